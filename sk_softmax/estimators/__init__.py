@@ -1,0 +1,5 @@
+"""What a user holds: scikit-learn estimators."""
+
+from sk_softmax.estimators.softmax_regression import SoftmaxRegression
+
+__all__ = ["SoftmaxRegression"]

@@ -1,0 +1,346 @@
+"""Every type that travels between the parts; read this file first.
+
+An estimator turns the user's data into :class:`Rows` and an :class:`Objective`. A
+:class:`Solver` asks the objective questions (:class:`EvaluateAt`, :class:`CurvatureAt`, ...)
+until it is satisfied and returns a :class:`Solution`, which the estimator turns into ``coef_``.
+
+``params`` is always an array of shape ``(n_outputs, n_columns)``, *class-major*: one row a class,
+and one last column for the intercept where there is one. ``n_outputs`` is the number of classes,
+and 1 for two classes, where the single row holds the log-odds of the second class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[np.floating[Any]]
+Index: TypeAlias = "slice | NDArray[np.intp]"
+
+
+# --- where the rows are -----------------------------------------------------------------------
+
+
+class Block(Protocol):
+    """Some rows of the data and the products an objective needs of them.
+
+    A constant last column is implied where the model has an intercept; it is never materialised
+    except by :meth:`design`.
+    """
+
+    rows: Index
+    """Which rows these are; picks their targets and weights."""
+
+    n_rows: int
+
+    def logits(self, prepared: Any) -> Array:
+        """Class-major logits, shape ``(n_outputs, n_rows)``, of params from ``Rows.prepare``."""
+        ...
+
+    def pull_back(self, residuals: Array) -> Array:
+        """``residuals @ block``: shape ``(n_outputs, n_rows)`` to ``(n_outputs, n_columns)``."""
+        ...
+
+    def gram(self, weights: Array) -> Array:
+        """``block.T @ diag(weights) @ block``, shape ``(n_columns, n_columns)``."""
+        ...
+
+    def gram_diagonal(self, weights: Array) -> Array:
+        """Diagonal of :meth:`gram`, shape ``(n_columns,)``."""
+        ...
+
+    def design(self) -> Array:
+        """Return the rows as a dense array of shape ``(n_rows, n_columns)``."""
+        ...
+
+
+Term: TypeAlias = Callable[[Block], tuple[Any, ...]]
+
+
+class Rows(Protocol):
+    """The rows of a data set, wherever they are; they never know what they sum."""
+
+    n_rows: int
+    n_features: int
+    n_columns: int
+    dtype: np.dtype[Any]
+
+    def prepare(self, params: Array) -> Any:
+        """Return params in the width and layout that this kind of block multiplies fastest."""
+        ...
+
+    def sum(self, term: Term) -> tuple[Any, ...]:
+        """Sum each of the term's partial results over all blocks, in float64.
+
+        The order of the reduction is fixed, so that the sums do not depend on how many threads
+        ran.
+        """
+        ...
+
+    def take(self, indices: NDArray[np.intp]) -> Block:
+        """Return the rows of these indices as one block."""
+        ...
+
+
+# --- what is minimised ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Value (nats a row) and gradient of an objective at one point, from one pass."""
+
+    value: float
+    gradient: Array
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether both value and gradient are free of infinities and NaN."""
+        return bool(np.isfinite(self.value)) and bool(np.isfinite(self.gradient).all())
+
+
+class Curvature(Protocol):
+    """A symmetric positive definite Hessian, or an approximation of it."""
+
+    def solve(self, gradient: Array) -> Array:
+        """Return ``H^-1 gradient``, shaped like ``params``."""
+        ...
+
+    def multiply(self, direction: Array) -> Array:
+        """Return ``H direction``, shaped like ``params``."""
+        ...
+
+
+class Objective(Protocol):
+    """What is minimised: the weighted mean cross-entropy plus a penalty.
+
+    ``F = sum_i s_i CE_i / sum_i s_i + penalty / (C sum_i s_i)``
+    """
+
+    def evaluate(self, params: Array) -> Evaluation:
+        """Value and gradient over all rows."""
+        ...
+
+    def curvature(self, params: Array) -> Curvature:
+        """Return an approximate Hessian that costs one pass to build and little to apply."""
+        ...
+
+    def hessian(self, params: Array) -> Curvature:
+        """Return the exact Hessian."""
+        ...
+
+    def largest_curvature(self) -> float:
+        """Return an upper bound of the Hessian's largest eigenvalue, the same everywhere."""
+        ...
+
+    def minibatch(self, params: Array, indices: NDArray[np.intp]) -> Evaluation:
+        """Unbiased estimate of :meth:`evaluate` from some rows, drawn uniformly."""
+        ...
+
+
+# --- what a solver asks -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateAt:
+    """Question: value and gradient here; answered by an :class:`Evaluation`."""
+
+    params: Array
+
+    def put_to(self, objective: Objective) -> Evaluation:
+        """Ask the objective."""
+        return objective.evaluate(self.params)
+
+    def passes(self, n_rows: int) -> float:
+        """How often answering reads the whole data."""
+        return 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CurvatureAt:
+    """Question: an approximate Hessian here; answered by a :class:`Curvature`."""
+
+    params: Array
+
+    def put_to(self, objective: Objective) -> Curvature:
+        """Ask the objective."""
+        return objective.curvature(self.params)
+
+    def passes(self, n_rows: int) -> float:
+        """How often answering reads the whole data."""
+        return 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class HessianAt:
+    """Question: the exact Hessian here; answered by a :class:`Curvature`."""
+
+    params: Array
+
+    def put_to(self, objective: Objective) -> Curvature:
+        """Ask the objective."""
+        return objective.hessian(self.params)
+
+    def passes(self, n_rows: int) -> float:
+        """How often answering reads the whole data."""
+        return 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LargestCurvature:
+    """Question: a bound of the Hessian's largest eigenvalue; answered by a float."""
+
+    def put_to(self, objective: Objective) -> float:
+        """Ask the objective."""
+        return objective.largest_curvature()
+
+    def passes(self, n_rows: int) -> float:
+        """How often answering reads the whole data."""
+        return 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateMinibatch:
+    """Question: estimated value and gradient from these rows; answered by an `Evaluation`."""
+
+    params: Array
+    indices: NDArray[np.intp]
+
+    def put_to(self, objective: Objective) -> Evaluation:
+        """Ask the objective."""
+        return objective.minibatch(self.params, self.indices)
+
+    def passes(self, n_rows: int) -> float:
+        """How often answering reads the whole data."""
+        return len(self.indices) / n_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Not a question: what a solver reports after an iteration, answered by "stop now?"."""
+
+    iteration: int
+    params: Array
+    value: float
+    gradient_norm: float
+    step_size: float
+
+
+Question: TypeAlias = EvaluateAt | CurvatureAt | HessianAt | LargestCurvature | EvaluateMinibatch
+
+
+# --- what a solver is told and what it returns ------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a solver is told beside the answers to its questions."""
+
+    start: Array
+    """Where to begin, shaped like ``params``."""
+
+    n_rows: int
+    """How many rows there are to draw minibatches from."""
+
+    tol: float
+    """The relative suboptimality ``(F - F*) / F`` at which to stop."""
+
+    max_iter: int
+    """Iterations of a full-batch solver, epochs of a stochastic one."""
+
+    resolution: float
+    """The relative size of a change in value that rounding can hide."""
+
+    separated_below: float
+    """A value below this proves that no finite optimum exists (``-inf`` with a penalty)."""
+
+    random: np.random.Generator
+    """The only source of chance."""
+
+
+class Status(Enum):
+    """Why a solver stopped; the value says it in words."""
+
+    CONVERGED = "the estimated relative suboptimality is at most tol"
+    EPOCHS_DONE = "all epochs asked for were run"
+    MAX_ITER = (
+        "max_iter was reached before the estimated relative suboptimality fell to tol; "
+        "raise max_iter, or standardise the features so that fewer iterations are needed"
+    )
+    PRECISION_LIMIT = (
+        "no step lowers the objective any further in this floating-point precision, although the "
+        "estimated relative suboptimality is still above tol; raise tol or use float64 features"
+    )
+    SEPARATED = (
+        "the classes are perfectly separated and there is no penalty, so no finite optimum "
+        "exists: any larger coefficients fit better still. The classifier is usable and makes no "
+        "mistake on the rows it was fitted to; set a finite C for coefficients that mean something"
+    )
+    DIVERGED = (
+        "the objective ended above where it started, or overflowed: learning_rate is too large "
+        "for the scale of the features (or the rows are sorted by class and not shuffled). Lower "
+        "learning_rate or standardise the features"
+    )
+    STOPPED = "an observer asked to stop"
+
+    @property
+    def message(self) -> str:
+        """The status in words."""
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class IterationRecord:
+    """What is remembered of one iteration (of one epoch, for a stochastic solver)."""
+
+    iteration: int
+    value: float
+    """The objective in nats a row; for a stochastic solver its mean over the epoch's batches."""
+
+    gradient_norm: float
+    """Euclidean norm of the gradient; NaN for a stochastic solver, which never sees it whole."""
+
+    step_size: float
+    passes: float
+    """Passes over the data since the start, of any kind."""
+
+    seconds: float
+    """Seconds since the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What a solver returns."""
+
+    params: Array
+    evaluation: Evaluation
+    """Value and gradient at ``params``."""
+
+    status: Status
+    n_iter: int
+    suboptimality: float
+    """The solver's estimate of ``F - F*`` in nats a row; NaN where it has none."""
+
+    records: Sequence[IterationRecord] = ()
+
+
+Search: TypeAlias = Generator[Question | Progress, Any, Solution]
+
+
+class Solver(Protocol):
+    """How an objective is minimised: options of a method, and the method as a generator."""
+
+    is_stochastic: ClassVar[bool]
+    default_max_iter: ClassVar[int]
+
+    def check(self) -> None:
+        """Raise a ``ValueError`` that names the first option with an impossible value."""
+        ...
+
+    def minimize(self, problem: Problem) -> Search:
+        """Yield questions, receive answers, return a :class:`Solution`."""
+        ...

@@ -1,0 +1,128 @@
+"""Cross-entropy of a block of class-major logits: losses, residuals and curvature.
+
+Two forms, as in :class:`sklearn.linear_model.LogisticRegression`: one row of logits a class, and
+for two classes a single row of log-odds. Both overwrite the logits they are given: a block's
+logits are the largest array of an evaluation, and a second one would not fit in cache beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from sk_softmax.interfaces import Array
+
+
+class LossAndResiduals(NamedTuple):
+    """What a block contributes before weighting."""
+
+    losses: Array
+    """``CE_i`` in nats, shape ``(n_rows,)``."""
+
+    residuals: Array
+    """``d CE_i / d logits``: probabilities minus targets, shape ``(n_outputs, n_rows)``."""
+
+
+class CrossEntropy(Protocol):
+    """Cross-entropy between labels ``0 .. n_classes - 1`` and logits."""
+
+    n_outputs: int
+    largest_curvature: float
+    """Largest eigenvalue that the Hessian of one row's loss in its logits can have."""
+
+    def loss_and_residuals(self, logits: Array, labels: NDArray[np.intp]) -> LossAndResiduals:
+        """Losses and residuals of a block."""
+        ...
+
+    def probabilities(self, logits: Array) -> Array:
+        """Probabilities of all classes, shape ``(n_classes, n_rows)``."""
+        ...
+
+    def mean_curvature(self, logits: Array) -> Array:
+        """Mean eigenvalue of each row's Hessian in its logits, shape ``(n_rows,)``."""
+        ...
+
+    def logit_hessian_factors(self, logits: Array) -> tuple[Array, Array | None]:
+        """``d`` and ``v`` with each row's Hessian in its logits ``diag(d_i) - v_i v_i'``."""
+        ...
+
+
+class SoftmaxCrossEntropy:
+    """``CE = log sum_k exp(z_k) - z_y`` with one row of logits a class."""
+
+    # The Hessian diag(p) - pp' is largest at p = (1/2, 1/2, 0, ...). It is bounded by
+    # 1/2 (I - 11'/K) (Boehning, 1992, Annals of the Institute of Statistical Mathematics 44).
+    largest_curvature = 0.5
+
+    def __init__(self, n_classes: int) -> None:
+        self.n_outputs = n_classes
+
+    def loss_and_residuals(self, logits: Array, labels: NDArray[np.intp]) -> LossAndResiduals:
+        """Losses and residuals of a block."""
+        every_row = np.arange(logits.shape[1])
+        logits -= logits.max(axis=0)
+        of_label = logits[labels, every_row]
+        np.exp(logits, out=logits)
+        normaliser = logits.sum(axis=0)
+        losses = np.log(normaliser) - of_label
+        logits /= normaliser
+        logits[labels, every_row] -= 1
+        return LossAndResiduals(losses, logits)
+
+    def probabilities(self, logits: Array) -> Array:
+        """Probabilities of all classes."""
+        logits -= logits.max(axis=0)
+        np.exp(logits, out=logits)
+        logits /= logits.sum(axis=0)
+        return logits
+
+    def mean_curvature(self, logits: Array) -> Array:
+        """Mean of the ``K - 1`` eigenvalues of ``diag(p) - pp'`` that are not always zero."""
+        probabilities = self.probabilities(logits)
+        sum_of_squares = np.einsum("ki,ki->i", probabilities, probabilities)
+        return np.asarray(np.maximum(1 - sum_of_squares, 0) / (self.n_outputs - 1))
+
+    def logit_hessian_factors(self, logits: Array) -> tuple[Array, Array | None]:
+        """``diag(p) - pp'``."""
+        probabilities = self.probabilities(logits)
+        return probabilities, probabilities
+
+
+class TwoClassCrossEntropy:
+    """``CE = log(1 + exp(z)) - y z`` with the single row ``z`` the log-odds of label 1."""
+
+    n_outputs = 1
+    largest_curvature = 0.25
+
+    def loss_and_residuals(self, logits: Array, labels: NDArray[np.intp]) -> LossAndResiduals:
+        """Losses and residuals of a block."""
+        log_odds = logits[0]
+        # log(1 + exp(z)) - yz = log(1 + exp(-z)) for y = 1: one sign flip, no cancellation.
+        losses = np.logaddexp(0, np.where(labels == 1, -log_odds, log_odds), dtype=logits.dtype)
+        expit(logits, out=logits)
+        logits[0] -= labels
+        return LossAndResiduals(losses, logits)
+
+    def probabilities(self, logits: Array) -> Array:
+        """Probabilities of both classes."""
+        return np.concatenate([expit(-logits), expit(logits)])
+
+    def mean_curvature(self, logits: Array) -> Array:
+        """``p (1 - p)``."""
+        no, yes = self.probabilities(logits)
+        curvature: Array = no * yes
+        return curvature
+
+    def logit_hessian_factors(self, logits: Array) -> tuple[Array, Array | None]:
+        """``p (1 - p)``, with nothing to subtract."""
+        return self.mean_curvature(logits)[None, :], None
+
+
+def cross_entropy_of(n_classes: int) -> CrossEntropy:
+    """Return the form of the cross-entropy for this many classes."""
+    loss: Any = TwoClassCrossEntropy() if n_classes == 2 else SoftmaxCrossEntropy(n_classes)
+    form: CrossEntropy = loss
+    return form

@@ -1,0 +1,207 @@
+"""The objective of softmax regression: one pass over the rows for value and gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from sk_softmax.interfaces import Array, Block, Curvature, Evaluation, Rows
+from sk_softmax.objective.cross_entropy import cross_entropy_of
+from sk_softmax.objective.curvature import FullHessian, SharedDiagonal, SharedGram
+from sk_softmax.objective.penalty import L2Penalty
+
+# Above this many columns the Gram matrix is too dear (n p^2) and too big (p^2); its diagonal
+# takes its place.
+LARGEST_GRAM = 1024
+
+# The Hessian's factors of a block, [p_1 X, ..., p_K X], are built for this many numbers at a time.
+HESSIAN_CHUNK = 2**18
+
+
+class RegressionObjective:
+    """``F = sum_i s_i CE_i / sum_i s_i + |coef|^2 / (2 C sum_i s_i)``, in nats a row.
+
+    This is the objective of ``LogisticRegression`` divided by ``C sum_i s_i``, so that its value
+    can be compared between data sets of different size.
+
+    Parameters
+    ----------
+    rows : Rows
+        The data.
+    labels : ndarray of int, shape (n_rows,)
+        Class of each row, ``0 .. n_classes - 1``.
+    n_classes : int
+        Two classes share one row of parameters, the log-odds of class 1.
+    C : float
+        Inverse strength of the penalty; ``inf`` means none.
+    sample_weight : ndarray of float64, shape (n_rows,), or None
+        ``s_i``, not negative, with a positive sum.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        labels: NDArray[np.intp],
+        n_classes: int,
+        C: float,
+        sample_weight: NDArray[np.float64] | None = None,
+    ) -> None:
+        self.rows = rows
+        self.labels = labels
+        self.loss = cross_entropy_of(n_classes)
+        total = float(rows.n_rows if sample_weight is None else sample_weight.sum())
+        self.penalty = L2Penalty(1 / C / total, rows.n_features)
+        self.relative_weight = _relative(sample_weight, rows)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of params."""
+        return self.loss.n_outputs, self.rows.n_columns
+
+    @property
+    def resolution(self) -> float:
+        """The relative size of a change in value that rounding can hide."""
+        return 4 * float(np.finfo(self.rows.dtype).eps)
+
+    @property
+    def separated_below(self) -> float:
+        """A value below this proves that no finite optimum exists.
+
+        Then no row's loss reaches log 2, so every row's own class has probability above 1/2: all
+        rows are classified correctly, and without a penalty scaling the parameters up lowers the
+        loss without end.
+        """
+        if self.penalty.strength > 0:
+            return -np.inf
+        weight = self.relative_weight
+        least = 1.0 if weight is None else float(weight[weight > 0].min())
+        return float(np.log(2)) * least / self.rows.n_rows
+
+    def evaluate(self, params: Array) -> Evaluation:
+        """Value and gradient over all rows."""
+        prepared = self.rows.prepare(params)
+        loss, gradient = self.rows.sum(lambda block: self._loss_and_gradient(block, prepared))
+        return self._evaluation(params, loss, gradient, self.rows.n_rows)
+
+    def minibatch(self, params: Array, indices: NDArray[np.intp]) -> Evaluation:
+        """Value and gradient estimated from rows drawn uniformly, without bias."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+            prepared = self.rows.prepare(params)
+            loss, gradient = self._loss_and_gradient(self.rows.take(indices), prepared)
+            return self._evaluation(params, loss, gradient.astype(np.float64), len(indices))
+
+    def curvature(self, params: Array) -> Curvature:
+        """Return the Hessian averaged over the classes, or its diagonal for many columns."""
+        prepared = self.rows.prepare(params)
+        n_rows, n_columns = self.rows.n_rows, self.rows.n_columns
+        penalty = self.penalty.diagonal(n_columns)
+
+        def row_weights(block: Block) -> Array:
+            return self.weighted(self.loss.mean_curvature(block.logits(prepared)), block)
+
+        if n_columns > LARGEST_GRAM:
+            (diagonal,) = self.rows.sum(lambda block: (block.gram_diagonal(row_weights(block)),))
+            return SharedDiagonal(diagonal / n_rows + penalty)
+        (gram,) = self.rows.sum(lambda block: (block.gram(row_weights(block)),))
+        return SharedGram(gram / n_rows + np.diag(penalty))
+
+    def hessian(self, params: Array) -> Curvature:
+        """Return the exact Hessian, ``n_outputs * n_columns`` on a side."""
+        prepared = self.rows.prepare(params)
+        n_outputs, n_columns = self.shape
+        (matrix,) = self.rows.sum(lambda block: (self._block_hessian(block, prepared),))
+        matrix /= self.rows.n_rows
+        penalty = np.tile(self.penalty.diagonal(n_columns), n_outputs)
+        matrix[np.diag_indices_from(matrix)] += penalty
+        return FullHessian(matrix, n_outputs)
+
+    def largest_curvature(self) -> float:
+        """Bound of the Hessian's largest eigenvalue: Boehning's, from the Gram matrix's largest.
+
+        Lanczos iterations find that one to a thousandth, from below; a hundredth is added.
+        """
+        n_columns = self.rows.n_columns
+
+        def multiply(vector: Array) -> Array:
+            prepared = self.rows.prepare(vector.reshape(1, -1))
+
+            def term(block: Block) -> tuple[Array]:
+                return (block.pull_back(self.weighted(block.logits(prepared), block)),)
+
+            (product,) = self.rows.sum(term)
+            return np.asarray(product[0] / self.rows.n_rows)
+
+        start = np.random.default_rng(0).standard_normal(n_columns)
+        image = multiply(start)
+        if not np.isfinite(image).all():
+            return np.inf
+        if n_columns == 1 or not image.any():
+            largest = float(image[0] / start[0])
+        else:
+            gram = LinearOperator((n_columns, n_columns), matvec=multiply, dtype=np.float64)
+            largest = float(
+                eigsh(gram, k=1, v0=start, tol=1e-3, which="LA", return_eigenvectors=False)[0]
+            )
+        return 1.01 * self.loss.largest_curvature * largest + self.penalty.strength
+
+    def _loss_and_gradient(self, block: Block, prepared: Any) -> tuple[float, Array]:
+        losses, residuals = self.loss.loss_and_residuals(
+            block.logits(prepared), self.labels[block.rows]
+        )
+        if self.relative_weight is not None:
+            losses = self.weighted(losses, block)
+            residuals = self.weighted(residuals, block)
+        return losses.sum(dtype=np.float64), block.pull_back(residuals)
+
+    def _evaluation(self, params: Array, loss: float, gradient: Array, n_rows: int) -> Evaluation:
+        gradient = np.ascontiguousarray(gradient)
+        gradient /= n_rows
+        self.penalty.add_gradient(params, gradient)
+        return Evaluation(float(loss) / n_rows + self.penalty.value(params), gradient)
+
+    def _block_hessian(self, block: Block, prepared: Any) -> Array:
+        """Sum of ``(diag(d_i) - v_i v_i') (x) x_i x_i'``, as two matrix products.
+
+        With ``V = [v_1 X, ..., v_K X]`` the second part is ``V'V``; the diagonal blocks of the
+        first are the columns of ``X' [d_1 X, ..., d_K X]``, and ``d`` is ``v`` for softmax.
+        """
+        n_outputs, n_columns = self.shape
+        design = block.design()
+        d, v = self.loss.logit_hessian_factors(block.logits(prepared))
+        if self.relative_weight is not None:
+            root = np.sqrt(self.relative_weight[block.rows])
+            design = design * root[:, None]
+        total = np.zeros((n_outputs * n_columns,) * 2)
+        diagonal_blocks = np.zeros((n_columns, n_outputs, n_columns))
+        chunk = max(HESSIAN_CHUNK // (n_outputs * n_columns), 1)
+        for first in range(0, block.n_rows, chunk):
+            part = slice(first, first + chunk)
+            X = design[part]
+            dX = (d.T[part, :, None] * X[:, None, :]).reshape(len(X), -1)
+            diagonal_blocks += (X.T @ dX).reshape(diagonal_blocks.shape)
+            if v is not None:
+                total -= dX.T @ dX
+        blocks = total.reshape(n_outputs, n_columns, n_outputs, n_columns)
+        every = np.arange(n_outputs)
+        blocks[every, :, every, :] += diagonal_blocks.transpose(1, 0, 2)
+        return total
+
+    def weighted(self, values: Array, block: Block) -> Array:
+        """Multiply values, whose last axis is the block's rows, by the rows' weights."""
+        if self.relative_weight is None:
+            return values
+        return values * self.relative_weight[block.rows]
+
+
+def _relative(sample_weight: NDArray[np.float64] | None, rows: Rows) -> Array | None:
+    """Weights divided by their mean, so that neither huge nor tiny ones overflow; None if equal.
+
+    Equal weights change the strength of the penalty and nothing else.
+    """
+    if sample_weight is None or np.ptp(sample_weight) == 0:
+        return None
+    relative = sample_weight / sample_weight.mean()
+    return np.asarray(relative, dtype=rows.dtype)

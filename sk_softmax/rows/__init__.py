@@ -1,0 +1,20 @@
+"""WHERE the rows are: in memory, dense or sparse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import scipy.sparse as sp
+
+from sk_softmax.interfaces import Rows
+from sk_softmax.rows.dense import DenseRows
+from sk_softmax.rows.sparse import SparseRows
+from sk_softmax.rows.threads import single_threaded_blas, threads_in_force
+
+__all__ = ["DenseRows", "SparseRows", "rows_of", "single_threaded_blas", "threads_in_force"]
+
+
+def rows_of(X: Any, *, has_intercept: bool, n_threads: int) -> Rows:
+    """Return the rows of a dense array or a CSR matrix, without copying it."""
+    kind = SparseRows if sp.issparse(X) else DenseRows
+    return kind(X, has_intercept=has_intercept, n_threads=n_threads)

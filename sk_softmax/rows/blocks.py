@@ -1,0 +1,62 @@
+"""Rows in memory, in blocks small enough to stay in cache, summed in a fixed order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from sk_softmax.interfaces import Block, Term
+from sk_softmax.rows.threads import thread_pool
+
+
+def block_bounds(n_rows: int, rows_per_block: int) -> list[slice]:
+    """Cut ``n_rows`` into the fewest slices of at most ``rows_per_block``, of equal length.
+
+    Lengths differ by at most one. They never depend on the number of threads.
+    """
+    n_blocks = -(-n_rows // rows_per_block)
+    edges = [n_rows * i // n_blocks for i in range(n_blocks + 1)]
+    return [slice(a, b) for a, b in pairwise(edges)]
+
+
+def sum_over_blocks(blocks: Sequence[Block], term: Term, n_threads: int) -> tuple[Any, ...]:
+    """Sum what the term returns of each block in float64, always from first block to last."""
+
+    def quiet_term(block: Block) -> tuple[Any, ...]:
+        # A solver may try a point where the logits overflow; it sees the infinity in the answer.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+            return term(block)
+
+    if n_threads == 1 or len(blocks) == 1:
+        return _ordered_sum(map(quiet_term, blocks))
+    return _ordered_sum(_in_order(thread_pool(n_threads), quiet_term, blocks, 2 * n_threads))
+
+
+def _in_order(
+    pool: Executor,
+    term: Callable[[Block], tuple[Any, ...]],
+    blocks: Sequence[Block],
+    ahead: int,
+) -> Iterator[tuple[Any, ...]]:
+    """Yield results in the order of the blocks while at most ``ahead`` wait in memory."""
+    waiting: deque[Future[tuple[Any, ...]]] = deque()
+    for block in blocks:
+        if len(waiting) == ahead:
+            yield waiting.popleft().result()
+        waiting.append(pool.submit(term, block))
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _ordered_sum(parts: Iterator[tuple[Any, ...]]) -> tuple[Any, ...]:
+    totals = [np.array(part, dtype=np.float64) for part in next(parts)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        for part in parts:
+            for total, summand in zip(totals, part, strict=True):
+                total += summand
+    return tuple(totals)

@@ -1,0 +1,94 @@
+"""Rows of a dense array in memory (or memory-mapped: blocks are views, nothing is copied)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.interfaces import Array, Index, Term
+from sk_softmax.rows.blocks import block_bounds, sum_over_blocks
+
+
+class DenseBlock:
+    """Some rows of a dense array."""
+
+    def __init__(self, X: Array, rows: Index, has_intercept: bool) -> None:
+        self.rows = rows
+        self.n_rows = X.shape[0]
+        self._X = X
+        self._has_intercept = has_intercept
+
+    def logits(self, prepared: Array) -> Array:
+        """Class-major logits."""
+        n_features = self._X.shape[1]
+        logits: Array = prepared[:, :n_features] @ self._X.T
+        if self._has_intercept:
+            logits += prepared[:, n_features:]
+        return logits
+
+    def pull_back(self, residuals: Array) -> Array:
+        """``residuals @ block``."""
+        n_features = self._X.shape[1]
+        shape = (residuals.shape[0], n_features + self._has_intercept)
+        product = np.empty(shape, dtype=residuals.dtype)
+        np.matmul(residuals, self._X, out=product[:, :n_features])
+        if self._has_intercept:
+            residuals.sum(axis=1, out=product[:, n_features])
+        return product
+
+    def gram(self, weights: Array) -> Array:
+        """``block.T @ diag(weights) @ block``."""
+        n_features = self._X.shape[1]
+        root = np.sqrt(weights)
+        scaled = np.empty((self.n_rows, n_features + self._has_intercept), dtype=self._X.dtype)
+        np.multiply(self._X, root[:, None], out=scaled[:, :n_features])
+        scaled[:, n_features:] = root[:, None]
+        gram: Array = scaled.T @ scaled
+        return gram
+
+    def gram_diagonal(self, weights: Array) -> Array:
+        """Diagonal of the Gram matrix."""
+        diagonal: Array = np.einsum("ij,ij,i->j", self._X, self._X, weights)
+        return np.append(diagonal, weights.sum()) if self._has_intercept else diagonal
+
+    def design(self) -> Array:
+        """Return the rows, with the constant column where there is an intercept."""
+        if not self._has_intercept:
+            return self._X
+        return np.column_stack([self._X, np.ones(self.n_rows, dtype=self._X.dtype)])
+
+
+class DenseRows:
+    """All rows of a dense array, of shape ``(n_rows, n_features)``, float32 or float64."""
+
+    def __init__(self, X: Array, *, has_intercept: bool, n_threads: int) -> None:
+        self.n_rows, self.n_features = X.shape
+        self.n_columns = self.n_features + has_intercept
+        self.dtype = X.dtype
+        self._X = X
+        self._has_intercept = has_intercept
+        self._n_threads = n_threads
+        self._blocks = [
+            DenseBlock(X[rows], rows, has_intercept)
+            for rows in block_bounds(self.n_rows, self._rows_per_block())
+        ]
+
+    def _rows_per_block(self) -> int:
+        # Measured best: 16,000 rows of 10 features, 4,096 of 54 to 100, 1,000 of 784. Below
+        # 1,024 rows the gradient's partial sums start to cost; above 16,384 the logits of a
+        # handful of classes leave the cache.
+        return int(np.clip(2**18 // self.n_features, 1024, 16384))
+
+    def prepare(self, params: Array) -> Array:
+        """Return params in the width of the rows."""
+        return params.astype(self.dtype, copy=False)
+
+    def sum(self, term: Term) -> tuple[Any, ...]:
+        """Sum the term over all blocks."""
+        return sum_over_blocks(self._blocks, term, self._n_threads)
+
+    def take(self, indices: NDArray[np.intp]) -> DenseBlock:
+        """Return the rows of these indices as one block."""
+        return DenseBlock(self._X[indices], indices, self._has_intercept)

@@ -1,0 +1,116 @@
+"""Rows of a compressed sparse row (CSR) matrix in memory."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from sk_softmax.interfaces import Array, Index, Term
+from sk_softmax.rows.blocks import block_bounds, sum_over_blocks
+
+
+class SparseParams(NamedTuple):
+    """Params as a sparse product wants them: coefficients of shape ``(n_features, n_outputs)``."""
+
+    coef: Array
+    intercept: Array | None
+
+
+class SparseBlock:
+    """Some rows of a CSR matrix."""
+
+    def __init__(self, X: Any, rows: Index, has_intercept: bool) -> None:
+        self.rows = rows
+        self.n_rows = X.shape[0]
+        self._X = X
+        self._has_intercept = has_intercept
+
+    def logits(self, prepared: SparseParams) -> Array:
+        """Class-major logits."""
+        logits = np.ascontiguousarray((self._X @ prepared.coef).T)
+        if prepared.intercept is not None:
+            logits += prepared.intercept[:, None]
+        return logits
+
+    def pull_back(self, residuals: Array) -> Array:
+        """``residuals @ block``."""
+        coef_part = self._X.T @ np.ascontiguousarray(residuals.T)
+        if not self._has_intercept:
+            return np.asarray(coef_part.T)
+        return np.vstack([coef_part, residuals.sum(axis=1)]).T
+
+    def gram(self, weights: Array) -> Array:
+        """``block.T @ diag(weights) @ block``, dense."""
+        scaled = self._X.multiply(np.sqrt(weights)[:, None]).tocsr()
+        gram: Array = (scaled.T @ scaled).toarray()
+        if not self._has_intercept:
+            return gram
+        column = self._X.T @ weights
+        return np.block([[gram, column[:, None]], [column[None, :], weights.sum()]])
+
+    def gram_diagonal(self, weights: Array) -> Array:
+        """Diagonal of the Gram matrix."""
+        squared = self._X.copy()
+        squared.data **= 2
+        diagonal: Array = squared.T @ weights
+        return np.append(diagonal, weights.sum()) if self._has_intercept else diagonal
+
+    def design(self) -> Array:
+        """Return the rows as a dense array, with the constant column where needed."""
+        dense: Array = self._X.toarray()
+        if not self._has_intercept:
+            return dense
+        return np.column_stack([dense, np.ones(self.n_rows, dtype=dense.dtype)])
+
+
+class SparseRows:
+    """All rows of a CSR matrix of shape ``(n_rows, n_features)``, float32 or float64."""
+
+    def __init__(self, X: Any, *, has_intercept: bool, n_threads: int) -> None:
+        self.n_rows, self.n_features = X.shape
+        self.n_columns = self.n_features + has_intercept
+        self.dtype = X.dtype
+        self._X = X
+        self._has_intercept = has_intercept
+        self._n_threads = n_threads
+        self._blocks = [
+            SparseBlock(self._view(rows), rows, has_intercept)
+            for rows in block_bounds(self.n_rows, self._rows_per_block())
+        ]
+
+    def _rows_per_block(self) -> int:
+        # Each block adds a dense (n_features, n_outputs) partial gradient to the sum, so a block
+        # must hold several nonzeros a feature for that not to be the larger part of the work.
+        nonzeros_per_row = max(self._X.nnz / self.n_rows, 1.0)
+        return max(int(max(2**18, 8 * self.n_features) / nonzeros_per_row), 1024)
+
+    def _view(self, rows: slice) -> Any:
+        """Rows as a matrix that shares the data (slicing a CSR matrix would copy it)."""
+        first, last = self._X.indptr[rows.start], self._X.indptr[rows.stop]
+        return sp.csr_matrix(
+            (
+                self._X.data[first:last],
+                self._X.indices[first:last],
+                self._X.indptr[rows.start : rows.stop + 1] - first,
+            ),
+            shape=(rows.stop - rows.start, self.n_features),
+            copy=False,
+        )
+
+    def prepare(self, params: Array) -> SparseParams:
+        """Return params transposed, contiguous and in the width of the rows."""
+        coef = np.array(params[:, : self.n_features].T, dtype=self.dtype, order="C")
+        if not self._has_intercept:
+            return SparseParams(coef, None)
+        return SparseParams(coef, params[:, self.n_features].astype(self.dtype))
+
+    def sum(self, term: Term) -> tuple[Any, ...]:
+        """Sum the term over all blocks."""
+        return sum_over_blocks(self._blocks, term, self._n_threads)
+
+    def take(self, indices: NDArray[np.intp]) -> SparseBlock:
+        """Return the rows of these indices as one block."""
+        return SparseBlock(self._X[indices], indices, self._has_intercept)

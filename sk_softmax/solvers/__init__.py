@@ -1,0 +1,37 @@
+"""HOW it is minimised: one file a method, one table of names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sk_softmax.interfaces import Solver
+from sk_softmax.solvers.adam import Adam
+from sk_softmax.solvers.automatic import Auto
+from sk_softmax.solvers.driver import minimize
+from sk_softmax.solvers.gradient_descent import GradientDescent
+from sk_softmax.solvers.lbfgs import LBFGS
+from sk_softmax.solvers.newton_cholesky import NewtonCholesky
+from sk_softmax.solvers.rmsprop import RMSprop
+from sk_softmax.solvers.sgd import SGD
+
+__all__ = [
+    "LBFGS",
+    "SGD",
+    "SOLVERS",
+    "Adam",
+    "Auto",
+    "GradientDescent",
+    "NewtonCholesky",
+    "RMSprop",
+    "minimize",
+]
+
+SOLVERS: dict[str, Callable[[], Solver]] = {
+    "auto": Auto,
+    "lbfgs": LBFGS,
+    "newton-cholesky": NewtonCholesky,
+    "gd": GradientDescent,
+    "sgd": SGD,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+}

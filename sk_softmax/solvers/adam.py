@@ -1,0 +1,70 @@
+"""Adam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from sk_softmax.interfaces import Array
+from sk_softmax.solvers.minibatch import MinibatchSolver
+
+
+class Moments(NamedTuple):
+    """Running means of the gradient and of its square, and how many updates made them."""
+
+    mean: Array
+    mean_square: Array
+    updates: int
+
+
+@dataclass
+class Adam(MinibatchSolver):
+    """Step along a running mean of the gradient over a running root mean square of it.
+
+    With the corrections for starting both means from zero (Kingma and Ba, 2015, algorithm 1).
+
+    Parameters
+    ----------
+    batch_size : int, default=32
+        Rows in a minibatch; the last of an epoch may be smaller.
+    learning_rate : float, default=0.05
+        Step size before the schedule.
+    schedule : {"constant", "inverse_scaling", "cosine"}, default="cosine"
+        Factor of the learning rate: 1, ``1 / sqrt(1 + epochs)``, or half a cosine down to 0.
+    shuffle : bool, default=True
+        Draw a new order of the rows for every epoch.
+    initial_scale : float, default=0.0
+        Standard deviation of the normal distribution that a cold start is drawn from; 0 starts
+        from zeros.
+    beta_1, beta_2 : float, default=0.9 and 0.999
+        Shares of the running mean and of the running mean square kept at each update, in [0, 1).
+    epsilon : float, default=1e-8
+        Keeps the quotient finite.
+    """
+
+    learning_rate: float = 0.05
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+    def check(self) -> None:
+        """Check the options."""
+        super().check()
+        self._require_fraction("beta_1")
+        self._require_fraction("beta_2")
+        self._require_positive("epsilon")
+
+    def init(self, params: Array) -> Moments:
+        """Start with both means at zero."""
+        return Moments(np.zeros_like(params), np.zeros_like(params), 0)
+
+    def update(self, gradient: Array, state: Moments) -> tuple[Array, Moments]:
+        """Scale the mean gradient by its root mean square, both corrected for their start."""
+        mean = self.beta_1 * state.mean + (1 - self.beta_1) * gradient
+        mean_square = self.beta_2 * state.mean_square + (1 - self.beta_2) * gradient**2
+        updates = state.updates + 1
+        unbiased = mean / (1 - self.beta_1**updates)
+        root = np.sqrt(mean_square / (1 - self.beta_2**updates))
+        return unbiased / (root + self.epsilon), Moments(mean, mean_square, updates)

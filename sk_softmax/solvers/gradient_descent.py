@@ -1,0 +1,120 @@
+"""Batch gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from sk_softmax.interfaces import (
+    EvaluateAt,
+    LargestCurvature,
+    Problem,
+    Progress,
+    Question,
+    Search,
+    Solution,
+    Status,
+)
+from sk_softmax.solvers.options import Options
+from sk_softmax.solvers.stopping import reason_to_stop
+
+# Iterations over which the decrease is compared to judge how far there is still to go.
+WINDOW = 10
+
+
+@dataclass
+class GradientDescent(Options):
+    """Move downhill by ``learning_rate`` times the gradient of the mean loss.
+
+    Weights and intercept are updated together, from the gradient at the same point, and the cost
+    is recorded before each update. With momentum ``m`` the move is a velocity
+    ``v <- m v + gradient``, and with ``nesterov`` it is ``gradient + m v`` (Sutskever, Martens,
+    Dahl and Hinton, 2013, in the form that PyTorch uses).
+
+    Parameters
+    ----------
+    learning_rate : float or "auto", default="auto"
+        ``"auto"`` is one over the largest curvature that the objective has anywhere (Boehning's
+        bound), with which plain gradient descent cannot diverge.
+    momentum : float, default=0.0
+        In [0, 1).
+    nesterov : bool, default=False
+        Look ahead along the velocity; needs momentum.
+    """
+
+    learning_rate: float | Literal["auto"] = "auto"
+    momentum: float = 0.0
+    nesterov: bool = False
+
+    is_stochastic: ClassVar[bool] = False
+    default_max_iter: ClassVar[int] = 10_000
+
+    def check(self) -> None:
+        """Check the options."""
+        if not (isinstance(self.learning_rate, str) and self.learning_rate == "auto"):
+            self._require_positive("learning_rate", 'a positive number or "auto"')
+        self._require_fraction("momentum")
+        self._require_bool("nesterov")
+        self._require("nesterov", not self.nesterov or self.momentum > 0, "False without momentum")
+
+    def minimize(self, problem: Problem) -> Search:
+        """Yield questions and return the solution."""
+        params = problem.start
+        here = yield EvaluateAt(params)
+        velocity = np.zeros_like(params)
+        size = yield from self._step_size()
+        values = [here.value]
+        stopped = yield Progress(0, params, here.value, float(np.linalg.norm(here.gradient)), 0.0)
+
+        for iteration in range(problem.max_iter + 1):
+            # 1. Judge how far there is to go. Decreases that have died out are no proof of it:
+            #    iterates that bounce between two walls of a valley stop descending as well, but
+            #    on slopes that promise more.
+            promised = 0.5 * size * float(np.vdot(here.gradient, here.gradient))
+            suboptimality = max(extrapolated_decrease(values), promised)
+
+            # 2. Stop if there is a reason to.
+            status = reason_to_stop(
+                problem, iteration, here.value, suboptimality, stopped, once_separated=False
+            )
+            if status is Status.MAX_ITER and here.value > values[0]:
+                status = Status.DIVERGED
+            if status is not None:
+                return Solution(params, here, status, iteration, suboptimality)
+
+            # 3. Move.
+            velocity = self.momentum * velocity + here.gradient
+            move = here.gradient + self.momentum * velocity if self.nesterov else velocity
+            there = yield EvaluateAt(params - size * move)
+            if not there.is_finite:
+                return Solution(params, here, Status.DIVERGED, iteration, np.nan)
+            params, here = params - size * move, there
+            values.append(here.value)
+            norm = float(np.linalg.norm(here.gradient))
+            stopped = yield Progress(iteration + 1, params, here.value, norm, size)
+        raise AssertionError("the last iteration always has a reason to stop")
+
+    def _step_size(self) -> Generator[Question, float, float]:
+        if self.learning_rate != "auto":
+            return float(self.learning_rate)
+        largest = yield LargestCurvature()
+        return 1 / largest if largest > 0 else 1.0
+
+
+def extrapolated_decrease(values: list[float]) -> float:
+    """Estimate ``F - F*`` from the decreases over the last two windows of iterations.
+
+    If decreases shrink geometrically, from ``d`` to ``e`` over one window, what is left is
+    ``e^2 / (d - e)`` (Aitken's delta-squared). If they do not shrink there is no estimate, and the
+    answer is infinity.
+    """
+    if len(values) <= 2 * WINDOW:
+        return np.inf
+    before = values[-1 - 2 * WINDOW] - values[-1 - WINDOW]
+    now = values[-1 - WINDOW] - values[-1]
+    if not 0 <= now < before:
+        return np.inf
+    return now**2 / (before - now)

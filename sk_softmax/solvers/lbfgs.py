@@ -1,0 +1,151 @@
+"""Limited-memory BFGS, started from the curvature of the data."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from sk_softmax.interfaces import (
+    Array,
+    Curvature,
+    CurvatureAt,
+    EvaluateAt,
+    Problem,
+    Progress,
+    Search,
+    Solution,
+)
+from sk_softmax.solvers.line_search import strong_wolfe_search
+from sk_softmax.solvers.options import Options
+from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
+
+
+@dataclass
+class LBFGS(Options):
+    """Step along a quasi-Newton direction built from the last few gradients.
+
+    The two-loop recursion of Nocedal and Wright (Numerical Optimization, 2006, algorithm 7.4) with
+    a strong Wolfe line search. What the recursion starts from decides how many iterations it
+    takes: instead of a multiple of the identity it is the inverse of a curvature shared by the
+    classes (a Gram matrix of the rows, weighted by how undecided each row is), which also makes
+    the method indifferent to the units of the features.
+
+    Parameters
+    ----------
+    history : int, default=10
+        How many steps the recursion remembers.
+    precondition : bool, default=True
+        Start the recursion from the curvature of the data; otherwise from ``s'y / y'y`` times the
+        identity.
+    """
+
+    history: int = 10
+    precondition: bool = True
+
+    is_stochastic: ClassVar[bool] = False
+    default_max_iter: ClassVar[int] = 1000
+
+    def check(self) -> None:
+        """Check the options."""
+        self._require_positive_integer("history")
+        self._require_bool("precondition")
+
+    def minimize(self, problem: Problem) -> Search:
+        """Yield questions and return the solution."""
+        params, iteration = problem.start, 0
+        here = yield EvaluateAt(params)
+        norm = float(np.linalg.norm(here.gradient))
+        stopped = yield Progress(0, params, here.value, norm, 0.0)
+        pairs = Pairs(self.history)
+        curvature: Curvature | None = None
+        measured_at = -1
+
+        while True:
+            # 1. Measure the curvature where the method has got to, now and then.
+            if self.precondition and _is_due(iteration, measured_at):
+                curvature, measured_at = (yield CurvatureAt(params)), iteration
+
+            # 2. Aim. Minus half the slope is the decrease that the quadratic model promises.
+            direction, suboptimality = _aim(here.gradient, pairs, curvature)
+
+            # 3. Before a promise made from old curvature is believed, look at the new.
+            promised = suboptimality <= problem.tol * abs(here.value)
+            if promised and self.precondition and measured_at < iteration:
+                curvature, measured_at = (yield CurvatureAt(params)), iteration
+                direction, suboptimality = _aim(here.gradient, Pairs(0), curvature)
+            status = reason_to_stop(problem, iteration, here.value, suboptimality, stopped)
+            if status is not None:
+                return Solution(params, here, status, iteration, suboptimality)
+
+            # 4. Move; where nothing lowers the value, once more without the old pairs.
+            step = yield from strong_wolfe_search(
+                params, here, direction, pairs.first_size(direction, curvature), problem.resolution
+            )
+            if step is None and len(pairs) > 0:
+                pairs, measured_at = Pairs(self.history), -1
+                continue
+            if step is None:
+                status = reason_for_no_step(problem, here.value, suboptimality)
+                return Solution(params, here, status, iteration, suboptimality)
+
+            # 5. Remember the step and the change of gradient along it.
+            pairs.remember(step.params - params, step.evaluation.gradient - here.gradient)
+            params, here, iteration = step.params, step.evaluation, iteration + 1
+            norm = float(np.linalg.norm(here.gradient))
+            stopped = yield Progress(iteration, params, here.value, norm, step.size)
+
+
+def _is_due(iteration: int, measured_at: int) -> bool:
+    """Measure at iterations 0, 5, 15, 35, 75, ...: each twice as far from the last as before.
+
+    Early on the rows' curvature changes fast, and one measurement costs as much as several
+    evaluations.
+    """
+    return measured_at < 0 or iteration >= 2 * measured_at + 5
+
+
+def _aim(gradient: Array, pairs: Pairs, curvature: Curvature | None) -> tuple[Array, float]:
+    direction = -pairs.inverse_hessian_times(gradient, curvature)
+    return direction, -0.5 * float(np.vdot(gradient, direction))
+
+
+class Pairs:
+    """The last steps ``s`` and changes of gradient ``y``: an inverse Hessian in a few vectors."""
+
+    def __init__(self, history: int) -> None:
+        self._pairs: deque[tuple[Array, Array, float]] = deque(maxlen=history)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def remember(self, step: Array, change: Array) -> None:
+        """Keep a pair, unless rounding has eaten the curvature along the step."""
+        product = float(np.vdot(step, change))
+        norms = float(np.linalg.norm(step) * np.linalg.norm(change))
+        if product > np.finfo(np.float64).eps * norms:
+            self._pairs.append((step, change, product))
+
+    def inverse_hessian_times(self, gradient: Array, curvature: Curvature | None) -> Array:
+        """Two-loop recursion, from the inverse of the curvature."""
+        result = gradient.copy()
+        along: list[float] = []
+        for step, change, product in reversed(self._pairs):
+            along.append(float(np.vdot(step, result)) / product)
+            result -= along[-1] * change
+        if curvature is not None:
+            result = curvature.solve(result)
+        elif self._pairs:
+            _, change, product = self._pairs[-1]
+            result *= product / float(np.vdot(change, change))
+        for (step, change, product), forth in zip(self._pairs, reversed(along), strict=True):
+            result += (forth - float(np.vdot(change, result)) / product) * step
+        return result
+
+    def first_size(self, direction: Array, curvature: Curvature | None) -> float:
+        """Return the first step to try: 1 where the direction has a scale, else unit length."""
+        if self._pairs or curvature is not None:
+            return 1.0
+        return 1.0 / float(np.linalg.norm(direction))

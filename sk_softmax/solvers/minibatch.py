@@ -1,0 +1,106 @@
+"""The loop that the stochastic solvers share: epochs of minibatches and an update rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.interfaces import (
+    Array,
+    EvaluateAt,
+    EvaluateMinibatch,
+    Problem,
+    Progress,
+    Search,
+    Solution,
+    Status,
+)
+from sk_softmax.solvers.options import Options
+from sk_softmax.solvers.schedules import SCHEDULES
+
+
+@dataclass
+class MinibatchSolver(Options):
+    """Epochs of minibatches; a subclass says how a gradient becomes an update.
+
+    A rule is a pair of pure functions: ``init`` makes the state it carries from update to update,
+    and ``update`` turns a gradient and a state into a direction to step along and the next state.
+
+    ``max_iter`` counts epochs, all of which are run: ``tol`` does not apply, since a stochastic
+    solver never sees the whole gradient.
+    """
+
+    batch_size: int = 32
+    learning_rate: float = 0.1
+    schedule: Literal["constant", "inverse_scaling", "cosine"] = "cosine"
+    shuffle: bool = True
+    initial_scale: float = 0.0
+
+    is_stochastic: ClassVar[bool] = True
+    default_max_iter: ClassVar[int] = 100
+
+    def init(self, params: Array) -> Any:
+        """Return the rule's first state."""
+        raise NotImplementedError
+
+    def update(self, gradient: Array, state: Any) -> tuple[Array, Any]:
+        """Return the direction to step along and the next state."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Check the options."""
+        self._require_positive_integer("batch_size")
+        self._require_positive("learning_rate")
+        known = isinstance(self.schedule, str) and self.schedule in SCHEDULES
+        self._require("schedule", known, f"one of {', '.join(map(repr, SCHEDULES))}")
+        self._require_bool("shuffle")
+        self._require_nonnegative("initial_scale")
+
+    def minimize(self, problem: Problem) -> Search:
+        """Yield questions and return the solution."""
+        # 1. Start from zeros, from the params of an earlier fit, or from N(0, initial_scale^2).
+        params = problem.start
+        if self.initial_scale > 0 and not params.any():
+            params = problem.random.normal(0, self.initial_scale, params.shape)
+        start = yield EvaluateAt(params)
+        norm = float(np.linalg.norm(start.gradient))
+        stopped = yield Progress(0, params, start.value, norm, 0.0)
+        state = self.init(params)
+        schedule = SCHEDULES[self.schedule](problem.max_iter)
+        finite = params
+        epoch = 0
+
+        # 2. Each epoch sees every row once.
+        while epoch < problem.max_iter and not stopped:
+            total = 0.0
+            for done, indices in self._batches(problem):
+                here = yield EvaluateMinibatch(params, indices)
+                total += here.value * len(indices)
+                direction, state = self.update(here.gradient, state)
+                size = self.learning_rate * schedule(epoch + done / problem.n_rows)
+                params = params - size * direction
+            epoch += 1
+            mean = total / problem.n_rows
+            stopped = yield Progress(epoch, params, mean, np.nan, size)
+            if not (np.isfinite(mean) and np.isfinite(params).all()):
+                break
+            finite = params
+
+        # 3. Only the whole data tells where that led.
+        end = yield EvaluateAt(finite)
+        if finite is not params or not end.value <= start.value:
+            return Solution(finite, end, Status.DIVERGED, epoch, np.nan)
+        status = Status.EPOCHS_DONE if epoch == problem.max_iter else Status.STOPPED
+        return Solution(params, end, status, epoch, np.nan)
+
+    def _batches(self, problem: Problem) -> Iterator[tuple[int, NDArray[np.intp]]]:
+        """Yield how many rows came before, and the rows of the next batch."""
+        order = np.arange(problem.n_rows)
+        if self.shuffle:
+            problem.random.shuffle(order)
+        for first in range(0, problem.n_rows, self.batch_size):
+            yield first, order[first : first + self.batch_size]

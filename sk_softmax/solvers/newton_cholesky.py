@@ -1,0 +1,55 @@
+"""Newton's method with the full Hessian."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from sk_softmax.interfaces import EvaluateAt, HessianAt, Problem, Progress, Search, Solution
+from sk_softmax.solvers.line_search import strong_wolfe_search
+from sk_softmax.solvers.options import Options
+from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
+
+
+@dataclass
+class NewtonCholesky(Options):
+    """Step to the minimum of the quadratic that fits the objective here.
+
+    Needs a handful of iterations whatever the conditioning and the units of the features, each of
+    which forms and factors a Hessian of ``n_outputs * n_columns`` on a side: the method for small
+    problems. A singular Hessian (collinear features without a penalty) is factored with the
+    smallest ridge that it takes.
+    """
+
+    is_stochastic: ClassVar[bool] = False
+    default_max_iter: ClassVar[int] = 100
+
+    def minimize(self, problem: Problem) -> Search:
+        """Yield questions and return the solution."""
+        params, iteration = problem.start, 0
+        here = yield EvaluateAt(params)
+        norm = float(np.linalg.norm(here.gradient))
+        stopped = yield Progress(0, params, here.value, norm, 0.0)
+
+        while True:
+            # 1. Aim; half the squared Newton decrement estimates the distance to the optimum
+            #    (Boyd and Vandenberghe, Convex Optimization, 2004, section 9.5.1).
+            hessian = yield HessianAt(params)
+            direction = -hessian.solve(here.gradient)
+            suboptimality = -0.5 * float(np.vdot(here.gradient, direction))
+
+            # 2. Stop if there is a reason to.
+            status = reason_to_stop(problem, iteration, here.value, suboptimality, stopped)
+            if status is not None:
+                return Solution(params, here, status, iteration, suboptimality)
+
+            # 3. Move: the full step wherever it lowers the value enough.
+            step = yield from strong_wolfe_search(params, here, direction, 1.0, problem.resolution)
+            if step is None:
+                status = reason_for_no_step(problem, here.value, suboptimality)
+                return Solution(params, here, status, iteration, suboptimality)
+            params, here, iteration = step.params, step.evaluation, iteration + 1
+            norm = float(np.linalg.norm(here.gradient))
+            stopped = yield Progress(iteration, params, here.value, norm, step.size)

@@ -1,0 +1,72 @@
+"""Options of a method, which ``GridSearchCV`` can tune through ``solver__NAME``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from numbers import Integral, Real
+from typing import Any, Self
+
+
+@dataclass
+class Options:
+    """Base of every solver: named options, no state of a fit.
+
+    Values are checked when a fit starts and not before, so that a search may set them one by one.
+    """
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the options by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set options by name; a misspelt one is an error."""
+        known = self.get_params()
+        for name, value in params.items():
+            if name not in known:
+                raise ValueError(
+                    f"{type(self).__name__} has no option {name!r}; it has: "
+                    f"{', '.join(known) or 'none'}."
+                )
+            setattr(self, name, value)
+        return self
+
+    def check(self) -> None:
+        """Raise a ``ValueError`` that names the first option with an impossible value."""
+
+    def _require(self, name: str, holds: bool, expected: str) -> None:
+        if not holds:
+            raise ValueError(
+                f"{type(self).__name__}({name}={getattr(self, name)!r}): "
+                f"{name} must be {expected}."
+            )
+
+    def _require_positive(self, name: str, expected: str = "a positive number") -> None:
+        value = getattr(self, name)
+        self._require(name, is_real(value) and 0 < value < float("inf"), expected)
+
+    def _require_nonnegative(self, name: str) -> None:
+        value = getattr(self, name)
+        self._require(
+            name, is_real(value) and 0 <= value < float("inf"), "zero or a positive number"
+        )
+
+    def _require_fraction(self, name: str) -> None:
+        value = getattr(self, name)
+        self._require(name, is_real(value) and 0 <= value < 1, "a number in [0, 1)")
+
+    def _require_positive_integer(self, name: str) -> None:
+        value = getattr(self, name)
+        self._require(name, is_integer(value) and value > 0, "a positive integer")
+
+    def _require_bool(self, name: str) -> None:
+        self._require(name, isinstance(getattr(self, name), bool), "True or False")
+
+
+def is_real(value: object) -> bool:
+    """Whether this is a number that is neither complex nor a truth value."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def is_integer(value: object) -> bool:
+    """Whether this is a whole number and no truth value."""
+    return isinstance(value, Integral) and not isinstance(value, bool)

@@ -1,0 +1,56 @@
+"""RMSprop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sk_softmax.interfaces import Array
+from sk_softmax.solvers.minibatch import MinibatchSolver
+
+
+@dataclass
+class RMSprop(MinibatchSolver):
+    """Divide each parameter's gradient by a running root mean square of its past.
+
+    ``q <- decay q + (1 - decay) gradient^2``, and the step is along
+    ``gradient / (sqrt(q) + epsilon)`` (Tieleman and Hinton, 2012, lecture 6.5).
+
+    Parameters
+    ----------
+    batch_size : int, default=32
+        Rows in a minibatch; the last of an epoch may be smaller.
+    learning_rate : float, default=0.05
+        Step size before the schedule.
+    schedule : {"constant", "inverse_scaling", "cosine"}, default="cosine"
+        Factor of the learning rate: 1, ``1 / sqrt(1 + epochs)``, or half a cosine down to 0.
+    shuffle : bool, default=True
+        Draw a new order of the rows for every epoch.
+    initial_scale : float, default=0.0
+        Standard deviation of the normal distribution that a cold start is drawn from; 0 starts
+        from zeros.
+    decay : float, default=0.99
+        Share of the running mean square that is kept at each update, in [0, 1).
+    epsilon : float, default=1e-8
+        Keeps the quotient finite.
+    """
+
+    learning_rate: float = 0.05
+    decay: float = 0.99
+    epsilon: float = 1e-8
+
+    def check(self) -> None:
+        """Check the options."""
+        super().check()
+        self._require_fraction("decay")
+        self._require_positive("epsilon")
+
+    def init(self, params: Array) -> Array:
+        """Start with a mean square of zero."""
+        return np.zeros_like(params)
+
+    def update(self, gradient: Array, state: Array) -> tuple[Array, Array]:
+        """Scale the gradient by its running root mean square."""
+        mean_square = self.decay * state + (1 - self.decay) * gradient**2
+        return gradient / (np.sqrt(mean_square) + self.epsilon), mean_square

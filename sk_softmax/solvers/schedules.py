@@ -1,0 +1,31 @@
+"""How a learning rate changes while a stochastic solver runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+Schedule = Callable[[float], float]
+"""From epochs done so far (a fraction counts) to the factor of the learning rate."""
+
+
+def constant(n_epochs: int) -> Schedule:
+    """Stay at the learning rate."""
+    return lambda epochs: 1.0
+
+
+def inverse_scaling(n_epochs: int) -> Schedule:
+    """``1 / sqrt(1 + epochs)``: the rate of decay that convex stochastic descent needs."""
+    return lambda epochs: 1 / math.sqrt(1 + epochs)
+
+
+def cosine(n_epochs: int) -> Schedule:
+    """Half a cosine from 1 down to 0 at the last epoch (Loshchilov and Hutter, 2017)."""
+    return lambda epochs: (1 + math.cos(math.pi * min(epochs / n_epochs, 1))) / 2
+
+
+SCHEDULES: dict[str, Callable[[int], Schedule]] = {
+    "constant": constant,
+    "inverse_scaling": inverse_scaling,
+    "cosine": cosine,
+}

@@ -1,0 +1,37 @@
+"""When a full-batch solver stops."""
+
+from __future__ import annotations
+
+from sk_softmax.interfaces import Problem, Status
+
+
+def reason_to_stop(
+    problem: Problem,
+    iteration: int,
+    value: float,
+    suboptimality: float,
+    stopped: bool,
+    *,
+    once_separated: bool = True,
+) -> Status | None:
+    """Return why to stop here, or None to go on.
+
+    ``suboptimality`` is the estimate of ``F - F*`` in nats a row. Measuring it by the decrease
+    that a quadratic model promises, and not by the largest entry of the gradient, gives ``tol``
+    the same meaning whatever the units of the features are. With ``once_separated=False`` a
+    solver whose path is the point goes on although no finite optimum exists.
+    """
+    exhausted = iteration >= problem.max_iter
+    if suboptimality <= problem.tol * abs(value):
+        return Status.CONVERGED
+    if value < problem.separated_below and (once_separated or exhausted):
+        return Status.SEPARATED
+    if stopped:
+        return Status.STOPPED
+    return Status.MAX_ITER if exhausted else None
+
+
+def reason_for_no_step(problem: Problem, value: float, suboptimality: float) -> Status:
+    """Return what it means that no step lowers the value any further."""
+    hidden_by_rounding = suboptimality <= problem.resolution * abs(value)
+    return Status.CONVERGED if hidden_by_rounding else Status.PRECISION_LIMIT
