@@ -78,9 +78,8 @@ class SharedDiagonal:
     """The diagonal of :class:`SharedGram`, for features too many for a matrix."""
 
     def __init__(self, diagonal: Array) -> None:
-        largest = diagonal.max(initial=0.0)
-        usable = np.isfinite(diagonal) & (diagonal > largest * np.finfo(np.float64).tiny)
-        self._diagonal = np.where(usable & (diagonal > 0), diagonal, 1.0)
+        usable = np.isfinite(diagonal) & (diagonal > 0)
+        self._diagonal = np.where(usable, diagonal, 1.0)
 
     def solve(self, gradient: Array) -> Array:
         """Return ``D^-1 gradient``."""

@@ -158,9 +158,10 @@ class RegressionObjective:
 
     def _evaluation(self, params: Array, loss: float, gradient: Array, n_rows: int) -> Evaluation:
         gradient = np.ascontiguousarray(gradient)
-        gradient /= n_rows
-        self.penalty.add_gradient(params, gradient)
-        return Evaluation(float(loss) / n_rows + self.penalty.value(params), gradient)
+        with np.errstate(over="ignore", invalid="ignore"):
+            gradient /= n_rows
+            self.penalty.add_gradient(params, gradient)
+            return Evaluation(float(loss) / n_rows + self.penalty.value(params), gradient)
 
     def _block_hessian(self, block: Block, prepared: Any) -> Array:
         """Sum of ``(diag(d_i) - v_i v_i') (x) x_i x_i'``, as two matrix products.

@@ -42,6 +42,7 @@ class _SingleThreadedBlas:
         with self._lock:
             if self._inside == 0:
                 self._threads_outside = _allowed_threads()
+                _take_control()
                 self._limit = _controller().limit(limits=1)
             self._inside += 1
 
@@ -49,11 +50,25 @@ class _SingleThreadedBlas:
         with self._lock:
             self._inside -= 1
             if self._inside == 0:
+                _take_control()
                 self._limit.restore_original_limits()
+                _take_control()
 
 
 def _allowed_threads() -> int:
     return max((library.num_threads for library in _controller().lib_controllers), default=1)
+
+
+def _take_control() -> None:
+    """Let this thread change the limits, whichever thread did so before.
+
+    Recent versions of threadpoolctl let only one thread change OpenBLAS's limits until it lets
+    go; with overlapping fits the last to leave is often not the one that entered first.
+    """
+    for library in _controller().lib_controllers:
+        let_go = getattr(library, "clear_controlling_thread", None)
+        if let_go is not None:
+            let_go(force=True)
 
 
 _GUARD = _SingleThreadedBlas()
@@ -80,4 +95,11 @@ def thread_pool(n_threads: int) -> ThreadPoolExecutor:
 def _thread_pool(n_threads: int, process: int) -> ThreadPoolExecutor:
     # Kept, because starting two threads takes longer than one evaluation of a small problem. By
     # process, because a forked child inherits the pool without its threads and would wait forever.
-    return ThreadPoolExecutor(n_threads, thread_name_prefix="sk_softmax")
+    return ThreadPoolExecutor(n_threads, "sk_softmax", initializer=_limit_this_thread)
+
+
+def _limit_this_thread() -> None:
+    """Hold BLAS to one thread here, where the limit is each thread's own (OpenBLAS on OpenMP)."""
+    for library in _controller().lib_controllers:
+        if getattr(library, "threading_layer", None) == "openmp":
+            library.set_num_threads(1)

@@ -1,0 +1,184 @@
+"""Blocks multiply like the whole, dense like sparse, and sum alike on any number of threads."""
+
+import os
+import threading
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from sk_softmax.rows import rows_of, single_threaded_blas, threads_in_force
+from sk_softmax.rows.blocks import block_bounds
+from sk_softmax.rows.threads import thread_pool
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**5))
+def test_blocks_cover_every_row_once_and_are_of_equal_length(n_rows, rows_per_block):
+    bounds = block_bounds(n_rows, rows_per_block)
+    assert bounds[0].start == 0
+    assert bounds[-1].stop == n_rows
+    assert all(a.stop == b.start for a, b in pairwise(bounds))
+    lengths = {bound.stop - bound.start for bound in bounds}
+    assert max(lengths) <= rows_per_block
+    assert max(lengths) - min(lengths) <= 1
+
+
+def data(n_rows=7000, n_features=30, dtype=np.float64):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_rows, n_features)) * (rng.random((n_rows, n_features)) < 0.3)
+    return X.astype(dtype)
+
+
+def layouts(X):
+    wide = np.zeros((X.shape[0], 2 * X.shape[1]), dtype=X.dtype)
+    wide[:, ::2] = X
+    read_only = X.copy()
+    read_only.flags.writeable = False
+    return {
+        "C order": X,
+        "F order": np.asfortranarray(X),
+        "strided": wide[:, ::2],
+        "read-only": read_only,
+        "CSR": sp.csr_matrix(X),
+        "CSR array": sp.csr_array(X),
+    }
+
+
+@pytest.mark.parametrize("kind", layouts(data(2, 2)))
+@pytest.mark.parametrize("has_intercept", [True, False])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_products_equal_those_of_the_design_matrix(kind, has_intercept, dtype):
+    X = data(dtype=dtype)
+    design = np.hstack([X, np.ones((len(X), int(has_intercept)), dtype=dtype)]).astype(np.float64)
+    rng = np.random.default_rng(1)
+    params = rng.normal(size=(3, design.shape[1]))
+    weights = rng.random(len(X)).astype(dtype)
+    rows = rows_of(layouts(X)[kind], has_intercept=has_intercept, n_threads=2)
+    assert (rows.n_rows, rows.n_features, rows.n_columns, rows.dtype) == (
+        *X.shape,
+        design.shape[1],
+        dtype,
+    )
+    prepared = rows.prepare(params)
+
+    def term(block):
+        logits = block.logits(prepared)
+        assert logits.dtype == dtype
+        assert logits.flags.c_contiguous
+        w = weights[block.rows]
+        return (
+            block.pull_back(logits * w),
+            block.gram(w),
+            block.gram_diagonal(w),
+            (block.design() * w[:, None]).sum(axis=0),
+        )
+
+    pulled, gram, diagonal, total = rows.sum(term)
+    assert pulled.dtype == gram.dtype == np.float64
+    tolerance = dict(rtol=1e-4, atol=1e-2) if dtype == np.float32 else dict(rtol=1e-10, atol=1e-9)
+    weighted = design * weights[:, None]
+    np.testing.assert_allclose(pulled, (design @ params.T).T @ weighted, **tolerance)
+    np.testing.assert_allclose(gram, design.T @ weighted, **tolerance)
+    np.testing.assert_allclose(diagonal, np.diag(design.T @ weighted), **tolerance)
+    np.testing.assert_allclose(total, weighted.sum(axis=0), **tolerance)
+
+    some = np.array([5, 3, 3, 6999])
+    np.testing.assert_allclose(
+        rows.take(some).logits(prepared), params @ design[some].T, **tolerance
+    )
+
+
+@pytest.mark.parametrize("kind", ["C order", "CSR"])
+def test_sums_are_bitwise_the_same_for_any_number_of_threads(kind):
+    X = layouts(data(n_rows=40_000))[kind]
+    params = np.random.default_rng(2).normal(size=(4, 31))
+
+    def gradient(n_threads):
+        rows = rows_of(X, has_intercept=True, n_threads=n_threads)
+        prepared = rows.prepare(params)
+        with single_threaded_blas():
+            (total,) = rows.sum(lambda block: (block.pull_back(block.logits(prepared)),))
+        return total
+
+    first = gradient(1)
+    for n_threads in (2, 3, 5):
+        np.testing.assert_array_equal(gradient(n_threads), first)
+
+
+def test_an_error_in_a_term_reaches_the_caller():
+    rows = rows_of(data(n_rows=40_000), has_intercept=True, n_threads=2)
+
+    def term(block):
+        raise ZeroDivisionError("in a worker")
+
+    with pytest.raises(ZeroDivisionError, match="in a worker"):
+        rows.sum(term)
+
+
+def test_sparse_blocks_share_the_matrix():
+    X = sp.csr_matrix(data())
+    rows = rows_of(X, has_intercept=True, n_threads=1)
+
+    def term(block):
+        assert np.shares_memory(block._X.data, X.data)
+        assert np.shares_memory(block._X.indices, X.indices)
+        return (1.0,)
+
+    rows.sum(term)
+
+
+def blas_threads():
+    return {
+        library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
+    }
+
+
+def test_overlapping_guards_restore_the_limit_when_the_last_one_leaves():
+    first_is_in, second_is_in, first_is_out = (threading.Event() for _ in range(3))
+    seen = []
+
+    def first():
+        with single_threaded_blas():
+            first_is_in.set()
+            second_is_in.wait(10)
+        first_is_out.set()
+
+    def second():
+        first_is_in.wait(10)
+        with single_threaded_blas():
+            second_is_in.set()
+            first_is_out.wait(10)
+            seen.append(blas_threads())
+            seen.append(threads_in_force())
+
+    with threadpool_limits(2, user_api="blas"):
+        threads = [threading.Thread(target=target) for target in (first, second)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        assert seen == [{1}, 2]
+        assert blas_threads() == {2}
+
+
+def test_threads_follow_the_limit_in_force():
+    for limit in (1, 2):
+        with threadpool_limits(limit, user_api="blas"):
+            assert threads_in_force() == limit
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_child_has_threads_of_its_own():
+    rows = rows_of(data(n_rows=40_000), has_intercept=True, n_threads=2)
+    rows.sum(lambda block: (1.0,))
+    parent = thread_pool(2)
+    child = os.fork()
+    if child == 0:
+        fresh = thread_pool(2) is not parent and rows.sum(lambda block: (1.0,)) is not None
+        os._exit(0 if fresh else 1)
+    assert os.waitpid(child, 0)[1] == 0

@@ -1,0 +1,63 @@
+"""The two-loop recursion against the BFGS formula that it abbreviates."""
+
+import numpy as np
+import pytest
+
+from sk_softmax.solvers.lbfgs import Pairs
+
+
+class Metric:
+    def __init__(self, matrix):
+        self.matrix = matrix
+
+    def solve(self, gradient):
+        return np.linalg.solve(self.matrix, gradient.ravel()).reshape(gradient.shape)
+
+
+def bfgs_inverse(pairs, inverse):
+    """Nocedal and Wright (2006), eq. 6.17, pair by pair."""
+    for s, y in pairs:
+        s, y = s.ravel(), y.ravel()
+        rho = 1 / (s @ y)
+        V = np.eye(len(s)) - rho * np.outer(y, s)
+        inverse = V.T @ inverse @ V + rho * np.outer(s, s)
+    return inverse
+
+
+@pytest.mark.parametrize("preconditioned", [True, False])
+@pytest.mark.parametrize("n_pairs", [0, 1, 3, 5])
+def test_recursion_is_the_bfgs_inverse(preconditioned, n_pairs):
+    rng = np.random.default_rng(n_pairs)
+    A = rng.normal(size=(12, 6))
+    hessian, metric = A.T @ A, np.diag(rng.random(6) + 0.5)
+    steps = [rng.normal(size=(2, 3)) for _ in range(n_pairs)]
+    history = [(s, (hessian @ s.ravel()).reshape(s.shape)) for s in steps]
+    pairs = Pairs(3)
+    for s, y in history:
+        pairs.remember(s, y)
+
+    kept = history[-3:]
+    start = np.eye(6)
+    if preconditioned:
+        start = np.linalg.inv(metric)
+    elif kept:
+        s, y = kept[-1]
+        start = (s.ravel() @ y.ravel()) / (y.ravel() @ y.ravel()) * np.eye(6)
+    gradient = rng.normal(size=(2, 3))
+    result = pairs.inverse_hessian_times(gradient, Metric(metric) if preconditioned else None)
+    np.testing.assert_allclose(
+        result.ravel(), bfgs_inverse(kept, start) @ gradient.ravel(), rtol=1e-9
+    )
+
+
+def test_pairs_without_curvature_are_not_kept():
+    pairs = Pairs(3)
+    pairs.remember(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]))
+    pairs.remember(np.array([[1.0, 0.0]]), np.array([[-1.0, 0.0]]))
+    assert len(pairs) == 0
+
+
+def test_without_any_scale_the_first_step_has_unit_length():
+    direction = np.array([[3.0, 4.0]])
+    assert Pairs(3).first_size(direction, None) == pytest.approx(0.2)
+    assert Pairs(3).first_size(direction, Metric(np.eye(2))) == 1
