@@ -30,9 +30,17 @@ def unchanged_on_error(estimator: Any) -> Iterator[None]:
 
 def validated(estimator: Any, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
     """Return X (and y) as arrays: float32 stays float32, sparse becomes CSR."""
-    return validate_data(
-        estimator, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32]
-    )
+    try:
+        return validate_data(
+            estimator, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32]
+        )
+    except ValueError as error:
+        if "could not convert string to float" not in str(error):
+            raise
+        raise ValueError(
+            f"X holds text that is not a number ({error}); turn such columns into numbers first, "
+            "for example with sklearn.preprocessing.OneHotEncoder."
+        ) from error
 
 
 def encoded(estimator: Any, y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:

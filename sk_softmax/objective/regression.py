@@ -53,7 +53,10 @@ class RegressionObjective:
         self.labels = labels
         self.loss = cross_entropy_of(n_classes)
         total = float(rows.n_rows if sample_weight is None else sample_weight.sum())
-        self.penalty = L2Penalty(1 / C / total, rows.n_features)
+        strength = 1 / C / total
+        if not np.isfinite(strength):
+            raise ValueError(f"C={C!r} is too small: 1 / (C times the sum of weights) overflows.")
+        self.penalty = L2Penalty(strength, rows.n_features)
         self.relative_weight = _relative(sample_weight, rows)
 
     @property

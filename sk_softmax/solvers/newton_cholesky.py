@@ -12,6 +12,8 @@ from sk_softmax.solvers.line_search import strong_wolfe_search
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 
+LARGEST_HESSIAN = 2 * 2**30  # bytes; factoring holds a few copies
+
 
 @dataclass
 class NewtonCholesky(Options):
@@ -28,6 +30,7 @@ class NewtonCholesky(Options):
 
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
+        _check_size(problem)
         params, iteration = problem.start, 0
         here = yield EvaluateAt(params)
         norm = float(np.linalg.norm(here.gradient))
@@ -53,3 +56,13 @@ class NewtonCholesky(Options):
             params, here, iteration = step.params, step.evaluation, iteration + 1
             norm = float(np.linalg.norm(here.gradient))
             stopped = yield Progress(iteration, params, here.value, norm, step.size)
+
+
+def _check_size(problem: Problem) -> None:
+    size = problem.start.size
+    n_bytes = 8 * size**2
+    if n_bytes > LARGEST_HESSIAN:
+        raise ValueError(
+            f"solver='newton-cholesky' would form a Hessian of {n_bytes / 2**30:.1f} GiB for the "
+            f"{size} parameters of this problem; choose solver='lbfgs' or 'auto'."
+        )

@@ -1,0 +1,160 @@
+"""Bad input gets an error that names the parameter or the row and changes nothing."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.linear_model import LogisticRegression
+
+from sk_softmax import SoftmaxRegression
+from sk_softmax.solvers import SGD
+
+X = np.arange(12.0).reshape(6, 2) % 5
+Y = np.array([0, 1, 2, 0, 1, 2])
+
+
+def with_value(value, row=3):
+    bad = X.copy()
+    bad[row, 1] = value
+    return bad
+
+
+PARAMETERS = [
+    (dict(C=-1), "C=-1 is not .* C must be a positive number, or numpy.inf"),
+    (dict(C=0), "C=0 is not"),
+    (dict(C=np.nan), "C=nan is not"),
+    (dict(C="1"), "C='1' is not"),
+    (dict(C=True), "C=True is not"),
+    (dict(C=1e-320), "C=1e-320 is too small"),
+    (dict(tol=0), "tol must be a positive number"),
+    (dict(tol=-1e-3), "tol=-0.001 is not"),
+    (dict(tol=np.inf), "tol=inf is not"),
+    (dict(l1_ratio=2), r"l1_ratio must be a number in \[0, 1\]"),
+    (dict(max_iter=0), "max_iter must be a positive integer, or None"),
+    (dict(max_iter=2.5), "max_iter=2.5 is not"),
+    (dict(fit_intercept="yes"), "fit_intercept must be True or False"),
+    (dict(warm_start=1), "warm_start must be True or False"),
+    (dict(class_weight="equal"), 'class_weight must be a dict, "balanced" or None'),
+    (dict(class_weight={0: -1.0}), "class_weight=.* holds a negative or infinite weight"),
+    (dict(class_weight={0: 0, 1: 0, 2: 0}), "leave every row without weight"),
+    (dict(verbose=-1), "verbose must be 0, 1 or larger"),
+    (dict(n_jobs=0), "n_jobs must be an integer other than 0"),
+    (dict(n_jobs="all"), "n_jobs='all' is not"),
+    (dict(solver="saga"), "solver='saga' is not a solver: choose one of 'auto', 'lbfgs', 'newton"),
+    (dict(solver=None), "solver=None is not a solver: give a name"),
+    (dict(solver=SGD), "is not a solver: give a name .* or an object"),
+    (dict(solver=LogisticRegression()), "is not a solver"),
+    (dict(solver=SGD(batch_size=0)), r"SGD\(batch_size=0\): batch_size must be a positive int"),
+    (dict(solver=SGD(learning_rate=0)), "learning_rate must be a positive number"),
+    (dict(random_state="seed"), "seed"),
+]
+
+ROWS = [
+    (with_value(np.nan), Y, None, "Input X contains NaN"),
+    (with_value(np.inf), Y, None, "Input X contains infinity"),
+    (with_value(-np.inf).astype(np.float32), Y, None, "Input X contains infinity"),
+    (sp.csr_matrix(with_value(np.nan)), Y, None, "Input X contains NaN"),
+    (X[:, 0], Y, None, "Expected 2D array, got 1D array"),
+    (X[None], Y, None, "dim 3"),
+    (X[:0], Y[:0], None, r"0 sample\(s\)"),
+    (X[:, :0], Y, None, r"0 feature\(s\)"),
+    (X, Y[:5], None, "inconsistent numbers of samples"),
+    (X, None, None, "requires y to be passed, but the target y is None"),
+    (X, np.stack([Y, Y], axis=1), None, "y should be a 1d array"),
+    (X, np.zeros(6), None, "at least 2 classes in y, but y holds only one class: .*0.0"),
+    (X, ["a"] * 6, None, "only one class: .*'a'"),
+    (X, np.linspace(0.1, 0.9, 6), None, "continuous"),
+    (X, np.array([0, 1, np.nan, 0, 1, 2]), None, "Input y contains NaN"),
+    (X, np.array([0, 1, np.inf, 0, 1, 2]), None, "Input y contains infinity"),
+    (X, np.array([0, "a", None, 0, 1, 2], dtype=object), None, "y|label"),
+    (X, Y, -np.ones(6), "sample_weight must not be negative, but row 0 has weight -1"),
+    (X, Y, [1, 1, 1, -0.5, 1, 1], "row 3 has weight -0.5"),
+    (X, Y, np.zeros(6), "sample_weight is zero in every row"),
+    (X, Y, 0, "sample_weight is zero in every row"),
+    (X, Y, np.ones(5), r"sample_weight has shape \(5,\), expected one weight a row: \(6,\)"),
+    (X, Y, np.ones((6, 2)), "sample_weight has shape"),
+    (X, Y, [1, 1, np.nan, 1, 1, 1], "sample_weight contains NaN"),
+    (X, Y, [1, 1, np.inf, 1, 1, 1], "sample_weight contains infinity"),
+    (X, Y, ["a"] * 6, "could not convert string to float"),
+    (np.array([["red", 1]] * 6, dtype=object), Y, None, "X .* not .* number.*'red'"),
+    (np.array([["red"]] * 6), Y, None, "X .* not .* number.*'red'"),
+]
+
+
+@pytest.fixture
+def fitted():
+    return SoftmaxRegression().fit(X, Y)
+
+
+def state(model):
+    return {
+        name: value.copy() if isinstance(value, np.ndarray) else value
+        for name, value in vars(model).items()
+        if name.endswith("_")
+    }
+
+
+def assert_unchanged(model, before):
+    after = state(model)
+    assert after.keys() == before.keys()
+    for name, value in before.items():
+        np.testing.assert_array_equal(after[name], value, err_msg=name)
+
+
+@pytest.mark.parametrize(("parameters", "message"), PARAMETERS, ids=lambda value: str(value)[:40])
+def test_parameters(parameters, message, fitted):
+    before = state(fitted)
+    with pytest.raises(ValueError, match=message):
+        fitted.set_params(**parameters).fit(X[:5], Y[:5])
+    assert_unchanged(fitted, before)
+
+
+def test_l1_is_not_there_yet(fitted):
+    before = state(fitted)
+    with pytest.raises(
+        NotImplementedError, match=r"l1_ratio=0\.5 is not supported yet: only the L2"
+    ):
+        fitted.set_params(l1_ratio=0.5).fit(X, Y)
+    assert_unchanged(fitted, before)
+
+
+@pytest.mark.parametrize(("rows", "labels", "weights", "message"), ROWS, ids=lambda v: str(v)[:30])
+def test_rows_labels_and_weights(rows, labels, weights, message, fitted):
+    before = state(fitted)
+    with pytest.raises((ValueError, TypeError), match=message):
+        fitted.fit(rows, labels, sample_weight=weights)
+    assert_unchanged(fitted, before)
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (np.ones((2, 3)), "X has 3 features, but SoftmaxRegression is expecting 2 features"),
+        (with_value(np.nan), "contains NaN"),
+        (X[0], "Expected 2D array"),
+        (X[:0], r"0 sample\(s\)"),
+        (np.array([["red", 1]], dtype=object), "X .* not .* number.*'red'"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_rows_to_predict(rows, message, method, fitted):
+    before = state(fitted)
+    with pytest.raises(ValueError, match=message):
+        getattr(fitted, method)(rows)
+    assert_unchanged(fitted, before)
+
+
+def test_a_misspelt_option_is_an_error():
+    with pytest.raises(
+        ValueError, match=r"Invalid parameter 'batchsize'|has no option 'batchsize'"
+    ):
+        SoftmaxRegression(solver=SGD()).set_params(solver__batchsize=3)
+    with pytest.raises(TypeError, match="batchsize"):
+        SGD(batchsize=3)
+
+
+def test_a_hessian_too_large_is_an_error_that_says_what_to_use():
+    wide = np.zeros((4, 40_000))
+    wide[0, 0] = 1
+    with pytest.raises(ValueError, match=r"newton-cholesky.*GiB.*'lbfgs' or 'auto'"):
+        SoftmaxRegression(solver="newton-cholesky").fit(wide, [0, 1, 0, 1])

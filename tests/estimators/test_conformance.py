@@ -1,0 +1,13 @@
+"""scikit-learn's own checks of an estimator, for every solver, with no failure expected."""
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sk_softmax import SoftmaxRegression
+from sk_softmax.solvers import SOLVERS
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@parametrize_with_checks([SoftmaxRegression(solver=name) for name in SOLVERS])
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
