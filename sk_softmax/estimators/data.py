@@ -50,7 +50,7 @@ def encoded(estimator: Any, y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.i
     if len(classes) < 2:
         raise ValueError(
             f"{type(estimator).__name__} needs at least 2 classes in y, but y holds only one "
-            f"class: {classes[0]!r}."
+            f"class: {classes.tolist()[0]!r}."
         )
     return classes, labels
 

@@ -106,7 +106,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     >>> model.predict(X[[0, 75, 149]])
     array([0, 1, 2])
     >>> model.predict_proba(X[[75]]).round(3)
-    array([[0.015, 0.912, 0.072]])
+    array([[0.005, 0.92 , 0.075]])
     >>> model.converged_
     True
     """

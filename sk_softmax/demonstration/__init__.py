@@ -1,0 +1,7 @@
+"""What ``python -m sk_softmax`` shows: the package at work, beside scikit-learn's classifier."""
+
+from sk_softmax.demonstration.bundled import show_bundled_data
+from sk_softmax.demonstration.own_data import show_own_data
+from sk_softmax.demonstration.table_file import TableError
+
+__all__ = ["TableError", "show_bundled_data", "show_own_data"]

@@ -1,0 +1,60 @@
+"""Every docstring's example and the README's code run and print what they say."""
+
+import contextlib
+import doctest
+import importlib
+import io
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import sk_softmax
+
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(sk_softmax.__path__, "sk_softmax.")
+    if not module.name.endswith("__main__")
+)
+README = Path(__file__).parent.parent / "README.md"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings(name):
+    results = doctest.testmod(importlib.import_module(name))
+    assert results.failed == 0
+
+
+@pytest.mark.parametrize("name", sk_softmax.functional.__all__)
+def test_every_function_shows_an_example_and_names_its_shapes(name):
+    text = getattr(sk_softmax.functional, name).__doc__
+    for section in ("Parameters", "Returns", "Examples"):
+        assert section in text
+    assert "shape" in text.lower()
+
+
+def test_the_readme_prints_what_it_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```(python|text)\n(.*?)```", README.read_text(), flags=re.S)
+    assert any(kind == "python" for kind, _ in blocks)
+    namespace: dict = {}
+    printed = ""
+    for kind, block in blocks:
+        if kind == "python":
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out):
+                exec(compile(block, str(README), "exec"), namespace)
+            printed = out.getvalue()
+        elif printed:
+            assert printed.strip() == block.strip()
+            printed = ""
+    assert printed == "", "the last block prints something that the README does not show"
+
+
+def test_ci_runs_the_two_commands_of_the_readme():
+    commands = re.search(r"```console\n(.*?)```", README.read_text(), flags=re.S).group(1)
+    ci = (README.parent / ".ci" / "run").read_text().splitlines()
+    assert len(commands.splitlines()) == 2
+    for command in commands.splitlines():
+        assert command in ci
