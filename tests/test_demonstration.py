@@ -11,6 +11,7 @@ from sklearn.datasets import load_iris
 
 import sk_softmax
 from sk_softmax.__main__ import main
+from sk_softmax.demonstration import bundled
 from sk_softmax.demonstration.table_file import read_table
 
 
@@ -34,12 +35,14 @@ def flowers(tmp_path):
     return write(tmp_path / "flowers.csv", lines)
 
 
-def test_bundled_data_side_by_side(capsys):
+def test_bundled_data_side_by_side(capsys, monkeypatch):
+    # Digits takes most of the time and CI runs the whole of it as the README's first command.
+    shown = [data for data in bundled.SHOWN if data[0] != "digits"]
+    monkeypatch.setattr(bundled, "SHOWN", shown)
     assert main([]) == 0
     out = capsys.readouterr().out
     for word in (
         "iris",
-        "digits",
         "breast cancer",
         "accuracy",
         "log loss",
@@ -47,7 +50,7 @@ def test_bundled_data_side_by_side(capsys):
         "seconds",
     ):
         assert word in out
-    assert out.count("SoftmaxRegression") == out.count("LogisticRegression") == 3
+    assert out.count("SoftmaxRegression") == out.count("LogisticRegression") == 2
     assert max(map(len, out.splitlines())) <= 99
     ours, theirs = np.array(
         [line.split()[-2:] for line in out.splitlines() if "objective reached" in line],

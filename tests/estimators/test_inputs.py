@@ -165,7 +165,10 @@ def test_the_result_is_bitwise_the_same_for_any_number_of_threads(solver, sparse
     X = rng.normal(size=(40_000, 6)) * (rng.random((40_000, 6)) < 0.5)
     y = (X @ rng.normal(size=(6, 3)) + rng.gumbel(size=(40_000, 3))).argmax(axis=1)
     X = sp.csr_matrix(X) if sparse else X
-    model = SoftmaxRegression(solver=solver, max_iter=3, tol=1e-2, random_state=0)
+    method = SOLVERS[solver]()
+    if method.is_stochastic:
+        method.set_params(batch_size=2000)
+    model = SoftmaxRegression(solver=method, max_iter=3, tol=1e-2, random_state=0)
     fits = [_quietly(model.set_params(n_jobs=n), X, y) for n in (1, 2, 3, -1, None)]
     with threadpool_limits(1):
         fits.append(_quietly(model.set_params(n_jobs=None), X, y))
