@@ -121,6 +121,9 @@ class Objective(Protocol):
     ``F = sum_i s_i CE_i / sum_i s_i + penalty / (C sum_i s_i)``
     """
 
+    passes: float
+    """How often the whole data have been read so far."""
+
     def evaluate(self, params: Array) -> Evaluation:
         """Value and gradient over all rows."""
         ...
@@ -155,10 +158,6 @@ class EvaluateAt:
         """Ask the objective."""
         return objective.evaluate(self.params)
 
-    def passes(self, n_rows: int) -> float:
-        """How often answering reads the whole data."""
-        return 1.0
-
 
 @dataclass(frozen=True, slots=True)
 class CurvatureAt:
@@ -169,10 +168,6 @@ class CurvatureAt:
     def put_to(self, objective: Objective) -> Curvature:
         """Ask the objective."""
         return objective.curvature(self.params)
-
-    def passes(self, n_rows: int) -> float:
-        """How often answering reads the whole data."""
-        return 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +180,6 @@ class HessianAt:
         """Ask the objective."""
         return objective.hessian(self.params)
 
-    def passes(self, n_rows: int) -> float:
-        """How often answering reads the whole data."""
-        return 1.0
-
 
 @dataclass(frozen=True, slots=True)
 class LargestCurvature:
@@ -197,10 +188,6 @@ class LargestCurvature:
     def put_to(self, objective: Objective) -> float:
         """Ask the objective."""
         return objective.largest_curvature()
-
-    def passes(self, n_rows: int) -> float:
-        """How often answering reads the whole data."""
-        return 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +200,6 @@ class EvaluateMinibatch:
     def put_to(self, objective: Objective) -> Evaluation:
         """Ask the objective."""
         return objective.minibatch(self.params, self.indices)
-
-    def passes(self, n_rows: int) -> float:
-        """How often answering reads the whole data."""
-        return len(self.indices) / n_rows
 
 
 @dataclass(frozen=True, slots=True)

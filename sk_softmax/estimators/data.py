@@ -99,4 +99,7 @@ def checked_weights(sample_weight: Any, n_rows: int) -> Weights:
         )
     if not weights.any():
         raise ValueError("sample_weight is zero in every row.")
+    with np.errstate(over="ignore"):
+        if not np.isfinite(weights.sum()):
+            raise ValueError("sample_weight adds up to more than the largest number there is.")
     return weights

@@ -52,7 +52,7 @@ def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation)
         residuals = q[len(q) - objective.loss.n_outputs :].astype(rows.dtype, copy=False)
         return entropies.sum(), block.pull_back(objective.weighted(residuals, block))
 
-    entropy, pulled = rows.sum(term)
+    entropy, pulled = objective.sum(term)
     image = pulled[:, : rows.n_features] / rows.n_rows
     dual = entropy / rows.n_rows - np.einsum("ij,ij->", image, image) / (2 * strength)
     return max(here.value - float(dual), 0.0)

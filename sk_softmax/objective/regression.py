@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from sk_softmax.interfaces import Array, Block, Curvature, Evaluation, Rows
+from sk_softmax.interfaces import Array, Block, Curvature, Evaluation, Rows, Term
 from sk_softmax.objective.cross_entropy import cross_entropy_of
 from sk_softmax.objective.curvature import FullHessian, SharedDiagonal, SharedGram
 from sk_softmax.objective.penalty import L2Penalty
@@ -58,6 +58,7 @@ class RegressionObjective:
             raise ValueError(f"C={C!r} is too small: 1 / (C times the sum of weights) overflows.")
         self.penalty = L2Penalty(strength, rows.n_features)
         self.relative_weight = _relative(sample_weight, rows)
+        self.passes = 0.0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -86,12 +87,13 @@ class RegressionObjective:
     def evaluate(self, params: Array) -> Evaluation:
         """Value and gradient over all rows."""
         prepared = self.rows.prepare(params)
-        loss, gradient = self.rows.sum(lambda block: self._loss_and_gradient(block, prepared))
+        loss, gradient = self.sum(lambda block: self._loss_and_gradient(block, prepared))
         return self._evaluation(params, loss, gradient, self.rows.n_rows)
 
     def minibatch(self, params: Array, indices: NDArray[np.intp]) -> Evaluation:
         """Value and gradient estimated from rows drawn uniformly, without bias."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+            self.passes += len(indices) / self.rows.n_rows
             prepared = self.rows.prepare(params)
             loss, gradient = self._loss_and_gradient(self.rows.take(indices), prepared)
             return self._evaluation(params, loss, gradient.astype(np.float64), len(indices))
@@ -106,16 +108,16 @@ class RegressionObjective:
             return self.weighted(self.loss.mean_curvature(block.logits(prepared)), block)
 
         if n_columns > LARGEST_GRAM:
-            (diagonal,) = self.rows.sum(lambda block: (block.gram_diagonal(row_weights(block)),))
+            (diagonal,) = self.sum(lambda block: (block.gram_diagonal(row_weights(block)),))
             return SharedDiagonal(diagonal / n_rows + penalty)
-        (gram,) = self.rows.sum(lambda block: (block.gram(row_weights(block)),))
+        (gram,) = self.sum(lambda block: (block.gram(row_weights(block)),))
         return SharedGram(gram / n_rows + np.diag(penalty))
 
     def hessian(self, params: Array) -> Curvature:
         """Return the exact Hessian, ``n_outputs * n_columns`` on a side."""
         prepared = self.rows.prepare(params)
         n_outputs, n_columns = self.shape
-        (matrix,) = self.rows.sum(lambda block: (self._block_hessian(block, prepared),))
+        (matrix,) = self.sum(lambda block: (self._block_hessian(block, prepared),))
         matrix /= self.rows.n_rows
         penalty = np.tile(self.penalty.diagonal(n_columns), n_outputs)
         matrix[np.diag_indices_from(matrix)] += penalty
@@ -134,7 +136,7 @@ class RegressionObjective:
             def term(block: Block) -> tuple[Array]:
                 return (block.pull_back(self.weighted(block.logits(prepared), block)),)
 
-            (product,) = self.rows.sum(term)
+            (product,) = self.sum(term)
             return np.asarray(product[0] / self.rows.n_rows)
 
         start = np.random.default_rng(0).standard_normal(n_columns)
@@ -149,6 +151,17 @@ class RegressionObjective:
                 eigsh(gram, k=1, v0=start, tol=1e-3, which="LA", return_eigenvectors=False)[0]
             )
         return 1.01 * self.loss.largest_curvature * largest + self.penalty.strength
+
+    def sum(self, term: Term) -> tuple[Any, ...]:
+        """Sum a term over all rows, which is one pass."""
+        self.passes += 1
+        return self.rows.sum(term)
+
+    def weighted(self, values: Array, block: Block) -> Array:
+        """Multiply values, whose last axis is the block's rows, by the rows' weights."""
+        if self.relative_weight is None:
+            return values
+        return values * self.relative_weight[block.rows]
 
     def _loss_and_gradient(self, block: Block, prepared: Any) -> tuple[float, Array]:
         losses, residuals = self.loss.loss_and_residuals(
@@ -192,12 +205,6 @@ class RegressionObjective:
         every = np.arange(n_outputs)
         blocks[every, :, every, :] += diagonal_blocks.transpose(1, 0, 2)
         return total
-
-    def weighted(self, values: Array, block: Block) -> Array:
-        """Multiply values, whose last axis is the block's rows, by the rows' weights."""
-        if self.relative_weight is None:
-            return values
-        return values * self.relative_weight[block.rows]
 
 
 def _relative(sample_weight: NDArray[np.float64] | None, rows: Rows) -> Array | None:

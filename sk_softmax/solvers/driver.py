@@ -42,38 +42,37 @@ def minimize(
         With one record an iteration, the first of them at the start.
     """
     search = solver.minimize(problem)
-    journal = Journal()
+    journal = Journal(objective.passes)
     answer: Any = None
     try:
         while True:
             question = search.send(answer)
             if isinstance(question, Progress):
-                record = journal.enter(question)
+                record = journal.enter(question, objective.passes)
                 answer = observe is not None and observe(record, question)
             else:
                 answer = question.put_to(objective)
-                journal.passes += question.passes(problem.n_rows)
     except StopIteration as finished:
         solution: Solution = finished.value
         return replace(solution, records=journal.records)
 
 
 class Journal:
-    """Counts passes and seconds, so that no solver has to."""
+    """Adds passes and seconds to what a solver reports, so that no solver has to count."""
 
-    def __init__(self) -> None:
-        self.passes = 0.0
+    def __init__(self, passes: float) -> None:
         self.records: list[IterationRecord] = []
         self._start = time.perf_counter()
+        self._passes_before = passes
 
-    def enter(self, report: Progress) -> IterationRecord:
+    def enter(self, report: Progress, passes: float) -> IterationRecord:
         """Record an iteration."""
         record = IterationRecord(
             iteration=report.iteration,
             value=report.value,
             gradient_norm=report.gradient_norm,
             step_size=report.step_size,
-            passes=self.passes,
+            passes=passes - self._passes_before,
             seconds=time.perf_counter() - self._start,
         )
         self.records.append(record)

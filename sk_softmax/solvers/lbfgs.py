@@ -69,20 +69,24 @@ class LBFGS(Options):
                 curvature, measured_at = (yield CurvatureAt(params)), iteration
 
             # 2. Aim. Minus half the slope is the decrease that the quadratic model promises.
-            direction, suboptimality = _aim(here.gradient, pairs, curvature)
+            start = curvature if self.precondition else None
+            direction = -pairs.inverse_hessian_times(here.gradient, start)
+            suboptimality = -0.5 * float(np.vdot(here.gradient, direction))
 
-            # 3. Before a promise made from old curvature is believed, look at the new.
-            promised = suboptimality <= problem.tol * abs(here.value)
-            if promised and self.precondition and measured_at < iteration:
+            # 3. Believe no promise of being there that the curvature of this very point does not
+            #    confirm: that of old points, or of no more than a few steps, misses directions.
+            if suboptimality <= problem.tol * abs(here.value) and measured_at < iteration:
                 curvature, measured_at = (yield CurvatureAt(params)), iteration
-                direction, suboptimality = _aim(here.gradient, Pairs(0), curvature)
+                downhill = -curvature.solve(here.gradient)
+                suboptimality = -0.5 * float(np.vdot(here.gradient, downhill))
+                direction = downhill if self.precondition else direction
             status = reason_to_stop(problem, iteration, here.value, suboptimality, stopped)
             if status is not None:
                 return Solution(params, here, status, iteration, suboptimality)
 
             # 4. Move; where nothing lowers the value, once more without the old pairs.
             step = yield from strong_wolfe_search(
-                params, here, direction, pairs.first_size(direction, curvature), problem.resolution
+                params, here, direction, pairs.first_size(direction, start), problem.resolution
             )
             if step is None and len(pairs) > 0:
                 pairs, measured_at = Pairs(self.history), -1
@@ -105,11 +109,6 @@ def _is_due(iteration: int, measured_at: int) -> bool:
     evaluations.
     """
     return measured_at < 0 or iteration >= 2 * measured_at + 5
-
-
-def _aim(gradient: Array, pairs: Pairs, curvature: Curvature | None) -> tuple[Array, float]:
-    direction = -pairs.inverse_hessian_times(gradient, curvature)
-    return direction, -0.5 * float(np.vdot(gradient, direction))
 
 
 class Pairs:

@@ -69,6 +69,7 @@ ROWS = [
     (X, Y, -np.ones(6), "sample_weight must not be negative, but row 0 has weight -1"),
     (X, Y, [1, 1, 1, -0.5, 1, 1], "row 3 has weight -0.5"),
     (X, Y, np.zeros(6), "sample_weight is zero in every row"),
+    (X, Y, np.full(6, 1e308), "sample_weight adds up to more than"),
     (X, Y, 0, "sample_weight is zero in every row"),
     (X, Y, np.ones(5), r"sample_weight has shape \(5,\), expected one weight a row: \(6,\)"),
     (X, Y, np.ones((6, 2)), "sample_weight has shape"),

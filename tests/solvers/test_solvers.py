@@ -189,3 +189,21 @@ def test_auto_takes_newton_for_few_parameters_and_lbfgs_for_many(
     for objective, chosen in [(few, NewtonCholesky()), (many, LBFGS())]:
         auto = solve(Auto(), objective, tol=1e-6)
         np.testing.assert_array_equal(auto.params, solve(chosen, objective, tol=1e-6).params)
+
+
+def test_a_plain_lbfgs_is_not_deceived_by_tiny_features(overlapping_classes, solve):
+    X, y = overlapping_classes(3)
+    solution = solve(LBFGS(precondition=False), objective_on(X * 1e-5, y, np.inf), tol=1e-6)
+    assert solution.n_iter > 0
+    best = solve(NewtonCholesky(), objective_on(X, y, np.inf))
+    assert solution.evaluation.value == pytest.approx(best.evaluation.value, rel=1e-4)
+
+
+def test_passes_count_every_time_the_data_are_read(objective, solve):
+    before = objective.passes
+    solution = solve(SGD(batch_size=32), objective, max_iter=3)
+    assert solution.records[-1].passes == pytest.approx(1 + 3)  # the start, three epochs
+    assert objective.passes - before == pytest.approx(5)  # and the end
+    solution = solve(NewtonCholesky(), objective, tol=1e-3)
+    # A value and a Hessian an iteration, and the first value.
+    assert solution.records[-1].passes >= 2 * solution.n_iter + 1
