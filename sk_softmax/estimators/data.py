@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from numbers import Real
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -35,12 +36,26 @@ def validated(estimator: Any, X: Any, y: Any = "no_validation", *, reset: bool) 
             estimator, X, y, reset=reset, accept_sparse="csr", dtype=[np.float64, np.float32]
         )
     except ValueError as error:
-        if "could not convert string to float" not in str(error):
-            raise
-        raise ValueError(
-            f"X holds text that is not a number ({error}); turn such columns into numbers first, "
-            "for example with sklearn.preprocessing.OneHotEncoder."
-        ) from error
+        if "could not convert string to float" in str(error):
+            raise ValueError(
+                f"X holds text that is not a number ({error}); turn such columns into numbers "
+                "first, for example with sklearn.preprocessing.OneHotEncoder."
+            ) from error
+        for name, values in (("X", X), ("y", y)):
+            if f"Input {name} contains" in str(error):
+                with suppress(TypeError, ValueError):  # values that only pandas can convert
+                    row = first_row_not_finite(values)
+                    error.args = (f"Row {row} of {name} is the first to blame. {error}",)
+        raise
+
+
+def first_row_not_finite(values: Any) -> int:
+    """Return the first row that holds a NaN or an infinity, given that there is one."""
+    if sp.issparse(values):
+        stored = values.tocoo()
+        return int(stored.row[~np.isfinite(stored.data)].min())
+    array = np.asarray(values, dtype=np.float64)
+    return int(np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))[0])
 
 
 def encoded(estimator: Any, y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
@@ -85,9 +100,14 @@ def checked_weights(sample_weight: Any, n_rows: int) -> Weights:
     """Return one finite weight a row, none negative and not all zero."""
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_rows, sample_weight)
-    weights: Weights = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
+    try:
+        weights: Weights = check_array(
+            sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+        )
+    except (TypeError, ValueError) as error:
+        if "sample_weight" in str(error):
+            raise
+        raise ValueError(f"sample_weight must hold one number a row: {error}") from error
     if weights.shape != (n_rows,):
         raise ValueError(
             f"sample_weight has shape {weights.shape}, expected one weight a row: ({n_rows},)."

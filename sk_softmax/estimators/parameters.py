@@ -76,5 +76,9 @@ def solver_of(choice: Any) -> Solver:
 
 def generator_of(random_state: Any) -> np.random.Generator:
     """Return a generator that scikit-learn's ``random_state`` determines."""
-    seed = sklearn.utils.check_random_state(random_state).randint(np.iinfo(np.int32).max)
+    try:
+        legacy = sklearn.utils.check_random_state(random_state)
+    except ValueError as error:
+        raise ValueError(f"random_state={random_state!r} is no seed: {error}") from error
+    seed = legacy.randint(np.iinfo(np.int32).max)
     return np.random.default_rng(seed)

@@ -24,6 +24,33 @@ def block_bounds(n_rows: int, rows_per_block: int) -> list[slice]:
     return [slice(a, b) for a, b in pairwise(edges)]
 
 
+class BlockedRows:
+    """All rows of a matrix of shape ``(n_rows, n_features)``, float32 or float64, in blocks.
+
+    A subclass says how many rows a block holds and what a block is.
+    """
+
+    def __init__(self, X: Any, *, has_intercept: bool, n_threads: int) -> None:
+        self.n_rows, self.n_features = X.shape
+        self.n_columns = self.n_features + has_intercept
+        self.dtype = X.dtype
+        self._X = X
+        self._has_intercept = has_intercept
+        self._n_threads = n_threads
+        bounds = block_bounds(self.n_rows, self._rows_per_block())
+        self._blocks = [self._block(rows) for rows in bounds]
+
+    def sum(self, term: Term) -> tuple[Any, ...]:
+        """Sum the term over all blocks."""
+        return sum_over_blocks(self._blocks, term, self._n_threads)
+
+    def _rows_per_block(self) -> int:
+        raise NotImplementedError
+
+    def _block(self, rows: slice) -> Block:
+        raise NotImplementedError
+
+
 def sum_over_blocks(blocks: Sequence[Block], term: Term, n_threads: int) -> tuple[Any, ...]:
     """Sum what the term returns of each block in float64, always from first block to last."""
 

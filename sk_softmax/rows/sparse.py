@@ -8,8 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from sk_softmax.interfaces import Array, Index, Term
-from sk_softmax.rows.blocks import block_bounds, sum_over_blocks
+from sk_softmax.interfaces import Array, Index
+from sk_softmax.rows.blocks import BlockedRows
 
 
 class SparseParams(NamedTuple):
@@ -66,20 +66,8 @@ class SparseBlock:
         return np.column_stack([dense, np.ones(self.n_rows, dtype=dense.dtype)])
 
 
-class SparseRows:
-    """All rows of a CSR matrix of shape ``(n_rows, n_features)``, float32 or float64."""
-
-    def __init__(self, X: Any, *, has_intercept: bool, n_threads: int) -> None:
-        self.n_rows, self.n_features = X.shape
-        self.n_columns = self.n_features + has_intercept
-        self.dtype = X.dtype
-        self._X = X
-        self._has_intercept = has_intercept
-        self._n_threads = n_threads
-        self._blocks = [
-            SparseBlock(self._view(rows), rows, has_intercept)
-            for rows in block_bounds(self.n_rows, self._rows_per_block())
-        ]
+class SparseRows(BlockedRows):
+    """All rows of a CSR matrix."""
 
     def _rows_per_block(self) -> int:
         # Each block adds a dense (n_features, n_outputs) partial gradient to the sum, so a block
@@ -87,10 +75,10 @@ class SparseRows:
         nonzeros_per_row = max(self._X.nnz / self.n_rows, 1.0)
         return max(int(max(2**18, 8 * self.n_features) / nonzeros_per_row), 1024)
 
-    def _view(self, rows: slice) -> Any:
-        """Rows as a matrix that shares the data (slicing a CSR matrix would copy it)."""
+    def _block(self, rows: slice) -> SparseBlock:
+        # Views of the data: slicing a CSR matrix would copy it.
         first, last = self._X.indptr[rows.start], self._X.indptr[rows.stop]
-        return sp.csr_matrix(
+        view = sp.csr_matrix(
             (
                 self._X.data[first:last],
                 self._X.indices[first:last],
@@ -99,6 +87,7 @@ class SparseRows:
             shape=(rows.stop - rows.start, self.n_features),
             copy=False,
         )
+        return SparseBlock(view, rows, self._has_intercept)
 
     def prepare(self, params: Array) -> SparseParams:
         """Return params transposed, contiguous and in the width of the rows."""
@@ -106,10 +95,6 @@ class SparseRows:
         if not self._has_intercept:
             return SparseParams(coef, None)
         return SparseParams(coef, params[:, self.n_features].astype(self.dtype))
-
-    def sum(self, term: Term) -> tuple[Any, ...]:
-        """Sum the term over all blocks."""
-        return sum_over_blocks(self._blocks, term, self._n_threads)
 
     def take(self, indices: NDArray[np.intp]) -> SparseBlock:
         """Return the rows of these indices as one block."""

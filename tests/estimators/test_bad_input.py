@@ -45,14 +45,15 @@ PARAMETERS = [
     (dict(solver=LogisticRegression()), "is not a solver"),
     (dict(solver=SGD(batch_size=0)), r"SGD\(batch_size=0\): batch_size must be a positive int"),
     (dict(solver=SGD(learning_rate=0)), "learning_rate must be a positive number"),
-    (dict(random_state="seed"), "seed"),
+    (dict(random_state="seed"), "random_state='seed' is no seed"),
 ]
 
 ROWS = [
-    (with_value(np.nan), Y, None, "Input X contains NaN"),
-    (with_value(np.inf), Y, None, "Input X contains infinity"),
+    (with_value(np.nan), Y, None, "Row 3 of X .* Input X contains NaN"),
+    (with_value(np.inf, 5), Y, None, "Row 5 of X .* Input X contains infinity"),
     (with_value(-np.inf).astype(np.float32), Y, None, "Input X contains infinity"),
-    (sp.csr_matrix(with_value(np.nan)), Y, None, "Input X contains NaN"),
+    (sp.csr_matrix(with_value(np.nan)), Y, None, "Row 3 of X .* Input X contains NaN"),
+    (with_value(np.nan).tolist(), Y, None, "Row 3 of X .* Input X contains NaN"),
     (X[:, 0], Y, None, "Expected 2D array, got 1D array"),
     (X[None], Y, None, "dim 3"),
     (X[:0], Y[:0], None, r"0 sample\(s\)"),
@@ -63,7 +64,7 @@ ROWS = [
     (X, np.zeros(6), None, "at least 2 classes in y, but y holds only one class: .*0.0"),
     (X, ["a"] * 6, None, "only one class: .*'a'"),
     (X, np.linspace(0.1, 0.9, 6), None, "continuous"),
-    (X, np.array([0, 1, np.nan, 0, 1, 2]), None, "Input y contains NaN"),
+    (X, np.array([0, 1, np.nan, 0, 1, 2]), None, "Row 2 of y .* Input y contains NaN"),
     (X, np.array([0, 1, np.inf, 0, 1, 2]), None, "Input y contains infinity"),
     (X, np.array([0, "a", None, 0, 1, 2], dtype=object), None, "y|label"),
     (X, Y, -np.ones(6), "sample_weight must not be negative, but row 0 has weight -1"),
@@ -75,7 +76,7 @@ ROWS = [
     (X, Y, np.ones((6, 2)), "sample_weight has shape"),
     (X, Y, [1, 1, np.nan, 1, 1, 1], "sample_weight contains NaN"),
     (X, Y, [1, 1, np.inf, 1, 1, 1], "sample_weight contains infinity"),
-    (X, Y, ["a"] * 6, "could not convert string to float"),
+    (X, Y, ["a"] * 6, "sample_weight must hold one number a row: could not convert string"),
     (np.array([["red", 1]] * 6, dtype=object), Y, None, "X .* not .* number.*'red'"),
     (np.array([["red"]] * 6), Y, None, "X .* not .* number.*'red'"),
 ]

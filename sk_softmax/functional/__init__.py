@@ -1,0 +1,39 @@
+"""Softmax and its relatives on plain arrays: mathematics, no state.
+
+Every function takes anything NumPy can turn into an array, keeps float32 and float64 as they are
+(whole numbers become float64) and is exact to rounding for any finite input, however large. Logs
+are natural and results in nats, unless a ``base`` is given.
+"""
+
+from sk_softmax.functional.derivatives import (
+    cross_entropy_gradient,
+    softmax_jacobian,
+    softmax_layer_gradient,
+    softmax_layer_jacobian,
+)
+from sk_softmax.functional.information import entropy, kl_divergence, surprisal
+from sk_softmax.functional.losses import binary_cross_entropy, cross_entropy
+from sk_softmax.functional.probabilities import (
+    log_sigmoid,
+    log_softmax,
+    one_hot,
+    sigmoid,
+    softmax,
+)
+
+__all__ = [
+    "binary_cross_entropy",
+    "cross_entropy",
+    "cross_entropy_gradient",
+    "entropy",
+    "kl_divergence",
+    "log_sigmoid",
+    "log_softmax",
+    "one_hot",
+    "sigmoid",
+    "softmax",
+    "softmax_jacobian",
+    "softmax_layer_gradient",
+    "softmax_layer_jacobian",
+    "surprisal",
+]

@@ -1,0 +1,157 @@
+"""From logits to probabilities, and from labels to one-hot targets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.special
+from numpy.typing import ArrayLike
+
+from sk_softmax.functional.arrays import Array, checked_labels, floating
+
+
+def softmax(logits: ArrayLike, axis: int = -1) -> Array:
+    """Softmax: probabilities proportional to ``exp(logits)``.
+
+    ``softmax(z)_k = exp(z_k) / sum_j exp(z_j)``
+
+    Parameters
+    ----------
+    logits : array-like
+        Unnormalised log-probabilities in nats, of any shape and finite.
+    axis : int, default=-1
+        The axis of the classes.
+
+    Returns
+    -------
+    probabilities : ndarray
+        Same shape; adds up to 1 along ``axis``.
+
+    References
+    ----------
+    Bridle (1990), Probabilistic interpretation of feedforward classification network outputs.
+
+    Examples
+    --------
+    >>> softmax([1.0, 2.0, 3.0])
+    array([0.09003057, 0.24472847, 0.66524096])
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(scipy.special.softmax(floating(logits), axis=axis))
+
+
+def log_softmax(logits: ArrayLike, axis: int = -1) -> Array:
+    """Logarithm of the softmax, never by the logarithm of a rounded probability.
+
+    ``log_softmax(z)_k = z_k - log sum_j exp(z_j)``
+
+    Parameters
+    ----------
+    logits : array-like
+        Unnormalised log-probabilities in nats, of any shape and finite.
+    axis : int, default=-1
+        The axis of the classes.
+
+    Returns
+    -------
+    log_probabilities : ndarray
+        Same shape, in nats; ``-inf`` only where the difference of two logits overflows.
+
+    References
+    ----------
+    Blanchard, Higham and Higham (2021), Accurately computing the log-sum-exp and softmax
+    functions, IMA Journal of Numerical Analysis 41.
+
+    Examples
+    --------
+    >>> log_softmax([0.0, -1000.0])
+    array([    0., -1000.])
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(scipy.special.log_softmax(floating(logits), axis=axis))
+
+
+def sigmoid(log_odds: ArrayLike) -> Array:
+    """Sigmoid: the softmax of two classes whose logits differ by ``log_odds``.
+
+    ``sigmoid(z) = 1 / (1 + exp(-z)) = softmax((0, z))_1``
+
+    Parameters
+    ----------
+    log_odds : array-like
+        Log-odds in nats, of any shape and finite.
+
+    Returns
+    -------
+    probability : ndarray
+        Same shape.
+
+    Examples
+    --------
+    >>> sigmoid([0.0, 100.0, -100.0])
+    array([5.00000000e-01, 1.00000000e+00, 3.72007598e-44])
+    """
+    with np.errstate(under="ignore"):
+        return np.asarray(scipy.special.expit(floating(log_odds)))
+
+
+def log_sigmoid(log_odds: ArrayLike) -> Array:
+    """Logarithm of the sigmoid.
+
+    ``log_sigmoid(z) = -log(1 + exp(-z))``
+
+    Parameters
+    ----------
+    log_odds : array-like
+        Log-odds in nats, of any shape and finite.
+
+    Returns
+    -------
+    log_probability : ndarray
+        Same shape, in nats.
+
+    Examples
+    --------
+    >>> log_sigmoid([0.0, -1000.0])
+    array([-6.93147181e-01, -1.00000000e+03])
+    """
+    with np.errstate(under="ignore"):
+        return np.asarray(scipy.special.log_expit(floating(log_odds)))
+
+
+def one_hot(labels: ArrayLike, n_classes: int | None = None, dtype: Any = np.float64) -> Array:
+    """One-hot targets: probability 1 for each label's class.
+
+    Parameters
+    ----------
+    labels : array-like of int
+        Classes ``0 .. n_classes - 1``, of any shape.
+    n_classes : int, optional
+        Number of classes; one more than the largest label if not given.
+    dtype : dtype, default=float64
+        Type of the result.
+
+    Returns
+    -------
+    targets : ndarray of shape (*labels.shape, n_classes)
+        Zeros and ones.
+
+    Raises
+    ------
+    ValueError
+        If a label is not a whole number from 0 to ``n_classes - 1``.
+
+    Examples
+    --------
+    >>> one_hot([0, 2])
+    array([[1., 0., 0.],
+           [0., 0., 1.]])
+    """
+    labels = np.asarray(labels)
+    if n_classes is None:
+        n_classes = int(labels.max(initial=-1)) + 1
+    targets = np.zeros((*labels.shape, n_classes), dtype=dtype)
+    positions = checked_labels(labels, n_classes)[..., None]
+    np.put_along_axis(targets, positions, 1, axis=-1)
+    return targets
