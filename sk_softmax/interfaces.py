@@ -236,7 +236,7 @@ class Problem:
     """Iterations of a full-batch solver, epochs of a stochastic one."""
 
     resolution: float
-    """The relative size of a change in value that rounding can hide."""
+    """The change in value that rounding can hide, relative to the larger of it and one nat."""
 
     separated_below: float
     """A value below this proves that no finite optimum exists (``-inf`` with a penalty)."""

@@ -67,7 +67,10 @@ class RegressionObjective:
 
     @property
     def resolution(self) -> float:
-        """The relative size of a change in value that rounding can hide."""
+        """The change in value that rounding can hide, relative to the larger of it and one nat.
+
+        However small the losses are, each is the logarithm of a sum that is 1 or more.
+        """
         return 4 * float(np.finfo(self.rows.dtype).eps)
 
     @property

@@ -128,7 +128,11 @@ class Pairs:
             self._pairs.append((step, change, product))
 
     def inverse_hessian_times(self, gradient: Array, curvature: Curvature | None) -> Array:
-        """Two-loop recursion, from the inverse of the curvature."""
+        """Two-loop recursion, from the inverse of the curvature in the scale of the last step.
+
+        That scale, ``s'y / y'M^-1 y``, mends a curvature measured where the rows were more or
+        less undecided; without it L-BFGS took twice the passes on 20 newsgroups.
+        """
         result = gradient.copy()
         along: list[float] = []
         for step, change, product in reversed(self._pairs):
@@ -136,9 +140,10 @@ class Pairs:
             result -= along[-1] * change
         if curvature is not None:
             result = curvature.solve(result)
-        elif self._pairs:
+        if self._pairs:
             _, change, product = self._pairs[-1]
-            result *= product / float(np.vdot(change, change))
+            solved = change if curvature is None else curvature.solve(change)
+            result *= product / float(np.vdot(change, solved))
         for (step, change, product), forth in zip(self._pairs, reversed(along), strict=True):
             result += (forth - float(np.vdot(change, result)) / product) * step
         return result

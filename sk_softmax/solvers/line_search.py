@@ -53,7 +53,7 @@ def strong_wolfe_search(
         None if no trial lowered the value by more than rounding can.
     """
     first_slope = float(np.vdot(here.gradient, direction))
-    noise = resolution * abs(here.value)
+    noise = resolution * max(abs(here.value), 1.0)
     low, high = _Trial(0.0, first_slope), None
     best: Step | None = None
     size = first_size

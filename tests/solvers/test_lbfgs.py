@@ -37,12 +37,10 @@ def test_recursion_is_the_bfgs_inverse(preconditioned, n_pairs):
         pairs.remember(s, y)
 
     kept = history[-3:]
-    start = np.eye(6)
-    if preconditioned:
-        start = np.linalg.inv(metric)
-    elif kept:
-        s, y = kept[-1]
-        start = (s.ravel() @ y.ravel()) / (y.ravel() @ y.ravel()) * np.eye(6)
+    start = np.linalg.inv(metric) if preconditioned else np.eye(6)
+    if kept:
+        s, y = (array.ravel() for array in kept[-1])
+        start = start * (s @ y) / (y @ start @ y)
     gradient = rng.normal(size=(2, 3))
     result = pairs.inverse_hessian_times(gradient, Metric(metric) if preconditioned else None)
     np.testing.assert_allclose(

@@ -1,0 +1,1 @@
+"""Suboptimality against time, for this package and what else one could use."""
