@@ -305,7 +305,12 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X, y = validated(self, X, y, reset=True)
         classes, labels = encoded(self, y)
         weights = row_weights(sample_weight, self.class_weight, classes, labels)
-        rows = rows_of(X, has_intercept=bool(self.fit_intercept), n_threads=_threads(self.n_jobs))
+        rows = rows_of(
+            X,
+            len(classes),
+            has_intercept=bool(self.fit_intercept),
+            n_threads=_threads(self.n_jobs),
+        )
         return RegressionObjective(rows, labels, len(classes), self.C, weights), classes
 
     def _start(self, classes: NDArray[Any], shape: tuple[int, int]) -> Array:

@@ -45,10 +45,6 @@ class CrossEntropy(Protocol):
         """Mean eigenvalue of each row's Hessian in its logits, shape ``(n_rows,)``."""
         ...
 
-    def logit_hessian_factors(self, logits: Array) -> tuple[Array, Array | None]:
-        """``d`` and ``v`` with each row's Hessian in its logits ``diag(d_i) - v_i v_i'``."""
-        ...
-
 
 class SoftmaxCrossEntropy:
     """``CE = log sum_k exp(z_k) - z_y`` with one row of logits a class."""
@@ -62,14 +58,21 @@ class SoftmaxCrossEntropy:
 
     def loss_and_residuals(self, logits: Array, labels: NDArray[np.intp]) -> LossAndResiduals:
         """Losses and residuals of a block."""
-        every_row = np.arange(logits.shape[1])
+        n_rows = logits.shape[1]
+        # Positions in the flattened logits: one index a row is gathered five times as fast as a
+        # pair, and the row is the last axis.
+        of_label = labels * n_rows
+        of_label += np.arange(n_rows)
         logits -= logits.max(axis=0)
-        of_label = logits[labels, every_row]
+        flat = logits.reshape(-1)
+        logit_of_label = flat.take(of_label)
         np.exp(logits, out=logits)
         normaliser = logits.sum(axis=0)
-        losses = np.log(normaliser) - of_label
-        logits /= normaliser
-        logits[labels, every_row] -= 1
+        losses = np.log(normaliser)
+        losses -= logit_of_label
+        np.reciprocal(normaliser, out=normaliser)
+        logits *= normaliser
+        flat[of_label] -= 1
         return LossAndResiduals(losses, logits)
 
     def probabilities(self, logits: Array) -> Array:
@@ -84,11 +87,6 @@ class SoftmaxCrossEntropy:
         probabilities = self.probabilities(logits)
         sum_of_squares = np.einsum("ki,ki->i", probabilities, probabilities)
         return np.asarray(np.maximum(1 - sum_of_squares, 0) / (self.n_outputs - 1))
-
-    def logit_hessian_factors(self, logits: Array) -> tuple[Array, Array | None]:
-        """``diag(p) - pp'``."""
-        probabilities = self.probabilities(logits)
-        return probabilities, probabilities
 
 
 class TwoClassCrossEntropy:
@@ -115,10 +113,6 @@ class TwoClassCrossEntropy:
         no, yes = self.probabilities(logits)
         curvature: Array = no * yes
         return curvature
-
-    def logit_hessian_factors(self, logits: Array) -> tuple[Array, Array | None]:
-        """``p (1 - p)``, with nothing to subtract."""
-        return self.mean_curvature(logits)[None, :], None
 
 
 def cross_entropy_of(n_classes: int) -> CrossEntropy:

@@ -122,8 +122,8 @@ class RegressionObjective:
         n_outputs, n_columns = self.shape
         (matrix,) = self.sum(lambda block: (self._block_hessian(block, prepared),))
         matrix /= self.rows.n_rows
-        penalty = np.tile(self.penalty.diagonal(n_columns), n_outputs)
-        matrix[np.diag_indices_from(matrix)] += penalty
+        diagonal = np.einsum("ii->i", matrix)  # a view, in either memory order
+        diagonal += np.concatenate([self.penalty.diagonal(n_columns)] * n_outputs)
         return FullHessian(matrix, n_outputs)
 
     def largest_curvature(self) -> float:
@@ -183,27 +183,28 @@ class RegressionObjective:
             return Evaluation(float(loss) / n_rows + self.penalty.value(params), gradient)
 
     def _block_hessian(self, block: Block, prepared: Any) -> Array:
-        """Sum of ``(diag(d_i) - v_i v_i') (x) x_i x_i'``, as two matrix products.
+        """Sum of ``(diag(p_i) - p_i p_i') (x) x_i x_i'``, as two matrix products.
 
-        With ``V = [v_1 X, ..., v_K X]`` the second part is ``V'V``; the diagonal blocks of the
-        first are the columns of ``X' [d_1 X, ..., d_K X]``, and ``d`` is ``v`` for softmax.
+        With ``V = [p_1 X, ..., p_K X]`` the second part is ``V'V``, and the diagonal blocks of the
+        first stand side by side in ``X'V``.
         """
         n_outputs, n_columns = self.shape
+        logits = block.logits(prepared)
+        if n_outputs == 1:
+            return block.gram(self.weighted(self.loss.mean_curvature(logits), block))
+        probabilities = self.loss.probabilities(logits)
         design = block.design()
-        d, v = self.loss.logit_hessian_factors(block.logits(prepared))
         if self.relative_weight is not None:
-            root = np.sqrt(self.relative_weight[block.rows])
-            design = design * root[:, None]
+            design = design * np.sqrt(self.relative_weight[block.rows])[:, None]
         total = np.zeros((n_outputs * n_columns,) * 2)
         diagonal_blocks = np.zeros((n_columns, n_outputs, n_columns))
         chunk = max(HESSIAN_CHUNK // (n_outputs * n_columns), 1)
         for first in range(0, block.n_rows, chunk):
             part = slice(first, first + chunk)
             X = design[part]
-            dX = (d.T[part, :, None] * X[:, None, :]).reshape(len(X), -1)
-            diagonal_blocks += (X.T @ dX).reshape(diagonal_blocks.shape)
-            if v is not None:
-                total -= dX.T @ dX
+            V = (probabilities.T[part, :, None] * X[:, None, :]).reshape(len(X), -1)
+            diagonal_blocks += (X.T @ V).reshape(diagonal_blocks.shape)
+            total -= V.T @ V
         blocks = total.reshape(n_outputs, n_columns, n_outputs, n_columns)
         every = np.arange(n_outputs)
         blocks[every, :, every, :] += diagonal_blocks.transpose(1, 0, 2)

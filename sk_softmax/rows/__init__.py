@@ -14,7 +14,7 @@ from sk_softmax.rows.threads import single_threaded_blas, threads_in_force
 __all__ = ["DenseRows", "SparseRows", "rows_of", "single_threaded_blas", "threads_in_force"]
 
 
-def rows_of(X: Any, *, has_intercept: bool, n_threads: int) -> Rows:
+def rows_of(X: Any, n_outputs: int, *, has_intercept: bool, n_threads: int) -> Rows:
     """Return the rows of a dense array or a CSR matrix, without copying it."""
     kind = SparseRows if sp.issparse(X) else DenseRows
-    return kind(X, has_intercept=has_intercept, n_threads=n_threads)
+    return kind(X, n_outputs, has_intercept=has_intercept, n_threads=n_threads)

@@ -13,6 +13,8 @@ import numpy as np
 from sk_softmax.interfaces import Block, Term
 from sk_softmax.rows.threads import thread_pool
 
+MOST_TASKS = 32
+
 
 def block_bounds(n_rows: int, rows_per_block: int) -> list[slice]:
     """Cut ``n_rows`` into the fewest slices of at most ``rows_per_block``, of equal length.
@@ -28,13 +30,25 @@ class BlockedRows:
     """All rows of a matrix of shape ``(n_rows, n_features)``, float32 or float64, in blocks.
 
     A subclass says how many rows a block holds and what a block is.
+
+    Parameters
+    ----------
+    X : array or CSR matrix
+        The rows.
+    n_outputs : int
+        How many logits each row will have, to keep those of a block in bounds.
+    has_intercept : bool
+        Whether a constant last column is implied.
+    n_threads : int
+        How many threads sum blocks.
     """
 
-    def __init__(self, X: Any, *, has_intercept: bool, n_threads: int) -> None:
+    def __init__(self, X: Any, n_outputs: int, *, has_intercept: bool, n_threads: int) -> None:
         self.n_rows, self.n_features = X.shape
         self.n_columns = self.n_features + has_intercept
         self.dtype = X.dtype
         self._X = X
+        self._n_outputs = n_outputs
         self._has_intercept = has_intercept
         self._n_threads = n_threads
         bounds = block_bounds(self.n_rows, self._rows_per_block())
@@ -43,6 +57,10 @@ class BlockedRows:
     def sum(self, term: Term) -> tuple[Any, ...]:
         """Sum the term over all blocks."""
         return sum_over_blocks(self._blocks, term, self._n_threads)
+
+    def _most_rows(self) -> int:
+        """How many rows have a million logits."""
+        return max(2**20 // self._n_outputs, 64)
 
     def _rows_per_block(self) -> int:
         raise NotImplementedError
@@ -59,23 +77,28 @@ def sum_over_blocks(blocks: Sequence[Block], term: Term, n_threads: int) -> tupl
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
             return term(block)
 
-    if n_threads == 1 or len(blocks) == 1:
-        return _ordered_sum(map(quiet_term, blocks))
-    return _ordered_sum(_in_order(thread_pool(n_threads), quiet_term, blocks, 2 * n_threads))
+    def sum_of_group(group: slice) -> tuple[Any, ...]:
+        return _ordered_sum(map(quiet_term, blocks[group]))
+
+    # Handing a task to a thread costs about as much as a small block; a group is one task.
+    groups = block_bounds(len(blocks), -(-len(blocks) // MOST_TASKS))
+    if n_threads == 1 or len(groups) == 1:
+        return _ordered_sum(map(sum_of_group, groups))
+    return _ordered_sum(_in_order(thread_pool(n_threads), sum_of_group, groups, 2 * n_threads))
 
 
 def _in_order(
     pool: Executor,
-    term: Callable[[Block], tuple[Any, ...]],
-    blocks: Sequence[Block],
+    task: Callable[[slice], tuple[Any, ...]],
+    groups: Sequence[slice],
     ahead: int,
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield results in the order of the blocks while at most ``ahead`` wait in memory."""
+    """Yield results in the order of the groups while at most ``ahead`` wait in memory."""
     waiting: deque[Future[tuple[Any, ...]]] = deque()
-    for block in blocks:
+    for group in groups:
         if len(waiting) == ahead:
             yield waiting.popleft().result()
-        waiting.append(pool.submit(term, block))
+        waiting.append(pool.submit(task, group))
     while waiting:
         yield waiting.popleft().result()
 

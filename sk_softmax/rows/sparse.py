@@ -73,7 +73,8 @@ class SparseRows(BlockedRows):
         # Each block adds a dense (n_features, n_outputs) partial gradient to the sum, so a block
         # must hold several nonzeros a feature for that not to be the larger part of the work.
         nonzeros_per_row = max(self._X.nnz / self.n_rows, 1.0)
-        return max(int(max(2**18, 8 * self.n_features) / nonzeros_per_row), 1024)
+        enough = int(max(2**18, 8 * self.n_features) / nonzeros_per_row)
+        return min(max(enough, 1024), self._most_rows())
 
     def _block(self, rows: slice) -> SparseBlock:
         # Views of the data: slicing a CSR matrix would copy it.

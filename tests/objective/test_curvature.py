@@ -40,7 +40,7 @@ def test_factor_of_an_overflowed_matrix_still_gives_a_direction_of_descent():
 def objective_of(n_columns, n_classes=3, C=1.0):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, n_columns - 1))
-    rows = rows_of(X, has_intercept=True, n_threads=1)
+    rows = rows_of(X, 3, has_intercept=True, n_threads=1)
     return RegressionObjective(rows, np.arange(200) % n_classes, n_classes, C, rng.random(200))
 
 

@@ -14,7 +14,7 @@ def problem(n_classes, *, intercept=True, weighted=True, C=2.0, sparse=False, dt
     X = rng.normal(size=(60, 5)).astype(dtype)
     labels = np.arange(60) % n_classes
     weights = rng.random(60) * 3 if weighted else None
-    rows = rows_of(sp.csr_matrix(X) if sparse else X, has_intercept=intercept, n_threads=1)
+    rows = rows_of(sp.csr_matrix(X) if sparse else X, 3, has_intercept=intercept, n_threads=1)
     objective = RegressionObjective(rows, labels, n_classes, C, weights)
     return objective, X, labels, weights, rng.normal(size=objective.shape)
 
@@ -132,14 +132,14 @@ def test_largest_curvature_bounds_the_hessian_everywhere(n_classes):
 
 def test_largest_curvature_of_one_column_and_of_no_information():
     one = RegressionObjective(
-        rows_of(np.array([[2.0], [4.0]]), has_intercept=False, n_threads=1),
+        rows_of(np.array([[2.0], [4.0]]), 3, has_intercept=False, n_threads=1),
         np.array([0, 1]),
         2,
         np.inf,
     )
     assert one.largest_curvature() == pytest.approx(1.01 * 0.25 * 10)
     none = RegressionObjective(
-        rows_of(np.zeros((2, 3)), has_intercept=False, n_threads=1), np.array([0, 1]), 2, np.inf
+        rows_of(np.zeros((2, 3)), 3, has_intercept=False, n_threads=1), np.array([0, 1]), 2, np.inf
     )
     assert none.largest_curvature() == 0
 

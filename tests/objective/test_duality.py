@@ -18,7 +18,7 @@ def test_gap_bounds_the_suboptimality_everywhere_and_closes_at_the_optimum(
     rng = np.random.default_rng(0)
     X = rng.normal(size=(80, 4))
     weights = rng.random(80) if weighted else None
-    rows = rows_of(X, has_intercept=intercept, n_threads=1)
+    rows = rows_of(X, 3, has_intercept=intercept, n_threads=1)
     objective = RegressionObjective(rows, np.arange(80) % n_classes, n_classes, 0.5, weights)
     best = solve(NewtonCholesky(), objective, tol=1e-15)
     assert duality_gap(objective, best.params, best.evaluation) < 1e-12
@@ -31,7 +31,7 @@ def test_gap_bounds_the_suboptimality_everywhere_and_closes_at_the_optimum(
 
 
 def test_without_a_penalty_there_is_no_bound():
-    rows = rows_of(np.ones((4, 1)), has_intercept=True, n_threads=1)
+    rows = rows_of(np.ones((4, 1)), 3, has_intercept=True, n_threads=1)
     objective = RegressionObjective(rows, np.array([0, 1, 0, 1]), 2, np.inf)
     params = np.zeros(objective.shape)
     assert duality_gap(objective, params, Evaluation(1.0, params)) == np.inf
@@ -40,7 +40,7 @@ def test_without_a_penalty_there_is_no_bound():
 def test_a_class_without_weight_is_no_obstacle(solve):
     rng = np.random.default_rng(0)
     labels = np.arange(30) % 3
-    rows = rows_of(rng.normal(size=(30, 2)), has_intercept=True, n_threads=1)
+    rows = rows_of(rng.normal(size=(30, 2)), 3, has_intercept=True, n_threads=1)
     objective = RegressionObjective(rows, labels, 3, 1.0, (labels != 2).astype(float))
     params = rng.normal(size=objective.shape)
     here = objective.evaluate(params)

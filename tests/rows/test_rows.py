@@ -57,7 +57,7 @@ def test_products_equal_those_of_the_design_matrix(kind, has_intercept, dtype):
     rng = np.random.default_rng(1)
     params = rng.normal(size=(3, design.shape[1]))
     weights = rng.random(len(X)).astype(dtype)
-    rows = rows_of(layouts(X)[kind], has_intercept=has_intercept, n_threads=2)
+    rows = rows_of(layouts(X)[kind], 3, has_intercept=has_intercept, n_threads=2)
     assert (rows.n_rows, rows.n_features, rows.n_columns, rows.dtype) == (
         *X.shape,
         design.shape[1],
@@ -98,7 +98,7 @@ def test_sums_are_bitwise_the_same_for_any_number_of_threads(kind):
     params = np.random.default_rng(2).normal(size=(4, 31))
 
     def gradient(n_threads):
-        rows = rows_of(X, has_intercept=True, n_threads=n_threads)
+        rows = rows_of(X, 3, has_intercept=True, n_threads=n_threads)
         prepared = rows.prepare(params)
         with single_threaded_blas():
             (total,) = rows.sum(lambda block: (block.pull_back(block.logits(prepared)),))
@@ -110,7 +110,7 @@ def test_sums_are_bitwise_the_same_for_any_number_of_threads(kind):
 
 
 def test_an_error_in_a_term_reaches_the_caller():
-    rows = rows_of(data(n_rows=40_000), has_intercept=True, n_threads=2)
+    rows = rows_of(data(n_rows=40_000), 3, has_intercept=True, n_threads=2)
 
     def term(block):
         raise ZeroDivisionError("in a worker")
@@ -121,7 +121,7 @@ def test_an_error_in_a_term_reaches_the_caller():
 
 def test_sparse_blocks_share_the_matrix():
     X = sp.csr_matrix(data())
-    rows = rows_of(X, has_intercept=True, n_threads=1)
+    rows = rows_of(X, 3, has_intercept=True, n_threads=1)
 
     def term(block):
         assert np.shares_memory(block._X.data, X.data)
@@ -174,7 +174,7 @@ def test_threads_follow_the_limit_in_force():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_forked_child_has_threads_of_its_own():
-    rows = rows_of(data(n_rows=40_000), has_intercept=True, n_threads=2)
+    rows = rows_of(data(n_rows=40_000), 3, has_intercept=True, n_threads=2)
     rows.sum(lambda block: (1.0,))
     parent = thread_pool(2)
     child = os.fork()

@@ -29,7 +29,7 @@ STOCHASTIC = [SGD(), RMSprop(), Adam()]
 
 
 def objective_on(X, y, C=1.0, weights=None, intercept=True):
-    rows = rows_of(X, has_intercept=intercept, n_threads=1)
+    rows = rows_of(X, 3, has_intercept=intercept, n_threads=1)
     return RegressionObjective(rows, y, len(np.unique(y)), C, weights)
 
 
@@ -185,10 +185,34 @@ def test_auto_takes_newton_for_few_parameters_and_lbfgs_for_many(
     overlapping_classes, dataset, solve
 ):
     few = objective_on(*overlapping_classes(3))
-    many = objective_on(*dataset("digits"))
+    many = objective_on(*overlapping_classes(3, n_features=400))
     for objective, chosen in [(few, NewtonCholesky()), (many, LBFGS())]:
         auto = solve(Auto(), objective, tol=1e-6)
         np.testing.assert_array_equal(auto.params, solve(chosen, objective, tol=1e-6).params)
+
+
+def test_auto_finishes_in_between_with_newton(dataset, solve):
+    objective = objective_on(*dataset("digits"))
+    seen = []
+    auto = solve(
+        Auto(), objective, tol=1e-9, observe=lambda record, _: seen.append(record.iteration)
+    )
+    rough = solve(LBFGS(), objective, tol=1e-3)
+    best = solve(NewtonCholesky(), objective, tol=1e-13)
+    assert auto.status is Status.CONVERGED
+    assert rough.n_iter < auto.n_iter <= rough.n_iter + 6
+    assert seen == list(range(auto.n_iter + 1))
+    assert auto.evaluation.value == pytest.approx(best.evaluation.value, rel=1e-9)
+    assert solve(Auto(), objective, tol=1e-9, max_iter=5).n_iter == 5
+    assert solve(Auto(), objective, tol=1e-2).n_iter < rough.n_iter
+
+
+def test_an_observer_can_stop_auto_in_either_part(dataset, solve):
+    objective = objective_on(*dataset("digits"))
+    whole = solve(Auto(), objective, tol=1e-9).n_iter
+    for last in (3, whole - 1):
+        stopped = solve(Auto(), objective, tol=1e-9, observe=lambda r, _, n=last: r.iteration == n)
+        assert (stopped.status, stopped.n_iter) == (Status.STOPPED, last)
 
 
 def test_a_plain_lbfgs_is_not_deceived_by_tiny_features(overlapping_classes, solve):

@@ -28,7 +28,7 @@ RULES = {
 @pytest.fixture(scope="module")
 def objective(overlapping_classes):
     X, y = overlapping_classes(3)
-    return RegressionObjective(rows_of(X, has_intercept=True, n_threads=1), y, 3, 2.0)
+    return RegressionObjective(rows_of(X, 3, has_intercept=True, n_threads=1), y, 3, 2.0)
 
 
 def run(solver, objective, max_iter):
@@ -103,7 +103,7 @@ def test_overflow_keeps_the_last_finite_params(solver, objective):
 def test_bouncing_between_two_walls_is_not_convergence():
     # One row pair, symmetric: a rate of exactly 2 / curvature bounces for ever.
     X = np.array([[1.0], [-1.0]])
-    rows = rows_of(X, has_intercept=False, n_threads=1)
+    rows = rows_of(X, 3, has_intercept=False, n_threads=1)
     objective = RegressionObjective(rows, np.array([1, 0]), 2, 0.5)
     start = np.array([[2.0]])
     slope = objective.evaluate(start).gradient[0, 0]
