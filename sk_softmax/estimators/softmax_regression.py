@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -15,12 +16,27 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax import functional
-from sk_softmax.estimators.data import encoded, row_weights, unchanged_on_error, validated
+from sk_softmax.estimators.data import (
+    Weights,
+    encoded,
+    row_weights,
+    unchanged_on_error,
+    validated,
+)
 from sk_softmax.estimators.parameters import check_parameters, generator_of, solver_of
-from sk_softmax.interfaces import Array, IterationRecord, Problem, Progress, Solution, Status
+from sk_softmax.estimators.wide import is_wide, minimize_wide
+from sk_softmax.interfaces import (
+    Array,
+    IterationRecord,
+    Problem,
+    Progress,
+    Solution,
+    Solver,
+    Status,
+)
 from sk_softmax.objective import RegressionObjective, duality_gap
 from sk_softmax.rows import rows_of, single_threaded_blas, threads_in_force
-from sk_softmax.solvers import minimize
+from sk_softmax.solvers import Auto, minimize
 
 SILENT = {Status.CONVERGED, Status.EPOCHS_DONE, Status.STOPPED}
 
@@ -167,20 +183,18 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         with unchanged_on_error(self):
             check_parameters(self)
             solver = solver_of(self.solver)
-            objective, classes = self._objective(X, y, sample_weight)
-            problem = Problem(
-                start=self._start(classes, objective.shape),
-                n_rows=objective.rows.n_rows,
-                tol=self.tol,
-                max_iter=self.max_iter or solver.default_max_iter,
-                resolution=objective.resolution,
-                separated_below=objective.separated_below,
-                random=generator_of(self.random_state),
-            )
+            X, y = validated(self, X, y, reset=True)
+            classes, labels = encoded(self, y)
+            weights = row_weights(sample_weight, self.class_weight, classes, labels)
+            objective_on = partial(self._objective, labels, len(classes), weights)
+            objective = objective_on(X)
+            problem = self._problem(solver, objective, classes)
+            observe = _print_progress if self.verbose else None
             with single_threaded_blas():
-                solution = minimize(
-                    solver, objective, problem, _print_progress if self.verbose else None
-                )
+                if isinstance(solver, Auto) and is_wide(objective, problem):
+                    solution = minimize_wide(solver, objective, problem, X, objective_on, observe)
+                else:
+                    solution = minimize(solver, objective, problem, observe)
                 params = _centred(solution.params)
                 self.duality_gap_ = duality_gap(objective, params, solution.evaluation)
             self._keep(solution, params.astype(objective.rows.dtype, copy=False), classes)
@@ -299,19 +313,27 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def _objective(
-        self, X: Any, y: Any, sample_weight: Any
-    ) -> tuple[RegressionObjective, NDArray[Any]]:
-        """Return what to minimise, and the classes."""
-        X, y = validated(self, X, y, reset=True)
-        classes, labels = encoded(self, y)
-        weights = row_weights(sample_weight, self.class_weight, classes, labels)
+        self, labels: NDArray[np.intp], n_classes: int, weights: Weights | None, X: Any
+    ) -> RegressionObjective:
+        """Return what to minimise, over these rows."""
         rows = rows_of(
-            X,
-            len(classes),
-            has_intercept=bool(self.fit_intercept),
-            n_threads=_threads(self.n_jobs),
+            X, n_classes, has_intercept=bool(self.fit_intercept), n_threads=_threads(self.n_jobs)
         )
-        return RegressionObjective(rows, labels, len(classes), self.C, weights), classes
+        return RegressionObjective(rows, labels, n_classes, self.C, weights)
+
+    def _problem(
+        self, solver: Solver, objective: RegressionObjective, classes: NDArray[Any]
+    ) -> Problem:
+        """Return what the solver is told beside the answers to its questions."""
+        return Problem(
+            start=self._start(classes, objective.shape),
+            n_rows=objective.rows.n_rows,
+            tol=self.tol,
+            max_iter=self.max_iter or solver.default_max_iter,
+            resolution=objective.resolution,
+            separated_below=objective.separated_below,
+            random=generator_of(self.random_state),
+        )
 
     def _start(self, classes: NDArray[Any], shape: tuple[int, int]) -> Array:
         """Return zeros, or with ``warm_start`` the params of the fit before."""

@@ -8,10 +8,18 @@ import scipy.sparse as sp
 
 from sk_softmax.interfaces import Rows
 from sk_softmax.rows.dense import DenseRows
+from sk_softmax.rows.row_space import RowSpace
 from sk_softmax.rows.sparse import SparseRows
 from sk_softmax.rows.threads import single_threaded_blas, threads_in_force
 
-__all__ = ["DenseRows", "SparseRows", "rows_of", "single_threaded_blas", "threads_in_force"]
+__all__ = [
+    "DenseRows",
+    "RowSpace",
+    "SparseRows",
+    "rows_of",
+    "single_threaded_blas",
+    "threads_in_force",
+]
 
 
 def rows_of(X: Any, n_outputs: int, *, has_intercept: bool, n_threads: int) -> Rows:

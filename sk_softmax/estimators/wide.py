@@ -1,0 +1,83 @@
+"""Fits with fewer rows than features go through the space that the rows span."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from sk_softmax.interfaces import IterationRecord, Problem, Solution, Solver, Status
+from sk_softmax.objective import RegressionObjective
+from sk_softmax.rows import RowSpace
+from sk_softmax.solvers import minimize
+from sk_softmax.solvers.driver import Observer
+
+# Finding the coordinates takes n^2 p, about as much as n / K passes, and each pass over them costs
+# p / n times less than one over the rows.
+MOST_ROWS = 2000
+FEATURES_PER_ROW = 2
+
+
+def is_wide(objective: RegressionObjective, problem: Problem) -> bool:
+    """Whether coordinates in the row space are worth finding, and lead to the same minimum."""
+    n_rows, n_features = objective.rows.n_rows, objective.rows.n_features
+    shape = n_rows <= MOST_ROWS and n_features >= FEATURES_PER_ROW * n_rows
+    return shape and objective.penalty.strength > 0 and not problem.start.any()
+
+
+def minimize_wide(
+    solver: Solver,
+    objective: RegressionObjective,
+    problem: Problem,
+    X: Any,
+    on_coordinates: Callable[[Any], RegressionObjective],
+    observe: Observer | None,
+) -> Solution:
+    """Fit to the rows' coordinates, then go on from there with the rows themselves.
+
+    The second part usually finds nothing left to do. It is there because coordinates come from
+    products of rows, in which features of a far smaller scale than others drown.
+
+    Parameters
+    ----------
+    solver : Solver
+        The method for both parts.
+    objective : RegressionObjective
+        What is minimised.
+    problem : Problem
+        Where it starts, from zeros, and when it stops.
+    X : array or CSR matrix
+        The rows.
+    on_coordinates : callable
+        Makes the same objective with other rows in the place of ``X``.
+    observe : callable or None
+        Called after each iteration.
+    """
+    space = RowSpace(X)
+    small = on_coordinates(space.coordinates)
+    # A tenth of the tolerance, so that the second part has nothing but rounding to mend.
+    task = replace(problem, start=np.zeros(small.shape), tol=0.1 * problem.tol)
+    rough = minimize(solver, small, task, observe)
+    start = np.empty_like(problem.start)
+    n_features, rank = objective.rows.n_features, small.rows.n_features
+    start[:, :n_features] = space.lift(rough.params[:, :rank])
+    start[:, n_features:] = rough.params[:, rank:]
+    # A pass over the coordinates reads a share of what a pass over the rows does.
+    records = [replace(r, passes=r.passes * rank / n_features) for r in rough.records]
+    if rough.status is not Status.CONVERGED:
+        evaluation = objective.evaluate(start)
+        return replace(rough, params=start, evaluation=evaluation, records=records)
+    rest = minimize(solver, objective, replace(problem, start=start), observe)
+    records += [_after(records[-1], record) for record in rest.records[1:]]
+    return replace(rest, n_iter=rough.n_iter + rest.n_iter, records=records)
+
+
+def _after(last: IterationRecord, record: IterationRecord) -> IterationRecord:
+    return replace(
+        record,
+        iteration=record.iteration + last.iteration,
+        passes=record.passes + last.passes,
+        seconds=record.seconds + last.seconds,
+    )

@@ -1,0 +1,51 @@
+"""Fewer rows than features: a small matrix that stands in for a wide one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+
+from sk_softmax.interfaces import Array
+
+# Columns that are widened to float64 and multiplied at a time.
+CHUNK = 4096
+
+
+class RowSpace:
+    """Coordinates of the rows in the space that they span: ``X = coordinates @ basis``.
+
+    The coefficients that minimise a loss of ``X coef'`` plus an L2 penalty lie in the span of the
+    rows (Kimeldorf and Wahba, 1971), and the basis is orthonormal, so fitting to the coordinates,
+    of shape ``(n_rows, rank)``, with the same penalty is the same problem with the same minimum.
+    They come from the eigenvectors of ``X X'``; directions that rounding makes invisible there
+    are left out.
+
+    Parameters
+    ----------
+    X : array or CSR matrix of shape (n_rows, n_features)
+        The rows, fewer than features.
+    """
+
+    def __init__(self, X: Any) -> None:
+        gram = np.zeros((X.shape[0],) * 2)
+        for first in range(0, X.shape[1], CHUNK):
+            part = X[:, first : first + CHUNK].astype(np.float64, copy=False)
+            product = part @ part.T
+            gram += product.toarray() if hasattr(product, "toarray") else product
+        values, vectors = scipy.linalg.eigh(gram)
+        seen = values > len(values) * np.finfo(np.float64).eps * values[-1]
+        if not seen.any():
+            # Rows of zeros have no coordinates; one that is zero keeps the shapes ordinary.
+            values, seen = np.ones_like(values), np.arange(len(values)) == 0
+            vectors = np.zeros_like(vectors)
+        self._X = X
+        self._vectors = vectors[:, seen]
+        self._lengths = np.sqrt(values[seen])
+        self.coordinates: Array = self._vectors * self._lengths
+
+    def lift(self, coef: Array) -> Array:
+        """Return ``coef @ basis``, shape ``(n_outputs, n_features)``, of ``(n_outputs, rank)``."""
+        of_rows = (coef / self._lengths) @ self._vectors.T
+        return np.asarray(of_rows.astype(self._X.dtype) @ self._X, dtype=np.float64)
