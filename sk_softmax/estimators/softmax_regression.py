@@ -64,8 +64,9 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     class_weight : dict, "balanced" or None, default=None
         Weight of each class by its label; ``"balanced"`` gives every class the same total weight.
     solver : str or solver object, default="auto"
-        ``"auto"`` chooses by the shape of the problem between ``"lbfgs"`` and
-        ``"newton-cholesky"``, which find the same optimum. ``"gd"`` is batch gradient descent,
+        ``"auto"`` chooses or combines ``"lbfgs"`` and ``"newton-cholesky"``, which find the same
+        optimum, by the shape of the problem; with fewer rows than features it works in the space
+        that the rows span. ``"gd"`` is batch gradient descent,
         and ``"sgd"``, ``"rmsprop"`` and ``"adam"`` learn from minibatches. An object from
         :mod:`sk_softmax.solvers`, such as ``SGD(batch_size=256)``, sets options, which a search
         tunes as ``solver__batch_size``.

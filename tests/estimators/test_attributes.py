@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import estimator_html_repr
@@ -237,3 +238,19 @@ def test_a_model_must_be_fitted_first(method, overlapping_classes):
         getattr(SoftmaxRegression(), method)(*arguments)
     with pytest.raises(NotFittedError):
         SoftmaxRegression().sparsify()
+
+
+# --- the right optimum by default -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("load", [load_iris, load_wine, load_breast_cancer, load_digits])
+def test_features_in_their_own_units_and_no_options(load):
+    X, y = load(return_X_y=True)
+    best = SoftmaxRegression(solver="newton-cholesky", tol=1e-13).fit(X, y).loss_curve_[-1]
+    model = SoftmaxRegression().fit(X, y)
+    assert model.converged_
+    assert model.loss_curve_[-1] == pytest.approx(best, rel=1e-6)
+    assert SoftmaxRegression(tol=1e-9).fit(X, y).loss_curve_[-1] == pytest.approx(best, rel=1e-9)
+    narrow = SoftmaxRegression().fit(X.astype(np.float32), y)
+    assert narrow.converged_
+    assert narrow.loss_curve_[-1] == pytest.approx(best, rel=1e-5)

@@ -1,0 +1,121 @@
+"""``python -m benchmarks``: measure, and write the report with its plots."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmarks import competitors, engine, report
+from benchmarks.measure import Curve, Point, measure, value_at
+from benchmarks.problems import PROBLEMS, Problem, made_up, mnist
+from sk_softmax import SoftmaxRegression
+
+HERE = Path(__file__).parent
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure what the command line asks for and write the report; return the exit status."""
+    options = _parser().parse_args(arguments)
+    results = report.Results()
+    store = options.output / "results.json"
+    if options.merge and store.exists():
+        results = _load(store)
+    found, results.missing = competitors.installed()
+    for line in (*report.machine(), *results.missing):
+        print(line)
+    with threadpool_limits(options.threads):
+        _run(options, results, found)
+    options.output.mkdir(parents=True, exist_ok=True)
+    store.write_text(json.dumps(dataclasses.asdict(results), indent=1))
+    report.write(results, options.output, "python -m benchmarks")
+    print(f"the report is in {options.output / 'README.md'}")
+    return 0
+
+
+def _run(options: argparse.Namespace, results: report.Results, found: list) -> None:
+    chosen = [p for p in PROBLEMS if p.bundled] if options.quick else PROBLEMS
+    if options.problems is not None:
+        chosen = [p for p in chosen if any(part in p.name for part in options.problems)]
+    budget = min(options.budget, 0.5) if options.quick else options.budget
+    for problem in chosen:
+        for dtype in options.dtypes:
+            _run_problem(problem, dtype, found, budget, options.optimum_tol, results)
+    if options.engine:
+        shapes = engine.QUICK_SHAPES if options.quick else engine.SHAPES
+        results.evaluations = engine.evaluations(shapes)
+        results.scaling = engine.scaling(
+            made_up, [1000, 10_000] if options.quick else [10_000, 100_000, 1_000_000]
+        )
+        results.epochs = [engine.epoch(*(made_up(5000, 50, 5) if options.quick else mnist()))]
+
+
+def _run_problem(
+    problem: Problem,
+    dtype: str,
+    found: list,
+    budget: float,
+    optimum_tol: float,
+    results: report.Results,
+) -> None:
+    X, y = problem.data(np.dtype(dtype).type)
+    n_classes = int(y.max()) + 1
+    value = value_at(X, y, problem.C)
+    model = SoftmaxRegression(C=problem.C, tol=optimum_tol).fit(X.astype(np.float64), y)
+    best = value(model.coef_, model.intercept_)
+    curves = []
+    for competitor in found:
+        if competitor.can_fit(X, n_classes):
+            curve = measure(
+                competitor,
+                X,
+                y,
+                problem.C,
+                best=best,
+                budget=budget,
+                labels=(problem.name, dtype),
+                value=value,
+            )
+            curves.append(curve)
+            times = {c: curve.seconds_to(best, c) for c in (1e-3, 1e-6)}
+            print(f"{problem.name}, {dtype}, {competitor.name}: {times} {curve.note}", flush=True)
+    results.curves = [
+        c for c in results.curves if (c.problem, c.dtype) != (problem.name, dtype)
+    ] + curves
+    reached = [point.value for curve in curves for point in curve.points]
+    results.best[f"{problem.name} {dtype}"] = min([best, *reached])
+
+
+def _load(path: Path) -> report.Results:
+    stored = json.loads(path.read_text())
+    curves = [
+        Curve(**{**c, "points": [Point(**p) for p in c["points"]]}) for c in stored["curves"]
+    ]
+    timings = {key: [engine.Timing(**t) for t in stored[key]] for key in ("evaluations", "epochs")}
+    return report.Results(**{**stored, "curves": curves, **timings})
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Time this package and what else one could use, and write a report.",
+    )
+    parser.add_argument("--quick", action="store_true", help="bundled data only, under a minute")
+    parser.add_argument("--problems", nargs="+", metavar="PART", help="problems named like this")
+    parser.add_argument("--dtypes", nargs="+", default=["float64", "float32"])
+    parser.add_argument("--budget", type=float, default=600, help="seconds a curve may take")
+    parser.add_argument("--optimum-tol", type=float, default=1e-9, help="how well F* is known")
+    parser.add_argument("--threads", type=int, default=None, help="hold BLAS to so many threads")
+    parser.add_argument("--no-engine", dest="engine", action="store_false")
+    parser.add_argument("--merge", action="store_true", help="add to the results already there")
+    parser.add_argument("--output", type=Path, default=HERE / "report")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

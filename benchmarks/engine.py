@@ -1,0 +1,140 @@
+"""What the solvers stand on: an evaluation and an epoch, against their products alone."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sk_softmax import SoftmaxRegression
+from sk_softmax.objective import RegressionObjective
+from sk_softmax.rows import rows_of, single_threaded_blas, threads_in_force
+from sk_softmax.solvers import SGD
+
+SHAPES = [
+    (60_000, 784, 10),
+    (500_000, 54, 7),
+    (50_000, 100, 100),
+    (10_000, 500, 1000),
+    (1_000_000, 10, 3),
+    (20_000, 16, 26),
+]
+QUICK_SHAPES = [(20_000, 16, 26)]
+BATCH = 256
+
+
+@dataclass
+class Timing:
+    """Milliseconds of one thing and of what it is measured against."""
+
+    what: str
+    ours: float
+    against: dict[str, float]
+
+
+def medians(calls: dict[str, Callable[[], Any]], repeats: int = 9) -> dict[str, float]:
+    """Return the median milliseconds of each call, taken in turn so that drift hits all alike."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for call in calls.values():
+        call()
+    for _ in range(repeats):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call()
+            times[name].append(1000 * (time.perf_counter() - start))
+    return {name: float(np.median(values)) for name, values in times.items()}
+
+
+def evaluations(shapes: list[tuple[int, int, int]]) -> list[Timing]:
+    """Time value and gradient against the two products ``W X'`` and ``R X``."""
+    timings = []
+    for n_rows, n_features, n_classes in shapes:
+        for dtype in (np.float64, np.float32):
+            rng = np.random.default_rng(0)
+            X = rng.standard_normal((n_rows, n_features)).astype(dtype)
+            coef = rng.standard_normal((n_classes, n_features)).astype(dtype)
+            residuals = rng.standard_normal((n_classes, n_rows)).astype(dtype)
+            calls = {
+                "evaluation": evaluation(X, rng.integers(n_classes, size=n_rows), n_classes),
+                "its two products": lambda W=coef, R=residuals, X=X: (W @ X.T, R @ X),
+            }
+            taken = medians(calls)
+            what = f"{n_rows:,} x {n_features}, {n_classes} classes, {np.dtype(dtype).name}"
+            timings.append(Timing(what, taken.pop("evaluation"), taken))
+    return timings
+
+
+def evaluation(X: np.ndarray, y: np.ndarray, n_classes: int) -> Callable[[], Any]:
+    """Return a call that evaluates the objective once."""
+    n_threads = threads_in_force()
+    rows = rows_of(X, n_classes, has_intercept=True, n_threads=n_threads)
+    objective = RegressionObjective(rows, y, n_classes, 1.0)
+    params = 0.1 * np.random.default_rng(0).standard_normal(objective.shape)
+
+    def evaluate() -> Any:
+        with single_threaded_blas():
+            return objective.evaluate(params)
+
+    return evaluate
+
+
+def epoch(X: np.ndarray, y: np.ndarray) -> Timing:
+    """Time an epoch of minibatch SGD against its products and against PyTorch, in float32."""
+    X = X.astype(np.float32)
+    n_classes = int(y.max()) + 1
+    order = np.random.default_rng(0).permutation(len(y))
+    coef = np.zeros((n_classes, X.shape[1]), dtype=np.float32)
+
+    def epochs(n: int) -> None:
+        solver = SGD(batch_size=BATCH, momentum=0, schedule="constant")
+        SoftmaxRegression(C=np.inf, solver=solver, max_iter=n, random_state=0).fit(X, y)
+
+    def products() -> None:
+        for first in range(0, len(order), BATCH):
+            rows = X[order[first : first + BATCH]]
+            (coef @ rows.T) @ rows
+
+    calls: dict[str, Callable[[], Any]] = {
+        # The difference of two fits is one epoch, without validation and final evaluation.
+        "one": lambda: epochs(1),
+        "three": lambda: epochs(3),
+        "its gathered products": products,
+    }
+    with contextlib.suppress(ImportError):
+        calls["PyTorch, by hand"] = _pytorch_epoch(X, y, n_classes, order)
+    taken = medians(calls, repeats=5)
+    ours = (taken.pop("three") - taken.pop("one")) / 2
+    return Timing(f"an epoch of {len(y):,} x {X.shape[1]} at batch size {BATCH}", ours, taken)
+
+
+def _pytorch_epoch(
+    X: np.ndarray, y: np.ndarray, n_classes: int, order: np.ndarray
+) -> Callable[[], Any]:
+    import torch
+
+    rows, labels, indices = torch.from_numpy(X), torch.from_numpy(y), torch.from_numpy(order)
+    layer = torch.nn.Linear(X.shape[1], n_classes)
+    optimiser = torch.optim.SGD(layer.parameters(), lr=0.1)
+
+    def run() -> None:
+        for batch in indices.split(BATCH):
+            optimiser.zero_grad()
+            torch.nn.functional.cross_entropy(layer(rows[batch]), labels[batch]).backward()
+            optimiser.step()
+
+    return run
+
+
+def scaling(made_up: Callable[[int, int, int], Any], sizes: list[int]) -> list[tuple[int, float]]:
+    """Return the median seconds of a default fit with 10 features and 3 classes, by rows."""
+    points = []
+    for n_rows in sizes:
+        X, y = made_up(n_rows, 10, 3)
+        model = SoftmaxRegression()
+        taken = medians({"fit": lambda model=model, X=X, y=y: model.fit(X, y)}, repeats=5)
+        points.append((n_rows, taken["fit"] / 1000))
+    return points

@@ -1,0 +1,108 @@
+"""One way to measure: suboptimality against seconds, for anything that returns coefficients."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from benchmarks.competitors.competitor import Competitor
+from sk_softmax.objective import RegressionObjective
+from sk_softmax.rows import rows_of
+
+CLOSE = (1e-3, 1e-6)
+"""Relative suboptimalities whose times are reported."""
+
+ENOUGH = 1e-7
+
+
+@dataclass
+class Point:
+    """One fit: how long it took and the objective it reached."""
+
+    seconds: float
+    value: float
+
+
+@dataclass
+class Curve:
+    """A competitor's fits of one problem, from the least effort to the most."""
+
+    problem: str
+    dtype: str
+    competitor: str
+    points: list[Point] = field(default_factory=list)
+    note: str = ""
+
+    def seconds_to(self, best: float, closeness: float) -> float | None:
+        """Return the least time of a fit within this relative distance of the best value."""
+        limit = best * (1 + closeness)
+        return min((p.seconds for p in self.points if p.value <= limit), default=None)
+
+
+def value_at(X: Any, y: np.ndarray, C: float) -> Callable[[np.ndarray, np.ndarray], float]:
+    """Return a function from coefficients and intercepts to the objective, in float64."""
+    n_classes = int(y.max()) + 1
+    rows = rows_of(X.astype(np.float64), n_classes, has_intercept=True, n_threads=1)
+    objective = RegressionObjective(rows, y, n_classes, C)
+
+    def value(coef: np.ndarray, intercept: np.ndarray) -> float:
+        params = np.column_stack([coef, intercept]).astype(np.float64)
+        if len(params) > 1:
+            # The same probabilities with the least penalty: no solver is blamed for a shift.
+            params -= params.mean(axis=0)
+        return objective.evaluate(params).value
+
+    return value
+
+
+def measure(
+    competitor: Competitor,
+    X: Any,
+    y: np.ndarray,
+    C: float,
+    *,
+    best: float,
+    budget: float,
+    labels: tuple[str, str],
+    value: Callable[[np.ndarray, np.ndarray], float],
+) -> Curve:
+    """Fit with growing effort until close enough to the best known value or out of budget.
+
+    Every fit starts from nothing, so its time is what a user would wait for that accuracy. Fits
+    that take less than a second are repeated and their median time kept.
+    """
+    curve = Curve(*labels, competitor.name)
+    spent = 0.0
+    for effort in competitor.efforts:
+        try:
+            seconds, (coef, intercept) = _timed(competitor, X, y, C, effort)
+        except (ValueError, RuntimeError, MemoryError) as error:
+            curve.note = str(error).splitlines()[0][:100]
+            break
+        point = Point(seconds, value(coef, intercept))
+        curve.points.append(point)
+        spent += seconds
+        if point.value <= best * (1 + ENOUGH):
+            break
+        # The next fit is expected to take about twice as long.
+        if spent + 2 * seconds > budget:
+            curve.note = f"stopped after {spent:.0f} s"
+            break
+    return curve
+
+
+def _timed(
+    competitor: Competitor, X: Any, y: np.ndarray, C: float, effort: Any
+) -> tuple[float, tuple[np.ndarray, np.ndarray]]:
+    times = []
+    while True:
+        start = time.perf_counter()
+        result = competitor.fit(X, y, C, effort)
+        times.append(time.perf_counter() - start)
+        wanted = 7 if times[0] < 0.05 else 3 if times[0] < 1 else 1
+        if len(times) >= wanted:
+            return float(np.median(times)), result

@@ -1,0 +1,35 @@
+"""Beyond the rows a fit needs little memory, whatever their number and that of the classes."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from sk_softmax import SoftmaxRegression
+from sk_softmax.solvers import SGD
+
+MEBIBYTE = 2**20
+N_ROWS, N_CLASSES = 150_000, 100  # an array of all logits would take 114 MiB
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(N_ROWS, 10)) * (rng.random((N_ROWS, 10)) < 0.5)
+    return X, rng.integers(N_CLASSES, size=N_ROWS)
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "auto", "gd", SGD(batch_size=1000)], ids=str)
+@pytest.mark.parametrize("layout", [np.ascontiguousarray, np.asfortranarray, sp.csr_matrix])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_no_array_of_all_logits_and_no_copy_of_the_rows(solver, layout, data):
+    X, y = layout(data[0]), data[1]
+    model = SoftmaxRegression(solver=solver, max_iter=1, tol=1e-2, n_jobs=2, random_state=0)
+    tracemalloc.start()
+    try:
+        model.fit(X, y)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 64 * MEBIBYTE
