@@ -29,6 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     found, results.missing = competitors.installed()
     for line in (*report.machine(), *results.missing):
         print(line)
+    if options.competitors is not None:
+        found = [c for c in found if any(part in c.name for part in options.competitors)]
     with threadpool_limits(options.threads):
         _run(options, results, found)
     options.output.mkdir(parents=True, exist_ok=True)
@@ -84,11 +86,7 @@ def _run_problem(
             curves.append(curve)
             times = {c: curve.seconds_to(best, c) for c in (1e-3, 1e-6)}
             print(f"{problem.name}, {dtype}, {competitor.name}: {times} {curve.note}", flush=True)
-    results.curves = [
-        c for c in results.curves if (c.problem, c.dtype) != (problem.name, dtype)
-    ] + curves
-    reached = [point.value for curve in curves for point in curve.points]
-    results.best[f"{problem.name} {dtype}"] = min([best, *reached])
+    results.keep(curves, best)
 
 
 def _load(path: Path) -> report.Results:
@@ -107,8 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--quick", action="store_true", help="bundled data only, under a minute")
     parser.add_argument("--problems", nargs="+", metavar="PART", help="problems named like this")
+    parser.add_argument("--competitors", nargs="+", metavar="PART", help="likewise")
     parser.add_argument("--dtypes", nargs="+", default=["float64", "float32"])
-    parser.add_argument("--budget", type=float, default=600, help="seconds a curve may take")
+    parser.add_argument("--budget", type=float, default=600, help="seconds a fit may take")
     parser.add_argument("--optimum-tol", type=float, default=1e-9, help="how well F* is known")
     parser.add_argument("--threads", type=int, default=None, help="hold BLAS to so many threads")
     parser.add_argument("--no-engine", dest="engine", action="store_false")

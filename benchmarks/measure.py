@@ -70,13 +70,14 @@ def measure(
     labels: tuple[str, str],
     value: Callable[[np.ndarray, np.ndarray], float],
 ) -> Curve:
-    """Fit with growing effort until close enough to the best known value or out of budget.
+    """Fit with growing effort until close enough to the best known value.
+
+    No fit is begun that is expected to take longer than the budget.
 
     Every fit starts from nothing, so its time is what a user would wait for that accuracy. Fits
     that take less than a second are repeated and their median time kept.
     """
     curve = Curve(*labels, competitor.name)
-    spent = 0.0
     for effort in competitor.efforts:
         try:
             seconds, (coef, intercept) = _timed(competitor, X, y, C, effort)
@@ -85,12 +86,10 @@ def measure(
             break
         point = Point(seconds, value(coef, intercept))
         curve.points.append(point)
-        spent += seconds
         if point.value <= best * (1 + ENOUGH):
             break
-        # The next fit is expected to take about twice as long.
-        if spent + 2 * seconds > budget:
-            curve.note = f"stopped after {spent:.0f} s"
+        if 2 * seconds > budget:  # about what the next fit is expected to take
+            curve.note = f"stopped after a fit of {seconds:.0f} s"
             break
     return curve
 

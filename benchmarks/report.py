@@ -32,6 +32,15 @@ class Results:
     scaling: list[tuple[int, float]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
+    def keep(self, curves: list[Curve], best: float) -> None:
+        """Put new curves of one problem in the place of the same competitors' old ones."""
+        new = {(c.problem, c.dtype, c.competitor) for c in curves}
+        old = [c for c in self.curves if (c.problem, c.dtype, c.competitor) not in new]
+        self.curves = old + curves
+        case = f"{curves[0].problem} {curves[0].dtype}"
+        reached = [point.value for curve in curves for point in curve.points]
+        self.best[case] = min([best, self.best.get(case, best), *reached])
+
     def of(self, problem: str, dtype: str) -> list[Curve]:
         """Return the curves of one problem in one width."""
         return [c for c in self.curves if (c.problem, c.dtype) == (problem, dtype)]

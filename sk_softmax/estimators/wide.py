@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sk_softmax.interfaces import IterationRecord, Problem, Solution, Solver, Status
+from sk_softmax.interfaces import IterationRecord, Problem, Progress, Solution, Solver, Status
 from sk_softmax.objective import RegressionObjective
 from sk_softmax.rows import RowSpace
 from sk_softmax.solvers import minimize
@@ -69,8 +69,16 @@ def minimize_wide(
     if rough.status is not Status.CONVERGED:
         evaluation = objective.evaluate(start)
         return replace(rough, params=start, evaluation=evaluation, records=records)
-    rest = minimize(solver, objective, replace(problem, start=start), observe)
-    records += [_after(records[-1], record) for record in rest.records[1:]]
+    last = records[-1]
+
+    def observe_rest(record: IterationRecord, report: Progress) -> bool:
+        # Where the rest starts has been reported.
+        return (
+            record.iteration > 0 and observe is not None and observe(_after(last, record), report)
+        )
+
+    rest = minimize(solver, objective, replace(problem, start=start), observe_rest)
+    records += [_after(last, record) for record in rest.records[1:]]
     return replace(rest, n_iter=rough.n_iter + rest.n_iter, records=records)
 
 

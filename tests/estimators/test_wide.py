@@ -78,3 +78,10 @@ def test_rows_without_any_information():
     model = SoftmaxRegression().fit(np.zeros((4, 10)), [0, 1, 1, 1])
     np.testing.assert_array_equal(model.coef_, 0)
     np.testing.assert_allclose(model.predict_proba(np.zeros((1, 10))), [[0.25, 0.75]], rtol=1e-4)
+
+
+def test_iterations_are_reported_once_and_counted_on(capsys):
+    X, y = wide()
+    model = SoftmaxRegression(verbose=1).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert [int(line.split()[0]) for line in lines] == list(range(model.n_iter_[0] + 1))
