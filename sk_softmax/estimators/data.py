@@ -62,12 +62,26 @@ def encoded(estimator: Any, y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.i
     """Return the sorted classes and the index of each row's class among them."""
     if y.dtype.kind not in "iub":  # whole numbers are classes, whatever they are
         check_classification_targets(y)
-    classes, labels = np.unique(y, return_inverse=True)
+    classes, labels = _classes_and_labels(y)
     if len(classes) < 2:
         raise ValueError(
             f"{type(estimator).__name__} needs at least 2 classes in y, but y holds only one "
             f"class: {classes.tolist()[0]!r}."
         )
+    return classes, labels
+
+
+def _classes_and_labels(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Do what ``numpy.unique`` does, without sorting whole numbers of a small range."""
+    if y.dtype.kind in "iu":
+        lowest, highest = int(y.min()), int(y.max())
+        if highest - lowest <= len(y) and highest <= np.iinfo(np.int64).max:
+            offsets = y.astype(np.int64) - lowest
+            present = np.flatnonzero(np.bincount(offsets))
+            rank = np.zeros(len(y) + 1, dtype=np.intp)
+            rank[present] = np.arange(len(present))
+            return (present + lowest).astype(y.dtype), rank[offsets]
+    classes, labels = np.unique(y, return_inverse=True)
     return classes, labels
 
 

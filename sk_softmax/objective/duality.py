@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import entr
 
 from sk_softmax.interfaces import Array, Block, Evaluation
 from sk_softmax.objective.regression import RegressionObjective
@@ -46,7 +45,7 @@ def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation)
         q = objective.loss.probabilities(block.logits(prepared)).astype(np.float64, copy=False)
         if move is not None:
             q = move(q)
-        entropies = objective.weighted(entr(q).sum(axis=0), block)
+        entropies = objective.weighted(_entropies(q), block)
         q[objective.labels[block.rows], np.arange(block.n_rows)] -= 1
         # For two classes the one row of parameters goes with the second class.
         residuals = q[len(q) - objective.loss.n_outputs :].astype(rows.dtype, copy=False)
@@ -56,6 +55,12 @@ def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation)
     image = pulled[:, : rows.n_features] / rows.n_rows
     dual = entropy / rows.n_rows - np.einsum("ij,ij->", image, image) / (2 * strength)
     return max(here.value - float(dual), 0.0)
+
+
+def _entropies(q: Array) -> Array:
+    """``-sum_k q_k log q_k`` of each column; scipy.special.entr took three times as long."""
+    logarithms = np.log(np.maximum(q, np.finfo(np.float64).tiny))
+    return np.asarray(-np.einsum("ki,ki->i", q, logarithms))
 
 
 def _move_excess(objective: RegressionObjective, intercept_gradient: Array) -> Any:

@@ -19,10 +19,7 @@ from sk_softmax.interfaces import (
     Status,
 )
 from sk_softmax.solvers.options import Options
-from sk_softmax.solvers.stopping import reason_to_stop
-
-# Iterations over which the decrease is compared to judge how far there is still to go.
-WINDOW = 10
+from sk_softmax.solvers.stopping import extrapolated_decrease, reason_to_stop
 
 
 @dataclass
@@ -102,19 +99,3 @@ class GradientDescent(Options):
             return float(self.learning_rate)
         largest = yield LargestCurvature()
         return 1 / largest if largest > 0 else 1.0
-
-
-def extrapolated_decrease(values: list[float]) -> float:
-    """Estimate ``F - F*`` from the decreases over the last two windows of iterations.
-
-    If decreases shrink geometrically, from ``d`` to ``e`` over one window, what is left is
-    ``e^2 / (d - e)`` (Aitken's delta-squared). If they do not shrink there is no estimate, and the
-    answer is infinity.
-    """
-    if len(values) <= 2 * WINDOW:
-        return np.inf
-    before = values[-1 - 2 * WINDOW] - values[-1 - WINDOW]
-    now = values[-1 - WINDOW] - values[-1]
-    if not 0 <= now < before:
-        return np.inf
-    return now**2 / (before - now)

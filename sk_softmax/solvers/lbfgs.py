@@ -20,7 +20,11 @@ from sk_softmax.interfaces import (
 )
 from sk_softmax.solvers.line_search import strong_wolfe_search
 from sk_softmax.solvers.options import Options
-from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
+from sk_softmax.solvers.stopping import (
+    extrapolated_decrease,
+    reason_for_no_step,
+    reason_to_stop,
+)
 
 
 @dataclass
@@ -59,6 +63,7 @@ class LBFGS(Options):
         here = yield EvaluateAt(params)
         norm = float(np.linalg.norm(here.gradient))
         stopped = yield Progress(0, params, here.value, norm, 0.0)
+        values = [here.value]
         pairs = Pairs(self.history)
         curvature: Curvature | None = None
         measured_at = -1
@@ -73,8 +78,10 @@ class LBFGS(Options):
             direction = -pairs.inverse_hessian_times(here.gradient, start)
             suboptimality = -0.5 * float(np.vdot(here.gradient, direction))
 
-            # 3. Believe no promise of being there that the curvature of this very point does not
-            #    confirm: that of old points, or of no more than a few steps, misses directions.
+            # 3. Believe no promise of being there that the pace of late contradicts, or that the
+            #    curvature of this very point does not confirm: that of old points, or of no more
+            #    than a few steps, misses directions.
+            suboptimality = max(suboptimality, left_at_this_pace(values))
             if suboptimality <= problem.tol * abs(here.value) and measured_at < iteration:
                 curvature, measured_at = (yield CurvatureAt(params)), iteration
                 downhill = -curvature.solve(here.gradient)
@@ -98,6 +105,7 @@ class LBFGS(Options):
             # 5. Remember the step and the change of gradient along it.
             pairs.remember(step.params - params, step.evaluation.gradient - here.gradient)
             params, here, iteration = step.params, step.evaluation, iteration + 1
+            values.append(here.value)
             norm = float(np.linalg.norm(here.gradient))
             stopped = yield Progress(iteration, params, here.value, norm, step.size)
 
@@ -109,6 +117,12 @@ def _is_due(iteration: int, measured_at: int) -> bool:
     evaluations.
     """
     return measured_at < 0 or iteration >= 2 * measured_at + 5
+
+
+def left_at_this_pace(values: list[float]) -> float:
+    """Return the decrease that the last iterations foretell, 0 if they foretell nothing."""
+    decrease = extrapolated_decrease(values)
+    return decrease if np.isfinite(decrease) else 0.0
 
 
 class Pairs:

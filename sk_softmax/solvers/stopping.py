@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from sk_softmax.interfaces import Problem, Status
+
+# Iterations over which the decrease is compared to judge how far there is still to go.
+WINDOW = 10
 
 
 def reason_to_stop(
@@ -35,3 +42,19 @@ def reason_for_no_step(problem: Problem, value: float, suboptimality: float) -> 
     """Return what it means that no step lowers the value any further."""
     hidden_by_rounding = suboptimality <= problem.resolution * max(abs(value), 1.0)
     return Status.CONVERGED if hidden_by_rounding else Status.PRECISION_LIMIT
+
+
+def extrapolated_decrease(values: Sequence[float]) -> float:
+    """Estimate ``F - F*`` from the decreases over the last two windows of iterations.
+
+    If decreases shrink geometrically, from ``d`` to ``e`` over one window, what is left is
+    ``e^2 / (d - e)`` (Aitken's delta-squared). If they do not shrink there is no estimate, and the
+    answer is infinity.
+    """
+    if len(values) <= 2 * WINDOW:
+        return np.inf
+    before = values[-1 - 2 * WINDOW] - values[-1 - WINDOW]
+    now = values[-1 - WINDOW] - values[-1]
+    if not 0 <= now < before:
+        return np.inf
+    return now**2 / (before - now)

@@ -85,6 +85,10 @@ def test_frames_give_names_and_check_them(frame, overlapping_classes):
         np.array([-5, 0, 7]),
         np.array([1.0, 2.0, 4.0]),
         np.array([10**12, 10**12 + 1, 10**12 + 2]),
+        np.array([-(2**62), 0, 2**62]),
+        np.array([-128, 0, 127], dtype=np.int8),
+        np.array([0, 3, 255], dtype=np.uint8),
+        np.array([2**63, 2**63 + 5, 2**64 - 1], dtype=np.uint64),
     ],
     ids=str,
 )
@@ -93,6 +97,7 @@ def test_labels_of_any_kind(labels, overlapping_classes):
     plain = SoftmaxRegression().fit(X, y)
     model = SoftmaxRegression(class_weight={labels[0]: 1.0}).fit(X, labels[y])
     np.testing.assert_array_equal(model.classes_, labels)
+    assert model.classes_.dtype == labels.dtype
     np.testing.assert_array_equal(model.predict(X), labels[plain.predict(X)])
     np.testing.assert_array_equal(model.coef_, plain.coef_)
 

@@ -7,8 +7,8 @@ from sk_softmax.interfaces import Problem, Status
 from sk_softmax.objective import RegressionObjective
 from sk_softmax.rows import rows_of
 from sk_softmax.solvers import SGD, Adam, GradientDescent, RMSprop, minimize
-from sk_softmax.solvers.gradient_descent import extrapolated_decrease
 from sk_softmax.solvers.schedules import SCHEDULES
+from sk_softmax.solvers.stopping import extrapolated_decrease
 
 RULES = {
     "sgd": (SGD(momentum=0), lambda torch: (torch.optim.SGD, {})),
