@@ -181,7 +181,7 @@ def test_overflowing_trial_points_shorten_the_step(name, solve):
     assert solution.evaluation.value < np.log(2)
 
 
-def test_auto_takes_newton_for_few_parameters_and_lbfgs_for_many(
+def test_auto_takes_newton_for_small_problems_and_lbfgs_for_large(
     overlapping_classes, dataset, solve
 ):
     few = objective_on(*overlapping_classes(3))
