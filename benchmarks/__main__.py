@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         _run(options, results, found)
     options.output.mkdir(parents=True, exist_ok=True)
     store.write_text(json.dumps(dataclasses.asdict(results), indent=1))
-    report.write(results, options.output, "python -m benchmarks")
+    report.write(results, options.output, options.note)
     print(f"the report is in {options.output / 'README.md'}")
     return 0
 
@@ -54,7 +54,8 @@ def _run(options: argparse.Namespace, results: report.Results, found: list) -> N
         results.scaling = engine.scaling(
             made_up, [1000, 10_000] if options.quick else [10_000, 100_000, 1_000_000]
         )
-        results.epochs = [engine.epoch(*(made_up(5000, 50, 5) if options.quick else mnist()))]
+        X, y = made_up(5000, 50, 5) if options.quick else (mnist()[0] / 255, mnist()[1])
+        results.epochs = [engine.epoch(X, y)]
 
 
 def _run_problem(
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=None, help="hold BLAS to so many threads")
     parser.add_argument("--no-engine", dest="engine", action="store_false")
     parser.add_argument("--merge", action="store_true", help="add to the results already there")
+    parser.add_argument("--note", default="", help="a line for the report on how it was made")
     parser.add_argument("--output", type=Path, default=HERE / "report")
     return parser
 

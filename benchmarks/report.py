@@ -75,15 +75,16 @@ def processor() -> str:
     return f"{len(names)} cores of {names[0]}" if names else platform.machine()
 
 
-def write(results: Results, folder: Path, command: str) -> None:
+def write(results: Results, folder: Path, note: str) -> None:
     """Write ``README.md`` and the plots into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [
         "# Benchmark",
         "",
-        f"Made by `{command}`. Shared machines are noisy: ratios within one run are worth more "
-        "than seconds.",
+        "Made by `python -m benchmarks`. Shared machines are noisy: ratios within one run are worth "
+        "more than seconds.",
         "",
+        *([note, ""] if note else []),
         *machine(),
         *(f"- {line}" for line in results.missing),
         "",
