@@ -44,7 +44,7 @@ def _run(options: argparse.Namespace, results: report.Results, found: list) -> N
     chosen = [p for p in PROBLEMS if p.bundled] if options.quick else PROBLEMS
     if options.problems is not None:
         chosen = [p for p in chosen if any(part in p.name for part in options.problems)]
-    budget = min(options.budget, 0.5) if options.quick else options.budget
+    budget = min(options.budget, 0.2) if options.quick else options.budget
     for problem in chosen:
         for dtype in options.dtypes:
             _run_problem(problem, dtype, found, budget, options.optimum_tol, results)

@@ -81,8 +81,8 @@ def write(results: Results, folder: Path, note: str) -> None:
     lines = [
         "# Benchmark",
         "",
-        "Made by `python -m benchmarks`. Shared machines are noisy: ratios within one run are worth "
-        "more than seconds.",
+        "Made by `python -m benchmarks`. Shared machines are noisy: ratios within one run are "
+        "worth more than seconds.",
         "",
         *([note, ""] if note else []),
         *machine(),
