@@ -20,7 +20,7 @@ from sk_softmax.solvers.options import Options
 #   cover types (385)                  0.932 (4e-08)    0.691 (1e-06)    0.590 (2e-09)
 #   cover types, standardised          1.035 (4e-08)    1.892 (5e-05)    0.816 (4e-07)
 #   1,000,000 x 10, 3 classes (33)     0.916 (7e-07)    0.526 (1e-06)    0.743 (5e-08)
-CHEAP, MANY, ROUGH = 1e7, 1000, 1e-3
+CHEAP, MANY, ROUGH = 1e7, 500, 1e-3
 
 
 @dataclass

@@ -120,8 +120,11 @@ def _is_due(iteration: int, measured_at: int) -> bool:
 
 
 def left_at_this_pace(values: list[float]) -> float:
-    """Return the decrease that the last iterations foretell, 0 if they foretell nothing."""
-    decrease = extrapolated_decrease(values)
+    """Return the decrease that the last iterations foretell, 0 if they foretell nothing.
+
+    Three times as much, since the pace varies: on digits the plain figure was up to twice too low.
+    """
+    decrease = 3 * extrapolated_decrease(values)
     return decrease if np.isfinite(decrease) else 0.0
 
 

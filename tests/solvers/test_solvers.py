@@ -191,8 +191,8 @@ def test_auto_takes_newton_for_small_problems_and_lbfgs_for_large(
         np.testing.assert_array_equal(auto.params, solve(chosen, objective, tol=1e-6).params)
 
 
-def test_auto_finishes_in_between_with_newton(dataset, solve):
-    objective = objective_on(*dataset("digits"))
+def test_auto_finishes_in_between_with_newton(overlapping_classes, solve):
+    objective = objective_on(*overlapping_classes(3, n_features=100))
     seen = []
     auto = solve(
         Auto(), objective, tol=1e-9, observe=lambda record, _: seen.append(record.iteration)
@@ -207,8 +207,8 @@ def test_auto_finishes_in_between_with_newton(dataset, solve):
     assert solve(Auto(), objective, tol=1e-2).n_iter < rough.n_iter
 
 
-def test_an_observer_can_stop_auto_in_either_part(dataset, solve):
-    objective = objective_on(*dataset("digits"))
+def test_an_observer_can_stop_auto_in_either_part(overlapping_classes, solve):
+    objective = objective_on(*overlapping_classes(3, n_features=100))
     whole = solve(Auto(), objective, tol=1e-9).n_iter
     for last in (3, whole - 1):
         stopped = solve(Auto(), objective, tol=1e-9, observe=lambda r, _, n=last: r.iteration == n)
