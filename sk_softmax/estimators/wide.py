@@ -14,8 +14,8 @@ from sk_softmax.rows import RowSpace
 from sk_softmax.solvers import minimize
 from sk_softmax.solvers.driver import Observer
 
-# Finding the coordinates takes n^2 p, about as much as n / K passes, and each pass over them costs
-# p / n times less than one over the rows.
+# Finding the coordinates takes n^2 p / 2 multiplications, about as many as n / (4 K) passes, and
+# each pass over them costs p / n times less than one over the rows.
 MOST_ROWS = 2000
 FEATURES_PER_ROW = 2
 

@@ -148,7 +148,7 @@ class Pairs:
         """Two-loop recursion, from the inverse of the curvature in the scale of the last step.
 
         That scale, ``s'y / y'M^-1 y``, mends a curvature measured where the rows were more or
-        less undecided; without it L-BFGS took twice the passes on 20 newsgroups.
+        less undecided; without it L-BFGS took 27 passes instead of 17 on 20 newsgroups.
         """
         result = gradient.copy()
         along: list[float] = []
