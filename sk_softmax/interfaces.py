@@ -47,7 +47,10 @@ class Block(Protocol):
         ...
 
     def gram(self, weights: Array) -> Array:
-        """``block.T @ diag(weights) @ block``, shape ``(n_columns, n_columns)``."""
+        """``block.T @ diag(weights) @ block``, shape ``(n_columns, n_columns)``.
+
+        Rows of weight zero cost nothing.
+        """
         ...
 
     def gram_diagonal(self, weights: Array) -> Array:
@@ -74,16 +77,24 @@ class Rows(Protocol):
         """Return params in the width and layout that this kind of block multiplies fastest."""
         ...
 
-    def sum(self, term: Term) -> tuple[Any, ...]:
+    def sum(self, term: Term, rows_per_block: int = 0) -> tuple[Any, ...]:
         """Sum each of the term's partial results over all blocks, in float64.
 
         The order of the reduction is fixed, so that the sums do not depend on how many threads
-        ran.
+        ran. Blocks hold at least ``rows_per_block`` rows, as far as their logits stay in bounds.
         """
         ...
 
     def take(self, indices: NDArray[np.intp]) -> Block:
         """Return the rows of these indices as one block."""
+        ...
+
+    def narrowed(self) -> Rows:
+        """Return the same rows in float32, narrowed block by block as they are read."""
+        ...
+
+    def copied(self, indices: NDArray[np.intp]) -> Rows:
+        """Return the rows of these indices, copied in float32."""
         ...
 
 
@@ -121,8 +132,10 @@ class Objective(Protocol):
     ``F = sum_i s_i CE_i / sum_i s_i + penalty / (C sum_i s_i)``
     """
 
-    passes: float
-    """How often the whole data have been read so far."""
+    @property
+    def passes(self) -> float:
+        """How often the whole data have been read so far."""
+        ...
 
     def evaluate(self, params: Array) -> Evaluation:
         """Value and gradient over all rows."""
@@ -144,6 +157,10 @@ class Objective(Protocol):
         """Unbiased estimate of :meth:`evaluate` from some rows, drawn uniformly."""
         ...
 
+    def draft(self, number: int | None) -> Objective:
+        """Return the cheaper objective of this number in ``Problem.drafts``; itself for None."""
+        ...
+
 
 # --- what a solver asks -----------------------------------------------------------------------
 
@@ -153,10 +170,11 @@ class EvaluateAt:
     """Question: value and gradient here; answered by an :class:`Evaluation`."""
 
     params: Array
+    draft: int | None = None
 
     def put_to(self, objective: Objective) -> Evaluation:
-        """Ask the objective."""
-        return objective.evaluate(self.params)
+        """Ask the objective, or a draft of it."""
+        return objective.draft(self.draft).evaluate(self.params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +182,11 @@ class CurvatureAt:
     """Question: an approximate Hessian here; answered by a :class:`Curvature`."""
 
     params: Array
+    draft: int | None = None
 
     def put_to(self, objective: Objective) -> Curvature:
-        """Ask the objective."""
-        return objective.curvature(self.params)
+        """Ask the objective, or a draft of it."""
+        return objective.draft(self.draft).curvature(self.params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +239,23 @@ Question: TypeAlias = EvaluateAt | CurvatureAt | HessianAt | LargestCurvature | 
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A cheaper objective with nearly the same optimum, for a solver to begin with."""
+
+    trust: float
+    """The relative suboptimality down to which it stands for the objective."""
+
+    max_iter: int
+    """Iterations after which to leave it in any case."""
+
+    has_all_rows: bool
+    """Whether its values can be compared with those of the objective."""
+
+    resolution: float
+    """Like ``Problem.resolution``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """What a solver is told beside the answers to its questions."""
 
@@ -243,6 +279,9 @@ class Problem:
 
     random: np.random.Generator
     """The only source of chance."""
+
+    drafts: Sequence[Draft] = ()
+    """What a solver may begin with, the cheapest first."""
 
 
 class Status(Enum):

@@ -34,7 +34,7 @@ from sk_softmax.interfaces import (
     Solver,
     Status,
 )
-from sk_softmax.objective import RegressionObjective, duality_gap
+from sk_softmax.objective import RegressionObjective, begin_with_drafts, duality_gap
 from sk_softmax.rows import rows_of, single_threaded_blas, threads_in_force
 from sk_softmax.solvers import Auto, minimize
 
@@ -334,6 +334,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             resolution=objective.resolution,
             separated_below=objective.separated_below,
             random=generator_of(self.random_state),
+            drafts=begin_with_drafts(objective),
         )
 
     def _start(self, classes: NDArray[Any], shape: tuple[int, int]) -> Array:

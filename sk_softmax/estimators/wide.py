@@ -55,6 +55,7 @@ def minimize_wide(
     observe : callable or None
         Called after each iteration.
     """
+    problem = replace(problem, drafts=())  # the coordinates are the draft
     space = RowSpace(X)
     small = on_coordinates(space.coordinates)
     # A tenth of the tolerance, so that the second part has nothing but rounding to mend.

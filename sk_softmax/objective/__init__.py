@@ -1,6 +1,7 @@
 """WHAT is minimised: cross-entropy and penalty, their gradient and their curvature."""
 
+from sk_softmax.objective.drafts import begin_with_drafts
 from sk_softmax.objective.duality import duality_gap
 from sk_softmax.objective.regression import RegressionObjective
 
-__all__ = ["RegressionObjective", "duality_gap"]
+__all__ = ["RegressionObjective", "begin_with_drafts", "duality_gap"]

@@ -30,6 +30,7 @@ class CrossEntropy(Protocol):
     """Cross-entropy between labels ``0 .. n_classes - 1`` and logits."""
 
     n_outputs: int
+    n_classes: int
     largest_curvature: float
     """Largest eigenvalue that the Hessian of one row's loss in its logits can have."""
 
@@ -41,8 +42,8 @@ class CrossEntropy(Protocol):
         """Probabilities of all classes, shape ``(n_classes, n_rows)``."""
         ...
 
-    def mean_curvature(self, logits: Array) -> Array:
-        """Mean eigenvalue of each row's Hessian in its logits, shape ``(n_rows,)``."""
+    def curvatures(self, logits: Array) -> Array:
+        """Diagonal of each row's Hessian in its logits, shape ``(n_outputs, n_rows)``."""
         ...
 
 
@@ -54,7 +55,7 @@ class SoftmaxCrossEntropy:
     largest_curvature = 0.5
 
     def __init__(self, n_classes: int) -> None:
-        self.n_outputs = n_classes
+        self.n_outputs = self.n_classes = n_classes
 
     def loss_and_residuals(self, logits: Array, labels: NDArray[np.intp]) -> LossAndResiduals:
         """Losses and residuals of a block."""
@@ -82,17 +83,18 @@ class SoftmaxCrossEntropy:
         logits /= logits.sum(axis=0)
         return logits
 
-    def mean_curvature(self, logits: Array) -> Array:
-        """Mean of the ``K - 1`` eigenvalues of ``diag(p) - pp'`` that are not always zero."""
+    def curvatures(self, logits: Array) -> Array:
+        """``p_k (1 - p_k)``."""
         probabilities = self.probabilities(logits)
-        sum_of_squares = np.einsum("ki,ki->i", probabilities, probabilities)
-        return np.asarray(np.maximum(1 - sum_of_squares, 0) / (self.n_outputs - 1))
+        probabilities *= 1 - probabilities
+        return probabilities
 
 
 class TwoClassCrossEntropy:
     """``CE = log(1 + exp(z)) - y z`` with the single row ``z`` the log-odds of label 1."""
 
     n_outputs = 1
+    n_classes = 2
     largest_curvature = 0.25
 
     def loss_and_residuals(self, logits: Array, labels: NDArray[np.intp]) -> LossAndResiduals:
@@ -108,11 +110,10 @@ class TwoClassCrossEntropy:
         """Probabilities of both classes."""
         return np.concatenate([expit(-logits), expit(logits)])
 
-    def mean_curvature(self, logits: Array) -> Array:
+    def curvatures(self, logits: Array) -> Array:
         """``p (1 - p)``."""
         no, yes = self.probabilities(logits)
-        curvature: Array = no * yes
-        return curvature
+        return np.asarray(no * yes)[None, :]
 
 
 def cross_entropy_of(n_classes: int) -> CrossEntropy:

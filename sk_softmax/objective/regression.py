@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,13 +12,10 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from sk_softmax.interfaces import Array, Block, Curvature, Evaluation, Rows, Term
+from sk_softmax.objective.approximate_hessian import approximate_hessian
 from sk_softmax.objective.cross_entropy import cross_entropy_of
-from sk_softmax.objective.curvature import FullHessian, SharedDiagonal, SharedGram
+from sk_softmax.objective.curvature import FullHessian
 from sk_softmax.objective.penalty import L2Penalty
-
-# Above this many columns the Gram matrix is too dear (n p^2) and too big (p^2); its diagonal
-# takes its place.
-LARGEST_GRAM = 1024
 
 # The Hessian's factors of a block, [p_1 X, ..., p_K X], are built for this many numbers at a time.
 HESSIAN_CHUNK = 2**18
@@ -58,7 +58,36 @@ class RegressionObjective:
             raise ValueError(f"C={C!r} is too small: 1 / (C times the sum of weights) overflows.")
         self.penalty = L2Penalty(strength, rows.n_features)
         self.relative_weight = _relative(sample_weight, rows)
-        self.passes = 0.0
+        self._passes = 0.0
+        self._drafts: Sequence[RegressionObjective] = ()
+
+    @property
+    def passes(self) -> float:
+        """How often the whole data have been read so far."""
+        n_rows = self.rows.n_rows
+        return self._passes + sum(d.passes * d.rows.n_rows / n_rows for d in self._drafts)
+
+    def begin_with(self, drafts: Sequence[RegressionObjective]) -> None:
+        """Let solvers ask these first."""
+        self._drafts = drafts
+
+    def draft(self, number: int | None) -> RegressionObjective:
+        """Return the draft of this number, itself for None."""
+        return self if number is None else self._drafts[number]
+
+    def on(self, rows: Rows, indices: Any = slice(None)) -> RegressionObjective:
+        """Return the same objective on other rows, those of these indices or in another width."""
+        other = copy.copy(self)
+        vars(other).pop("gram", None)
+        other.rows, other.labels, other._passes, other._drafts = (
+            rows,
+            self.labels[indices],
+            0.0,
+            (),
+        )
+        if self.relative_weight is not None:
+            other.relative_weight = self.relative_weight[indices].astype(rows.dtype)
+        return other
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -96,25 +125,36 @@ class RegressionObjective:
     def minibatch(self, params: Array, indices: NDArray[np.intp]) -> Evaluation:
         """Value and gradient estimated from rows drawn uniformly, without bias."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
-            self.passes += len(indices) / self.rows.n_rows
+            self._passes += len(indices) / self.rows.n_rows
             prepared = self.rows.prepare(params)
             loss, gradient = self._loss_and_gradient(self.rows.take(indices), prepared)
             return self._evaluation(params, loss, gradient.astype(np.float64), len(indices))
 
     def curvature(self, params: Array) -> Curvature:
-        """Return the Hessian averaged over the classes, or its diagonal for many columns."""
-        prepared = self.rows.prepare(params)
-        n_rows, n_columns = self.rows.n_rows, self.rows.n_columns
-        penalty = self.penalty.diagonal(n_columns)
+        """Return an approximate Hessian without the curvature between classes."""
+        return approximate_hessian(self, params)
 
-        def row_weights(block: Block) -> Array:
-            return self.weighted(self.loss.mean_curvature(block.logits(prepared)), block)
+    @cached_property
+    def gram(self) -> Array:
+        """``X' diag(s) X / sum(s)``, shape ``(n_columns, n_columns)``; kept once measured.
 
-        if n_columns > LARGEST_GRAM:
-            (diagonal,) = self.sum(lambda block: (block.gram_diagonal(row_weights(block)),))
-            return SharedDiagonal(diagonal / n_rows + penalty)
-        (gram,) = self.sum(lambda block: (block.gram(row_weights(block)),))
-        return SharedGram(gram / n_rows + np.diag(penalty))
+        The narrowed rows' will do: it only damps matrices that are measured anew.
+        """
+        if self._drafts and self._drafts[-1].rows.n_rows == self.rows.n_rows:
+            return self._drafts[-1].gram
+
+        (gram,) = self.sum(lambda block: (block.gram(self._share_of_rows(block)),))
+        return np.asarray(gram)
+
+    @cached_property
+    def mean_square(self) -> Array:
+        """Diagonal of :attr:`gram`, shape ``(n_columns,)``."""
+        (diagonal,) = self.sum(lambda block: (block.gram_diagonal(self._share_of_rows(block)),))
+        return np.asarray(diagonal)
+
+    def _share_of_rows(self, block: Block) -> Array:
+        """Weights ``s_i / sum(s)``; dividing them and not the sum, squares overflow later."""
+        return self.weighted(np.full(block.n_rows, 1 / self.rows.n_rows, self.rows.dtype), block)
 
     def hessian(self, params: Array) -> Curvature:
         """Return the exact Hessian, ``n_outputs * n_columns`` on a side."""
@@ -155,10 +195,10 @@ class RegressionObjective:
             )
         return 1.01 * self.loss.largest_curvature * largest + self.penalty.strength
 
-    def sum(self, term: Term) -> tuple[Any, ...]:
+    def sum(self, term: Term, rows_per_block: int = 0) -> tuple[Any, ...]:
         """Sum a term over all rows, which is one pass."""
-        self.passes += 1
-        return self.rows.sum(term)
+        self._passes += 1
+        return self.rows.sum(term, rows_per_block)
 
     def weighted(self, values: Array, block: Block) -> Array:
         """Multiply values, whose last axis is the block's rows, by the rows' weights."""
@@ -191,7 +231,7 @@ class RegressionObjective:
         n_outputs, n_columns = self.shape
         logits = block.logits(prepared)
         if n_outputs == 1:
-            return block.gram(self.weighted(self.loss.mean_curvature(logits), block))
+            return block.gram(self.weighted(self.loss.curvatures(logits)[0], block))
         probabilities = self.loss.probabilities(logits)
         design = block.design()
         if self.relative_weight is not None:

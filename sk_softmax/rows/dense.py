@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Index
-from sk_softmax.rows.blocks import BlockedRows
+from sk_softmax.rows.blocks import BlockedRows, with_weight
 
 
 class DenseBlock:
@@ -39,9 +39,10 @@ class DenseBlock:
     def gram(self, weights: Array) -> Array:
         """``block.T @ diag(weights) @ block``."""
         n_features = self._X.shape[1]
+        X, weights = with_weight(self._X, weights)
         root = np.sqrt(weights)
-        scaled = np.empty((self.n_rows, n_features + self._has_intercept), dtype=self._X.dtype)
-        np.multiply(self._X, root[:, None], out=scaled[:, :n_features])
+        scaled = np.empty((len(X), n_features + self._has_intercept), dtype=X.dtype)
+        np.multiply(X, root[:, None], out=scaled[:, :n_features])
         scaled[:, n_features:] = root[:, None]
         gram: Array = scaled.T @ scaled
         return gram
@@ -67,8 +68,13 @@ class DenseRows(BlockedRows):
         # logits save in cache. A million logits are 8 MiB, whatever the number of classes.
         return int(min(np.clip(2**19 // self.n_features, 1024, 16384), self._most_rows()))
 
+    def _most_rows(self) -> int:
+        """How many rows have a million logits and at most four million features."""
+        return max(min(super()._most_rows(), int(2**22 // self.n_features)), 64)
+
     def _block(self, rows: slice) -> DenseBlock:
-        return DenseBlock(self._X[rows], rows, self._has_intercept)
+        X = self._X[rows].astype(self.dtype, copy=False)
+        return DenseBlock(X, rows, self._has_intercept)
 
     def prepare(self, params: Array) -> Array:
         """Return params in the width of the rows."""
@@ -76,4 +82,5 @@ class DenseRows(BlockedRows):
 
     def take(self, indices: NDArray[np.intp]) -> DenseBlock:
         """Return the rows of these indices as one block."""
-        return DenseBlock(self._X[indices], indices, self._has_intercept)
+        X = self._X[indices].astype(self.dtype, copy=False)
+        return DenseBlock(X, indices, self._has_intercept)

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Index
-from sk_softmax.rows.blocks import BlockedRows
+from sk_softmax.rows.blocks import BlockedRows, with_weight
 
 
 class SparseParams(NamedTuple):
@@ -44,11 +44,12 @@ class SparseBlock:
 
     def gram(self, weights: Array) -> Array:
         """``block.T @ diag(weights) @ block``, dense."""
-        scaled = self._X.multiply(np.sqrt(weights)[:, None]).tocsr()
+        X, weights = with_weight(self._X, weights)
+        scaled = X.multiply(np.sqrt(weights)[:, None]).tocsr()
         gram: Array = (scaled.T @ scaled).toarray()
         if not self._has_intercept:
             return gram
-        column = self._X.T @ weights
+        column = X.T @ weights
         return np.block([[gram, column[:, None]], [column[None, :], weights.sum()]])
 
     def gram_diagonal(self, weights: Array) -> Array:
@@ -81,7 +82,7 @@ class SparseRows(BlockedRows):
         first, last = self._X.indptr[rows.start], self._X.indptr[rows.stop]
         view = sp.csr_matrix(
             (
-                self._X.data[first:last],
+                self._X.data[first:last].astype(self.dtype, copy=False),
                 self._X.indices[first:last],
                 self._X.indptr[rows.start : rows.stop + 1] - first,
             ),
@@ -99,4 +100,5 @@ class SparseRows(BlockedRows):
 
     def take(self, indices: NDArray[np.intp]) -> SparseBlock:
         """Return the rows of these indices as one block."""
-        return SparseBlock(self._X[indices], indices, self._has_intercept)
+        X = self._X[indices].astype(self.dtype, copy=False)
+        return SparseBlock(X, indices, self._has_intercept)

@@ -12,7 +12,9 @@ from sk_softmax.interfaces import (
     Array,
     Curvature,
     CurvatureAt,
+    Draft,
     EvaluateAt,
+    Evaluation,
     Problem,
     Progress,
     Search,
@@ -60,7 +62,8 @@ class LBFGS(Options):
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
         params, iteration = problem.start, 0
-        here = yield EvaluateAt(params)
+        level = Level(problem)
+        here = yield EvaluateAt(params, level.draft)
         norm = float(np.linalg.norm(here.gradient))
         stopped = yield Progress(0, params, here.value, norm, 0.0)
         values = [here.value]
@@ -71,43 +74,104 @@ class LBFGS(Options):
         while True:
             # 1. Measure the curvature where the method has got to, now and then.
             if self.precondition and _is_due(iteration, measured_at):
-                curvature, measured_at = (yield CurvatureAt(params)), iteration
+                curvature = yield CurvatureAt(params, level.for_curvature)
+                measured_at = iteration
 
             # 2. Aim. Minus half the slope is the decrease that the quadratic model promises.
             start = curvature if self.precondition else None
             direction = -pairs.inverse_hessian_times(here.gradient, start)
             suboptimality = -0.5 * float(np.vdot(here.gradient, direction))
 
-            # 3. Believe no promise of being there that the pace of late contradicts, or that the
-            #    curvature of this very point does not confirm: that of old points, or of no more
-            #    than a few steps, misses directions.
+            # 3. Leave a draft that has given what it can.
+            if level.is_done(iteration, here, suboptimality, problem.tol):
+                level.leave(iteration)
+                here = yield EvaluateAt(params, level.draft)
+                if not level.rows_were_all:
+                    values.clear()
+                values.append(here.value)
+                continue
+
+            # 4. Believe no promise of being there that the pace of late contradicts, or that the
+            #    curvature of this very point does not confirm, taken as low as any of the last
+            #    steps found it: that of old points, or of no more than a few steps, misses
+            #    directions.
             suboptimality = max(suboptimality, left_at_this_pace(values))
-            if suboptimality <= problem.tol * abs(here.value) and measured_at < iteration:
-                curvature, measured_at = (yield CurvatureAt(params)), iteration
-                downhill = -curvature.solve(here.gradient)
-                suboptimality = -0.5 * float(np.vdot(here.gradient, downhill))
-                direction = downhill if self.precondition else direction
+            if suboptimality <= problem.tol * abs(here.value):
+                if curvature is None or measured_at < iteration:
+                    curvature = yield CurvatureAt(params, level.for_curvature)
+                    measured_at = iteration
+                promise = 0.5 * float(np.vdot(here.gradient, curvature.solve(here.gradient)))
+                suboptimality = max(suboptimality, pairs.largest_scale(curvature) * promise)
             status = reason_to_stop(problem, iteration, here.value, suboptimality, stopped)
             if status is not None:
                 return Solution(params, here, status, iteration, suboptimality)
 
-            # 4. Move; where nothing lowers the value, once more without the old pairs.
+            # 5. Move; where nothing lowers the value, once more without the old pairs.
             step = yield from strong_wolfe_search(
-                params, here, direction, pairs.first_size(direction, start), problem.resolution
+                params,
+                here,
+                direction,
+                pairs.first_size(direction, start),
+                level.resolution,
+                level.draft,
             )
-            if step is None and len(pairs) > 0:
-                pairs, measured_at = Pairs(self.history), -1
+            if step is None and level.draft is not None:
+                level.is_exhausted = True
+                continue
+            if step is None and (len(pairs) > 0 or level.for_curvature is not None):
+                pairs, measured_at, level.for_curvature = Pairs(self.history), -1, None
                 continue
             if step is None:
                 status = reason_for_no_step(problem, here.value, suboptimality)
                 return Solution(params, here, status, iteration, suboptimality)
 
-            # 5. Remember the step and the change of gradient along it.
+            # 6. Remember the step and the change of gradient along it.
             pairs.remember(step.params - params, step.evaluation.gradient - here.gradient)
             params, here, iteration = step.params, step.evaluation, iteration + 1
             values.append(here.value)
             norm = float(np.linalg.norm(here.gradient))
             stopped = yield Progress(iteration, params, here.value, norm, step.size)
+
+
+class Level:
+    """Which draft of the objective is asked, and how long."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._number = 0
+        self._since = 0
+        self.is_exhausted = False
+        self.rows_were_all = True
+        # The cheapest draft's curvature will do, whatever is evaluated.
+        self.for_curvature = 0 if problem.drafts else None
+
+    @property
+    def _draft(self) -> Draft | None:
+        drafts = self._problem.drafts
+        return drafts[self._number] if self._number < len(drafts) else None
+
+    @property
+    def draft(self) -> int | None:
+        """Number of the draft to ask, None for the objective itself."""
+        return None if self._draft is None else self._number
+
+    @property
+    def resolution(self) -> float:
+        """The relative change in value that rounding can hide."""
+        return (self._draft or self._problem).resolution
+
+    def is_done(self, iteration: int, here: Evaluation, suboptimality: float, tol: float) -> bool:
+        """Whether a draft is in force and has nothing more to give."""
+        if self._draft is None:
+            return False
+        close = suboptimality <= max(self._draft.trust, tol) * abs(here.value)
+        long = iteration - self._since >= self._draft.max_iter
+        return close or long or self.is_exhausted or not here.is_finite
+
+    def leave(self, iteration: int) -> None:
+        """Go on to the next draft or the objective itself."""
+        self.rows_were_all = self._draft is None or self._draft.has_all_rows
+        self._number, self._since, self.is_exhausted = self._number + 1, iteration, False
 
 
 def _is_due(iteration: int, measured_at: int) -> bool:
@@ -164,6 +228,14 @@ class Pairs:
         for (step, change, product), forth in zip(self._pairs, reversed(along), strict=True):
             result += (forth - float(np.vdot(change, result)) / product) * step
         return result
+
+    def largest_scale(self, curvature: Curvature) -> float:
+        """Return the largest ``s'y / y'M^-1 y``: how far ``M`` exceeds the Hessian at the most."""
+        scales = [
+            product / float(np.vdot(change, curvature.solve(change)))
+            for _, change, product in self._pairs
+        ]
+        return max(scales, default=1.0)
 
     def first_size(self, direction: Array, curvature: Curvature | None) -> float:
         """Return the first step to try: 1 where the direction has a scale, else unit length."""

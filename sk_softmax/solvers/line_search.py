@@ -38,6 +38,7 @@ def strong_wolfe_search(
     direction: Array,
     first_size: float,
     resolution: float,
+    draft: int | None = None,
 ) -> Generator[Question, Evaluation, Step | None]:
     """Find a step with sufficient decrease and a slope at most ``CURVATURE`` times the first.
 
@@ -58,7 +59,8 @@ def strong_wolfe_search(
     best: Step | None = None
     size = first_size
     for _ in range(MAX_TRIALS):
-        there = yield EvaluateAt(params + size * direction)
+        trial = params + size * direction
+        there = yield EvaluateAt(trial, draft)
         if not there.is_finite:
             high = _Trial(size, np.inf)
             size = low.size + 0.1 * (size - low.size)
@@ -70,9 +72,9 @@ def strong_wolfe_search(
         )
         if decreased:
             if abs(slope) <= -CURVATURE * first_slope:
-                return Step(size, params + size * direction, there)
+                return Step(size, trial, there)
             if best is None or there.value < best.evaluation.value:
-                best = Step(size, params + size * direction, there)
+                best = Step(size, trial, there)
         if decreased and slope < 0:
             low = _Trial(size, slope)
         else:

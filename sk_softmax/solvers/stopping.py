@@ -8,8 +8,9 @@ import numpy as np
 
 from sk_softmax.interfaces import Problem, Status
 
-# Iterations over which the decrease is compared to judge how far there is still to go.
-WINDOW = 10
+# Iterations over which the decrease is compared to judge how far there is still to go: few, to
+# have an estimate soon, and more, because the decrease of few varies.
+WINDOWS = (5, 10)
 
 
 def reason_to_stop(
@@ -47,14 +48,21 @@ def reason_for_no_step(problem: Problem, value: float, suboptimality: float) -> 
 def extrapolated_decrease(values: Sequence[float]) -> float:
     """Estimate ``F - F*`` from the decreases over the last two windows of iterations.
 
+    The largest estimate of several windows; infinity if none has any.
+    """
+    estimates = [_aitken(values, window) for window in WINDOWS if len(values) > 2 * window]
+    return max(filter(np.isfinite, estimates), default=np.inf)
+
+
+def _aitken(values: Sequence[float], window: int) -> float:
+    """Extrapolate from two windows.
+
     If decreases shrink geometrically, from ``d`` to ``e`` over one window, what is left is
     ``e^2 / (d - e)`` (Aitken's delta-squared). If they do not shrink there is no estimate, and the
     answer is infinity.
     """
-    if len(values) <= 2 * WINDOW:
-        return np.inf
-    before = values[-1 - 2 * WINDOW] - values[-1 - WINDOW]
-    now = values[-1 - WINDOW] - values[-1]
+    before = values[-1 - 2 * window] - values[-1 - window]
+    now = values[-1 - window] - values[-1]
     if not 0 <= now < before:
         return np.inf
     return now**2 / (before - now)

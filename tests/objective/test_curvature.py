@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sk_softmax.objective import RegressionObjective
+from sk_softmax.objective import RegressionObjective, approximate_hessian
 from sk_softmax.objective.curvature import PositiveFactor, SharedDiagonal
 from sk_softmax.rows import rows_of
 
@@ -49,31 +49,103 @@ def dense(curvature, shape):
     return np.array([curvature.multiply(e.reshape(shape)).ravel() for e in unit])
 
 
+def blocks(matrix, n_outputs):
+    """The diagonal blocks of a matrix of shape ``(n_outputs * n_columns,) * 2``."""
+    n_columns = len(matrix) // n_outputs
+    tensor = matrix.reshape(n_outputs, n_columns, n_outputs, n_columns)
+    return np.array([tensor[k, :, k, :] for k in range(n_outputs)])
+
+
+@pytest.fixture
+def undamped(monkeypatch):
+    monkeypatch.setattr(approximate_hessian, "DAMPING", 0.0)
+
+
 @pytest.mark.parametrize("n_classes", [2, 3, 5])
-def test_shared_gram_is_the_hessian_averaged_over_the_classes(n_classes):
+def test_grams_of_the_classes_are_the_diagonal_blocks_of_the_hessian(n_classes, undamped):
     objective = objective_of(6, n_classes)
     params = np.random.default_rng(1).normal(size=objective.shape)
-    shared = dense(objective.curvature(params), params.shape)
-    exact = dense(objective.hessian(params), params.shape).reshape(params.shape * 2)
+    grams = dense(objective.curvature(params), params.shape)
+    exact = blocks(dense(objective.hessian(params), params.shape), len(params))
+    np.testing.assert_allclose(blocks(grams, len(params)), exact, rtol=1e-10, atol=1e-14)
+    assert np.count_nonzero(grams) <= 36 * len(params)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+def test_shared_gram_is_the_hessian_averaged_over_the_classes(n_classes, undamped, monkeypatch):
+    monkeypatch.setattr(approximate_hessian, "AFFORDABLE", 0)
+    objective = objective_of(6, n_classes)
+    params = np.random.default_rng(1).normal(size=objective.shape)
+    shared = blocks(dense(objective.curvature(params), params.shape), len(params))
+    exact = blocks(dense(objective.hessian(params), params.shape), len(params))
     penalty = np.diag(objective.penalty.diagonal(6))
     # tr(diag(p) - pp') is spread over the K - 1 directions in which softmax can change.
-    directions = max(n_classes - 1, 1)
-    mean = (np.einsum("kikj->ij", exact) - len(params) * penalty) / directions + penalty
-    for k in range(len(params)):
-        block = shared[6 * k : 6 * k + 6, 6 * k : 6 * k + 6]
+    mean = (exact.sum(axis=0) - len(params) * penalty) / max(n_classes - 1, 1) + penalty
+    for block in shared:
         np.testing.assert_allclose(block, mean, rtol=1e-10, atol=1e-14)
-    assert np.count_nonzero(shared) <= 36 * len(params)
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_many_columns_get_the_diagonal_of_the_same_matrix(n_classes, monkeypatch):
+    monkeypatch.setattr(approximate_hessian, "AFFORDABLE", 0)
     objective = objective_of(6, n_classes)
     params = np.random.default_rng(1).normal(size=objective.shape)
     gram = dense(objective.curvature(params), params.shape)
-    monkeypatch.setattr("sk_softmax.objective.regression.LARGEST_GRAM", 3)
+    monkeypatch.setattr(approximate_hessian, "MOST_COLUMNS", 3)
     diagonal = objective.curvature(params)
     np.testing.assert_allclose(dense(diagonal, params.shape), np.diag(np.diag(gram)))
     np.testing.assert_allclose(diagonal.multiply(diagonal.solve(params)), params)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+def test_at_zero_all_classes_share_the_hessians_blocks(n_classes):
+    objective = objective_of(6, n_classes)
+    params = np.zeros(objective.shape)
+    shared = dense(objective.curvature(params), params.shape)
+    exact = blocks(dense(objective.hessian(params), params.shape), len(params))
+    penalty = np.diag(objective.penalty.diagonal(6))
+    # Of K equal classes a block is (1 - 1/K) of what one of the K - 1 directions has.
+    share = 1 if n_classes == 2 else 1 - 1 / n_classes
+    scaled = share * (blocks(shared, len(params)) - penalty) + penalty
+    np.testing.assert_allclose(scaled, exact, rtol=1e-10, atol=1e-14)
+
+
+def test_damping_adds_rows_as_undecided_as_the_mean():
+    objective = objective_of(6)
+    params = np.random.default_rng(1).normal(size=objective.shape)
+    curvature = objective.curvature(params)
+    damped = blocks(dense(curvature, params.shape), 3)
+    exact = blocks(dense(objective.hessian(params), params.shape), 3)
+    gram = objective.gram
+    for block, without in zip(damped, exact, strict=True):
+        # The intercept's own curvature is the mean of the rows' weights.
+        expected = without + approximate_hessian.DAMPING * without[-1, -1] * gram
+        np.testing.assert_allclose(block, expected, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.5])
+def test_drawn_rows_stand_for_all(share):
+    rng = np.random.default_rng(0)
+    weights = rng.random(20_000) ** 8  # a few rows have most of the weight
+    X = rng.normal(size=(20_000, 3))
+    drawn = approximate_hessian.drawn(weights, share)
+    assert 0 < np.count_nonzero(drawn) <= 1.05 * share * 20_000
+    whole, sample = X.T @ (X * weights[:, None]), X.T @ (X * drawn[:, None])
+    np.testing.assert_allclose(sample, whole, atol=0.15 * whole.max())
+    np.testing.assert_array_equal(approximate_hessian.drawn(weights, 1.0), weights)
+
+
+def test_a_drawn_gram_is_close_to_the_whole(overlapping_classes, monkeypatch):
+    X, y = overlapping_classes(3, n_rows=20_000, n_features=8)
+    rows = rows_of(X, 3, has_intercept=True, n_threads=1)
+    objective = RegressionObjective(rows, y, 3, 1.0)
+    params = np.random.default_rng(1).normal(size=objective.shape)
+    whole = dense(objective.curvature(params), params.shape)
+    monkeypatch.setattr(approximate_hessian, "EVALUATIONS", 0)
+    monkeypatch.setattr(approximate_hessian, "ROWS_PER_COLUMN", 200)
+    sample = dense(objective.curvature(params), params.shape)
+    assert not np.array_equal(sample, whole)
+    assert np.linalg.norm(sample - whole) < 0.1 * np.linalg.norm(whole)
 
 
 def test_diagonal_survives_zeros_and_overflow():
@@ -81,8 +153,13 @@ def test_diagonal_survives_zeros_and_overflow():
     np.testing.assert_array_equal(diagonal.solve(np.ones((1, 3))), [[1, 1, 0.5]])
 
 
-def test_solve_inverts_multiply():
+@pytest.mark.parametrize("affordable", [0, np.inf])
+def test_solve_inverts_multiply(affordable, monkeypatch):
+    monkeypatch.setattr(approximate_hessian, "AFFORDABLE", affordable)
     objective = objective_of(6)
     params = np.random.default_rng(1).normal(size=objective.shape)
-    shared = objective.curvature(params)
-    np.testing.assert_allclose(shared.solve(shared.multiply(params)), params, rtol=1e-10)
+    curvature = objective.curvature(params)
+    solution = curvature.solve(curvature.multiply(params))
+    # A matrix a class leaves out what all classes have in common.
+    common = 0 if affordable == 0 else params.mean(axis=0)
+    np.testing.assert_allclose(solution, params - common, rtol=1e-10, atol=1e-12)

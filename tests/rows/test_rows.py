@@ -109,6 +109,53 @@ def test_sums_are_bitwise_the_same_for_any_number_of_threads(kind):
         np.testing.assert_array_equal(gradient(n_threads), first)
 
 
+@pytest.mark.parametrize("kind", ["C order", "F order", "CSR"])
+@pytest.mark.parametrize("has_intercept", [True, False])
+def test_rows_without_weight_count_for_nothing(kind, has_intercept):
+    X = data()
+    weights = np.where(np.arange(len(X)) % 3 == 0, np.arange(len(X)), 0.0)
+    rows = rows_of(layouts(X)[kind], 3, has_intercept=has_intercept, n_threads=1)
+    (gram,) = rows.sum(lambda block: (block.gram(weights[block.rows]),))
+    (nothing,) = rows.sum(lambda block: (block.gram(np.zeros(block.n_rows)),))
+    design = np.hstack([X, np.ones((len(X), int(has_intercept)))])
+    np.testing.assert_allclose(gram, design.T @ (design * weights[:, None]), rtol=1e-10, atol=1e-6)
+    assert not nothing.any()
+
+
+@pytest.mark.parametrize("kind", ["C order", "F order", "strided", "CSR"])
+def test_narrowed_and_copied_rows_are_the_same_rows_in_float32(kind):
+    X = data()
+    rows = rows_of(layouts(X)[kind], 3, has_intercept=True, n_threads=2)
+    indices = np.arange(0, len(X), 5)
+    params = np.random.default_rng(1).normal(size=(3, X.shape[1] + 1))
+    for fewer, whole in [(rows.narrowed(), X), (rows.copied(indices), X[indices])]:
+        assert (fewer.n_rows, fewer.dtype) == (len(whole), np.float32)
+        prepared = fewer.prepare(params)
+
+        def term(block, prepared=prepared):
+            logits = block.logits(prepared)
+            assert logits.dtype == np.float32
+            return (block.pull_back(logits),)
+
+        (pulled,) = fewer.sum(term)
+        design = np.column_stack([whole, np.ones(len(whole))])
+        np.testing.assert_allclose(pulled, params @ design.T @ design, rtol=1e-4, atol=1e-2)
+        assert fewer.take(np.array([3, 1])).logits(prepared).dtype == np.float32
+
+
+def test_a_term_can_ask_for_larger_blocks():
+    rows = rows_of(data(n_rows=40_000), 3, has_intercept=True, n_threads=2)
+
+    def lengths(rows_per_block):
+        seen = []
+        rows.sum(lambda block: (seen.append(block.n_rows),) and (0.0,), rows_per_block)
+        assert sum(seen) == 40_000
+        return seen
+
+    assert len(lengths(0)) > len(lengths(30_000)) >= 2
+    assert max(lengths(10**9)) <= 2**20
+
+
 def test_an_error_in_a_term_reaches_the_caller():
     rows = rows_of(data(n_rows=40_000), 3, has_intercept=True, n_threads=2)
 

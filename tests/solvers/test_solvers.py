@@ -191,30 +191,6 @@ def test_auto_takes_newton_for_small_problems_and_lbfgs_for_large(
         np.testing.assert_array_equal(auto.params, solve(chosen, objective, tol=1e-6).params)
 
 
-def test_auto_finishes_in_between_with_newton(overlapping_classes, solve):
-    objective = objective_on(*overlapping_classes(3, n_features=100))
-    seen = []
-    auto = solve(
-        Auto(), objective, tol=1e-9, observe=lambda record, _: seen.append(record.iteration)
-    )
-    rough = solve(LBFGS(), objective, tol=1e-3)
-    best = solve(NewtonCholesky(), objective, tol=1e-13)
-    assert auto.status is Status.CONVERGED
-    assert rough.n_iter < auto.n_iter <= rough.n_iter + 6
-    assert seen == list(range(auto.n_iter + 1))
-    assert auto.evaluation.value == pytest.approx(best.evaluation.value, rel=1e-9)
-    assert solve(Auto(), objective, tol=1e-9, max_iter=5).n_iter == 5
-    assert solve(Auto(), objective, tol=1e-2).n_iter < rough.n_iter
-
-
-def test_an_observer_can_stop_auto_in_either_part(overlapping_classes, solve):
-    objective = objective_on(*overlapping_classes(3, n_features=100))
-    whole = solve(Auto(), objective, tol=1e-9).n_iter
-    for last in (3, whole - 1):
-        stopped = solve(Auto(), objective, tol=1e-9, observe=lambda r, _, n=last: r.iteration == n)
-        assert (stopped.status, stopped.n_iter) == (Status.STOPPED, last)
-
-
 def test_a_plain_lbfgs_is_not_deceived_by_tiny_features(overlapping_classes, solve):
     X, y = overlapping_classes(3)
     solution = solve(LBFGS(precondition=False), objective_on(X * 1e-5, y, np.inf), tol=1e-6)

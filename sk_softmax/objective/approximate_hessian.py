@@ -1,0 +1,141 @@
+"""An approximate Hessian that costs about a pass to measure: what quasi-Newton steps start from.
+
+The Hessian of softmax regression has a block for each pair of classes. Left out are the pairs of
+different classes; what remains is a Gram matrix a class, ``X' diag(s p_k (1 - p_k)) X``. Where a
+matrix a class is too dear they share their mean, and where even that is, its diagonal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sk_softmax.interfaces import Array, Block, Curvature
+from sk_softmax.objective.curvature import ClassGrams, SharedDiagonal, SharedGram
+
+if TYPE_CHECKING:
+    from sk_softmax.objective.regression import RegressionObjective
+
+# A matrix a class pays off while measuring and factoring all of them takes no more multiplications
+# than so many evaluations, and while they fit in memory. Iterations to 1e-6 with one shared matrix
+# and with one a class: 128 and 48 on MNIST / 255.
+AFFORDABLE = 25
+MOST_NUMBERS = 2**23
+
+# Above this many columns the Gram matrix is too dear (n p^2) and too big (p^2).
+MOST_COLUMNS = 1024
+
+# Rows whose class is decided have next to no curvature, and a feature that is rare outside of
+# them would get steps without bound. So each row counts as if it were this share undecided. On
+# raw MNIST pixels F - F* after 86 passes was 0.0014 with it and 0.0145 without.
+DAMPING = 0.5
+
+# Rows that enter a sampled Gram matrix: so many a column for its accuracy, and at least what
+# makes it cost as much as a few evaluations.
+ROWS_PER_COLUMN = 8
+EVALUATIONS = 20
+
+# Numbers of the matrices that are summed in one pass.
+NUMBERS_AT_ONCE = 2**21
+
+
+def approximate_hessian(objective: RegressionObjective, params: Array) -> Curvature:
+    """Measure the curvature at these params, damped, one matrix a class or a shared one."""
+    n_outputs, n_columns = objective.shape
+    penalty = objective.penalty.diagonal(n_columns)
+    if n_columns > MOST_COLUMNS:
+        return SharedDiagonal(_mean_diagonal(objective, params) + penalty)
+    if not params.any():  # every row is undecided between all classes
+        return SharedGram(_undecided(objective) * objective.gram + np.diag(penalty))
+    if n_outputs == 1 or not _can_afford_one_a_class(objective):
+        (gram,) = _damped_grams(objective, params, _mean, 1)
+        return SharedGram(gram + np.diag(penalty))
+    return ClassGrams(_damped_grams(objective, params, _each, n_outputs) + np.diag(penalty))
+
+
+def _rows_drawn(objective: RegressionObjective) -> float:
+    """How many rows enter a Gram matrix."""
+    n_rows, n_columns = objective.rows.n_rows, objective.rows.n_columns
+    wanted = max(ROWS_PER_COLUMN * n_columns, EVALUATIONS * n_rows / n_columns)
+    return float(wanted if 2 * wanted < n_rows else n_rows)
+
+
+def _can_afford_one_a_class(objective: RegressionObjective) -> bool:
+    """Whether measuring and factoring a matrix a class costs little beside the evaluations."""
+    n_outputs, n_columns = objective.shape
+    work = n_outputs * n_columns**2 * (_rows_drawn(objective) + n_columns)
+    evaluation = 4 * objective.rows.n_rows * n_outputs * n_columns
+    return work <= AFFORDABLE * evaluation and n_outputs * n_columns**2 <= MOST_NUMBERS
+
+
+def _each(curvatures: Array) -> Array:
+    return curvatures
+
+
+def _mean(curvatures: Array) -> Array:
+    """Spread the curvature of a row over the ``K - 1`` directions in which softmax can change."""
+    return np.asarray(curvatures.sum(axis=0, keepdims=True) / max(len(curvatures) - 1, 1))
+
+
+def _undecided(objective: RegressionObjective) -> float:
+    """Mean curvature of a row whose classes are all equally likely."""
+    n_classes, n_outputs = objective.loss.n_classes, objective.loss.n_outputs
+    return (1 - 1 / n_classes) / n_classes * n_outputs / max(n_outputs - 1, 1)
+
+
+def _mean_diagonal(objective: RegressionObjective, params: Array) -> Array:
+    prepared = objective.rows.prepare(params)
+
+    def term(block: Block) -> tuple[Array, Array]:
+        (curvatures,) = _mean(objective.loss.curvatures(block.logits(prepared)))
+        weights = objective.weighted(curvatures, block)
+        return block.gram_diagonal(weights), weights.sum()
+
+    diagonal, weight = objective.sum(term)
+    n_rows = objective.rows.n_rows
+    return np.asarray(diagonal / n_rows + DAMPING * weight / n_rows * objective.mean_square)
+
+
+def _damped_grams(
+    objective: RegressionObjective,
+    params: Array,
+    matrices: Callable[[Array], Array],
+    n_matrices: int,
+) -> Array:
+    """Gram matrices of rows drawn by their curvature, each of the weights of one matrix."""
+    rows = objective.rows
+    prepared = rows.prepare(params)
+    share = _rows_drawn(objective) / rows.n_rows
+
+    def measure(some: slice) -> Array:
+        def term(block: Block) -> tuple[Array, Array]:
+            curvatures = matrices(objective.loss.curvatures(block.logits(prepared)))[some]
+            weights = objective.weighted(curvatures, block)
+            grams = np.stack([block.gram(drawn(row, share)) for row in weights])
+            return grams, weights.sum(axis=1)
+
+        # Adding up matrices of p^2 numbers is cheap only if each is of as many rows as columns.
+        grams, weight = objective.sum(term, rows_per_block=int(rows.n_columns / share))
+        damping = DAMPING * weight / rows.n_rows
+        return np.asarray(grams / rows.n_rows + damping[:, None, None] * objective.gram)
+
+    at_once = max(NUMBERS_AT_ONCE // rows.n_columns**2, 1)
+    firsts = range(0, n_matrices, at_once)
+    return np.concatenate([measure(slice(first, first + at_once)) for first in firsts])
+
+
+def drawn(weights: Array, share: float) -> Array:
+    """Weights of a sample: zero for most rows, unbiased, at most this share of the rows.
+
+    A row is kept with a probability in proportion to its weight, at most 1, and its weight
+    divided by that (Poisson sampling; Horvitz and Thompson, 1952, JASA 47). Multiples of the
+    golden ratio stand in for random numbers: they are spread evenly whatever period the rows have.
+    """
+    if share >= 1:
+        return weights
+    level = weights.sum() / (share * len(weights))
+    evenly = np.arange(1, len(weights) + 1) * ((np.sqrt(5) - 1) / 2) % 1
+    kept = weights > level * evenly
+    return np.where(kept, np.maximum(weights, level), 0).astype(weights.dtype, copy=False)

@@ -1,0 +1,96 @@
+"""Cheaper objectives to begin with: close to the objective, and never the last word."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from sk_softmax import SoftmaxRegression
+from sk_softmax.interfaces import EvaluateAt
+from sk_softmax.objective import RegressionObjective, begin_with_drafts
+from sk_softmax.objective.drafts import spread_out
+from sk_softmax.rows import rows_of
+
+
+def objective_on(X, y, n_classes=3, C=1.0, weights=None):
+    rows = rows_of(X, 3, has_intercept=True, n_threads=1)
+    return RegressionObjective(rows, y, n_classes, C, weights)
+
+
+@pytest.fixture(scope="module")
+def large(overlapping_classes):
+    return overlapping_classes(3, n_rows=60_000, n_features=5)
+
+
+@pytest.mark.parametrize(("n_rows", "n_sampled"), [(100, 100), (101, 10), (60_000, 3750)])
+def test_a_sample_takes_one_row_from_each_stretch(n_rows, n_sampled):
+    indices = spread_out(n_rows, n_sampled)
+    np.testing.assert_array_equal(indices // (n_rows // n_sampled), np.arange(n_sampled))
+
+
+def test_what_a_problem_begins_with(large, overlapping_classes):
+    X, y = large
+    drafts = begin_with_drafts(objective_on(X, y))
+    assert [draft.has_all_rows for draft in drafts] == [False, True]
+    assert len(begin_with_drafts(objective_on(X.astype(np.float32), y))) == 1  # narrow already
+    assert len(begin_with_drafts(objective_on(X, y, C=np.inf))) == 1  # a sample may be separable
+    assert not begin_with_drafts(objective_on(*overlapping_classes(3)))  # small
+
+
+@pytest.mark.parametrize("kind", [np.asarray, np.asfortranarray, sp.csr_matrix])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_drafts_are_close_to_the_objective(large, kind, weighted):
+    X, y = large
+    rng = np.random.default_rng(0)
+    objective = objective_on(kind(X), y, weights=rng.random(len(y)) if weighted else None)
+    begin_with_drafts(objective)
+    params = rng.normal(size=objective.shape)
+    whole = EvaluateAt(params).put_to(objective)
+    sample = EvaluateAt(params, 0).put_to(objective)
+    narrow = EvaluateAt(params, 1).put_to(objective)
+    assert sample.value == pytest.approx(whole.value, rel=0.05)
+    np.testing.assert_allclose(sample.gradient, whole.gradient, atol=0.05)
+    assert narrow.value == pytest.approx(whole.value, rel=1e-6)
+    np.testing.assert_allclose(narrow.gradient, whole.gradient, atol=1e-5)
+    assert objective.passes == pytest.approx(2 + 1 / 16, rel=1e-3)
+
+
+def test_the_fit_is_that_of_all_rows_in_their_own_width(large):
+    X, y = large
+    model = SoftmaxRegression(solver="lbfgs", tol=1e-10).fit(X, y)
+    exact = SoftmaxRegression(solver="newton-cholesky", tol=1e-12).fit(X, y)
+    assert model.converged_
+    assert model.loss_curve_[-1] == pytest.approx(exact.loss_curve_[-1], rel=1e-10)
+    np.testing.assert_allclose(model.coef_, exact.coef_, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("offset", "scale"), [(1e6, 1.0), (1.7e9, 1e5), (0.0, 1e39), (0.0, 1e-42)]
+)
+def test_features_beyond_float32_are_fitted_all_the_same(large, offset, scale):
+    X, y = large
+    X = X.copy()
+    X[:, 0] = offset + scale * X[:, 0]
+    penalised = dict(C=1e9, tol=1e-6)
+    model = SoftmaxRegression(solver="lbfgs", **penalised).fit(X, y)
+    exact = SoftmaxRegression(solver="newton-cholesky", **penalised).fit(X, y)
+    assert model.converged_
+    assert model.loss_curve_[-1] == pytest.approx(exact.loss_curve_[-1], rel=2e-6)
+
+
+def test_a_class_that_the_sample_lacks_is_fitted_all_the_same(large):
+    X, y = large
+    y = y.copy()
+    y[y == 2] = 0
+    y[:5] = 2
+    model = SoftmaxRegression(solver="lbfgs").fit(X, y)
+    exact = SoftmaxRegression(solver="newton-cholesky").fit(X, y)
+    assert model.converged_
+    assert model.loss_curve_[-1] == pytest.approx(exact.loss_curve_[-1], rel=1e-5)
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3])
+def test_any_number_of_threads_gives_the_same_bits(large, n_jobs):
+    X, y = large
+    one = SoftmaxRegression(solver="lbfgs", n_jobs=1).fit(X, y)
+    several = SoftmaxRegression(solver="lbfgs", n_jobs=n_jobs).fit(X, y)
+    np.testing.assert_array_equal(one.coef_, several.coef_)
