@@ -12,11 +12,14 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks import competitors, engine, report
-from benchmarks.measure import Curve, Point, measure, value_at
+from benchmarks.measure import CLOSE, Curve, Point, measure, value_at
 from benchmarks.problems import PROBLEMS, Problem, made_up, mnist
 from sk_softmax import SoftmaxRegression
 
 HERE = Path(__file__).parent
+
+LEAST_BUDGET = 0.7
+"""Seconds that every competitor may take, however fast ours was."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,7 +50,9 @@ def _run(options: argparse.Namespace, results: report.Results, found: list) -> N
     budget = min(options.budget, 0.2) if options.quick else options.budget
     for problem in chosen:
         for dtype in options.dtypes:
-            _run_problem(problem, dtype, found, budget, options.optimum_tol, results)
+            _run_problem(
+                problem, dtype, found, budget, options.patience, options.optimum_tol, results
+            )
     if options.engine:
         shapes = engine.QUICK_SHAPES if options.quick else engine.SHAPES
         results.evaluations = engine.evaluations(shapes)
@@ -63,6 +68,7 @@ def _run_problem(
     dtype: str,
     found: list,
     budget: float,
+    patience: float,
     optimum_tol: float,
     results: report.Results,
 ) -> None:
@@ -80,7 +86,7 @@ def _run_problem(
                 y,
                 problem.C,
                 best=best,
-                budget=budget,
+                budget=_budget(budget, patience, curves, best),
                 labels=(problem.name, dtype),
                 value=value,
             )
@@ -88,6 +94,15 @@ def _run_problem(
             times = {c: curve.seconds_to(best, c) for c in (1e-3, 1e-6)}
             print(f"{problem.name}, {dtype}, {competitor.name}: {times} {curve.note}", flush=True)
     results.keep(curves, best)
+
+
+def _budget(budget: float, patience: float, curves: list[Curve], best: float) -> float:
+    """Return the seconds that a fit may take: so many times what the first competitor's took."""
+    if not curves:
+        return budget
+    times = [curves[0].seconds_to(best, closeness) for closeness in CLOSE]
+    reached = [seconds for seconds in times if seconds is not None]
+    return min(budget, max(patience * max(reached), LEAST_BUDGET)) if reached else budget
 
 
 def _load(path: Path) -> report.Results:
@@ -109,6 +124,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--competitors", nargs="+", metavar="PART", help="likewise")
     parser.add_argument("--dtypes", nargs="+", default=["float64", "float32"])
     parser.add_argument("--budget", type=float, default=600, help="seconds a fit may take")
+    parser.add_argument(
+        "--patience", type=float, default=np.inf, help="times as long as our fit it may take"
+    )
     parser.add_argument("--optimum-tol", type=float, default=1e-9, help="how well F* is known")
     parser.add_argument("--threads", type=int, default=None, help="hold BLAS to so many threads")
     parser.add_argument("--no-engine", dest="engine", action="store_false")

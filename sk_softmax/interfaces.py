@@ -63,6 +63,7 @@ class Block(Protocol):
 
 
 Term: TypeAlias = Callable[[Block], tuple[Any, ...]]
+"""Maps a block to partial sums: numbers, or fresh arrays that the caller may overwrite."""
 
 
 class Rows(Protocol):

@@ -34,7 +34,7 @@ DAMPING = 0.5
 
 # Rows that enter a sampled Gram matrix: so many a column for its accuracy, and at least what
 # makes it cost as much as a few evaluations.
-ROWS_PER_COLUMN = 8
+ROWS_PER_COLUMN = 3
 EVALUATIONS = 20
 
 # Numbers of the matrices that are summed in one pass.

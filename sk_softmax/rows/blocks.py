@@ -18,11 +18,13 @@ MOST_TASKS = 32
 
 
 def block_bounds(n_rows: int, rows_per_block: int) -> list[slice]:
-    """Cut ``n_rows`` into the fewest slices of at most ``rows_per_block``, of equal length.
+    """Cut ``n_rows`` into few slices of at most ``rows_per_block``, of equal length.
 
-    Lengths differ by at most one. They never depend on the number of threads.
+    Lengths differ by at most one. They never depend on the number of threads; an even number of
+    slices keeps two threads equally busy.
     """
     n_blocks = -(-n_rows // rows_per_block)
+    n_blocks += n_blocks % 2 if n_blocks > 1 else 0
     edges = [n_rows * i // n_blocks for i in range(n_blocks + 1)]
     return [slice(a, b) for a, b in pairwise(edges)]
 
@@ -117,7 +119,9 @@ def sum_over_blocks(
             return term(rows)
 
     def sum_of_group(group: slice) -> tuple[Any, ...]:
-        return _ordered_sum(map(quiet_term, bounds[group]))
+        first, *others = bounds[group]
+        # A single block's part is widened where it is added, which saves an array of its size.
+        return _ordered_sum(map(quiet_term, bounds[group])) if others else quiet_term(first)
 
     # Handing a task to a thread costs about as much as a small block; a group is one task.
     groups = block_bounds(len(bounds), -(-len(bounds) // MOST_TASKS))
@@ -143,7 +147,8 @@ def _in_order(
 
 
 def _ordered_sum(parts: Iterator[tuple[Any, ...]]) -> tuple[Any, ...]:
-    totals = [np.array(part, dtype=np.float64) for part in next(parts)]
+    # Copied only if not float64: a term returns fresh arrays, which may be added to in place.
+    totals = [np.asarray(part, dtype=np.float64) for part in next(parts)]
     with np.errstate(over="ignore", invalid="ignore"):
         for part in parts:
             for total, summand in zip(totals, part, strict=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,6 +57,7 @@ def strong_wolfe_search(
     noise = resolution * max(abs(here.value), 1.0)
     low, high = _Trial(0.0, first_slope), None
     best: Step | None = None
+    was_too_short: bool | None = None
     size = first_size
     for _ in range(MAX_TRIALS):
         trial = params + size * direction
@@ -75,14 +76,26 @@ def strong_wolfe_search(
                 return Step(size, trial, there)
             if best is None or there.value < best.evaluation.value:
                 best = Step(size, trial, there)
-        if decreased and slope < 0:
-            low = _Trial(size, slope)
+        too_short = decreased and slope < 0
+        if too_short:
+            low, high = _Trial(size, slope), _lightened(high, was_too_short is True)
         else:
-            high = _Trial(size, slope)
+            low, high = _lightened(low, was_too_short is False), _Trial(size, slope)
+        was_too_short = too_short
         size = _next_size(low, high, first_slope)
         if low.size < size <= low.size * (1 + np.finfo(np.float64).eps):
             break
     return best
+
+
+def _lightened(end: Any, again: bool) -> Any:
+    """Halve the slope at an end that stays where it is again.
+
+    The Illinois rule (Dahlquist and Bjorck, Numerical Methods, 1974, section 6.4): without it the
+    secant creeps where the slope levels off at the other end. The first step on 20 newsgroups
+    took 9 evaluations.
+    """
+    return end._replace(slope=end.slope / 2) if end is not None and again else end
 
 
 def _next_size(low: _Trial, high: _Trial | None, first_slope: float) -> float:

@@ -144,16 +144,16 @@ def test_narrowed_and_copied_rows_are_the_same_rows_in_float32(kind):
 
 
 def test_a_term_can_ask_for_larger_blocks():
-    rows = rows_of(data(n_rows=40_000), 3, has_intercept=True, n_threads=2)
+    rows = rows_of(data(n_rows=120_000), 3, has_intercept=True, n_threads=2)
 
     def lengths(rows_per_block):
         seen = []
         rows.sum(lambda block: (seen.append(block.n_rows),) and (0.0,), rows_per_block)
-        assert sum(seen) == 40_000
+        assert sum(seen) == 120_000
         return seen
 
-    assert len(lengths(0)) > len(lengths(30_000)) >= 2
-    assert max(lengths(10**9)) <= 2**20
+    assert len(lengths(0)) > len(lengths(60_000)) == 2
+    assert max(lengths(10**9)) <= 2**22 / 30
 
 
 def test_an_error_in_a_term_reaches_the_caller():
