@@ -64,10 +64,10 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     class_weight : dict, "balanced" or None, default=None
         Weight of each class by its label; ``"balanced"`` gives every class the same total weight.
     solver : str or solver object, default="auto"
-        ``"auto"`` chooses or combines ``"lbfgs"`` and ``"newton-cholesky"``, which find the same
-        optimum, by the shape of the problem; with fewer rows than features it works in the space
-        that the rows span. ``"gd"`` is batch gradient descent,
-        and ``"sgd"``, ``"rmsprop"`` and ``"adam"`` learn from minibatches. An object from
+        ``"auto"`` chooses ``"lbfgs"`` or ``"newton-cholesky"``, which find the same optimum, by
+        the shape of the problem; with fewer rows than features it works in the space that the
+        rows span. ``"gd"`` is batch gradient descent, and ``"sgd"``, ``"rmsprop"`` and ``"adam"``
+        learn from minibatches. An object from
         :mod:`sk_softmax.solvers`, such as ``SGD(batch_size=256)``, sets options, which a search
         tunes as ``solver__batch_size``.
     max_iter : int or None, default=None
@@ -101,7 +101,9 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Whether ``tol`` was reached; always False for a minibatch solver, which does not test it.
     loss_curve_ : ndarray of shape (n_iter_ + 1,)
         The objective in nats a row, at the start and after each iteration; for a minibatch solver
-        its mean over each epoch's batches.
+        its mean over each epoch's batches. ``"lbfgs"`` begins on drafts of a large problem: the
+        first values may be those of a sample of the rows, and those before the last few carry the
+        rounding of float32.
     duality_gap_ : float
         A proven bound of ``F - F*`` in nats a row (in float32 up to rounding), often far above
         the real difference; infinite without a penalty.

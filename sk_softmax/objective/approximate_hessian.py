@@ -38,7 +38,7 @@ ROWS_PER_COLUMN = 3
 EVALUATIONS = 20
 
 # Numbers of the matrices that are summed in one pass.
-NUMBERS_AT_ONCE = 2**21
+NUMBERS_AT_ONCE = 2**20
 
 
 def approximate_hessian(objective: RegressionObjective, params: Array) -> Curvature:
@@ -52,7 +52,9 @@ def approximate_hessian(objective: RegressionObjective, params: Array) -> Curvat
     if n_outputs == 1 or not _can_afford_one_a_class(objective):
         (gram,) = _damped_grams(objective, params, _mean, 1)
         return SharedGram(gram + np.diag(penalty))
-    return ClassGrams(_damped_grams(objective, params, _each, n_outputs) + np.diag(penalty))
+    grams = _damped_grams(objective, params, _each, n_outputs)
+    np.einsum("kii->ki", grams)[:] += penalty
+    return ClassGrams(grams)
 
 
 def _rows_drawn(objective: RegressionObjective) -> float:
@@ -109,7 +111,7 @@ def _damped_grams(
     prepared = rows.prepare(params)
     share = _rows_drawn(objective) / rows.n_rows
 
-    def measure(some: slice) -> Array:
+    def measure(some: slice) -> None:
         def term(block: Block) -> tuple[Array, Array]:
             curvatures = matrices(objective.loss.curvatures(block.logits(prepared)))[some]
             weights = objective.weighted(curvatures, block)
@@ -119,11 +121,13 @@ def _damped_grams(
         # Adding up matrices of p^2 numbers is cheap only if each is of as many rows as columns.
         grams, weight = objective.sum(term, rows_per_block=int(rows.n_columns / share))
         damping = DAMPING * weight / rows.n_rows
-        return np.asarray(grams / rows.n_rows + damping[:, None, None] * objective.gram)
+        result[some] = grams / rows.n_rows + damping[:, None, None] * objective.gram
 
+    result = np.empty((n_matrices, rows.n_columns, rows.n_columns))
     at_once = max(NUMBERS_AT_ONCE // rows.n_columns**2, 1)
-    firsts = range(0, n_matrices, at_once)
-    return np.concatenate([measure(slice(first, first + at_once)) for first in firsts])
+    for first in range(0, n_matrices, at_once):
+        measure(slice(first, first + at_once))
+    return result
 
 
 def drawn(weights: Array, share: float) -> Array:

@@ -13,14 +13,13 @@ from sk_softmax.interfaces import (
     Array,
     Curvature,
     CurvatureAt,
-    Draft,
     EvaluateAt,
-    Evaluation,
     Problem,
     Progress,
     Search,
     Solution,
 )
+from sk_softmax.solvers.drafts import Drafts
 from sk_softmax.solvers.line_search import strong_wolfe_search
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.stopping import (
@@ -36,9 +35,9 @@ class LBFGS(Options):
 
     The two-loop recursion of Nocedal and Wright (Numerical Optimization, 2006, algorithm 7.4) with
     a strong Wolfe line search. What the recursion starts from decides how many iterations it
-    takes: instead of a multiple of the identity it is the inverse of a curvature shared by the
-    classes (a Gram matrix of the rows, weighted by how undecided each row is), which also makes
-    the method indifferent to the units of the features.
+    takes: instead of a multiple of the identity it is the inverse of the curvature of the data (a
+    Gram matrix of the rows a class, or one for all, weighted by how undecided each row is), which
+    also makes the method indifferent to the units of the features.
 
     Parameters
     ----------
@@ -62,21 +61,19 @@ class LBFGS(Options):
 
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
-        params, iteration = problem.start, 0
-        level = Level(problem)
-        here = yield EvaluateAt(params, level.draft)
+        params, iteration, last_size = problem.start, 0, np.inf
+        drafts, pairs = Drafts(problem), Pairs(self.history)
+        here = yield EvaluateAt(params, drafts.current)
         norm = float(np.linalg.norm(here.gradient))
         stopped = yield Progress(0, params, here.value, norm, 0.0)
         values = [here.value]
-        pairs = Pairs(self.history)
         curvature: Curvature | None = None
         measured_at = -1
-        last_size = np.inf
 
         while True:
             # 1. Measure the curvature where the method has got to, now and then.
             if self.precondition and _is_due(iteration, measured_at):
-                curvature = yield CurvatureAt(params, level.for_curvature)
+                curvature = yield CurvatureAt(params, drafts.for_curvature)
                 measured_at = iteration
 
             # 2. Aim. Minus half the slope is the decrease that the quadratic model promises.
@@ -84,98 +81,51 @@ class LBFGS(Options):
             direction = -pairs.inverse_hessian_times(here.gradient, start)
             suboptimality = -0.5 * float(np.vdot(here.gradient, direction))
 
-            # 3. Leave a draft that has given what it can.
-            if level.is_done(iteration, here, suboptimality, problem.tol):
-                level.leave(iteration)
-                here = yield EvaluateAt(params, level.draft)
-                if not level.rows_were_all:
-                    values.clear()
+            # 3. Leave a draft that has nothing more to give.
+            if drafts.is_done(iteration, here, suboptimality):
+                values = values if drafts.has_all_rows else []
+                drafts.go_on(iteration)
+                here = yield EvaluateAt(params, drafts.current)
                 values.append(here.value)
                 continue
 
-            # 4. Believe no promise of being there that the pace of late contradicts, or that the
-            #    curvature of this very point does not confirm, taken as low as any of the last
-            #    steps found it: that of old points, or of no more than a few steps, misses
-            #    directions.
+            # 4. Believe no promise of being there that the pace of late contradicts, or a
+            #    curvature measured not long ago and taken as low as any of the last steps found
+            #    it: the recursion, from no more than a few steps, misses directions.
             suboptimality = max(suboptimality, left_at_this_pace(values))
             if suboptimality <= problem.tol * abs(here.value):
                 if curvature is None or 3 * measured_at < iteration:
-                    curvature = yield CurvatureAt(params, level.for_curvature)
+                    curvature = yield CurvatureAt(params, drafts.for_curvature)
                     measured_at = iteration
-                scale = pairs.largest_scale(params.shape, curvature)
-                promise = 0.5 * float(np.vdot(here.gradient, curvature.solve(here.gradient)))
-                suboptimality = max(suboptimality, scale * promise)
+                suboptimality = max(suboptimality, pairs.promise(here.gradient, curvature))
             status = reason_to_stop(problem, iteration, here.value, suboptimality, stopped)
             if status is not None:
                 return Solution(params, here, status, iteration, suboptimality)
 
-            # 5. Move; where nothing lowers the value, once more without the old pairs.
+            # 5. Move. Where nothing lowers a draft's value, leave it; where nothing lowers the
+            #    objective's, try once more with neither old pairs nor a draft's curvature.
+            size = min(pairs.first_size(direction, start), 2 * last_size)
             step = yield from strong_wolfe_search(
-                params,
-                here,
-                direction,
-                min(pairs.first_size(direction, start), 2 * last_size),
-                level.resolution,
-                level.draft,
+                params, here, direction, size, drafts.resolution, drafts.current
             )
-            if step is None and level.draft is not None:
-                level.is_exhausted = True
+            if step is None and drafts.current is not None:
+                drafts.give_up()
                 continue
-            if step is None and (len(pairs) > 0 or level.for_curvature is not None):
-                pairs, measured_at, level.for_curvature = Pairs(self.history), -1, None
+            if step is None and (len(pairs) > 0 or drafts.for_curvature is not None):
+                pairs, measured_at, drafts.for_curvature = Pairs(self.history), -1, None
                 continue
             if step is None:
                 status = reason_for_no_step(problem, here.value, suboptimality)
                 return Solution(params, here, status, iteration, suboptimality)
 
-            # 6. Remember the step and the change of gradient along it.
+            # 6. Remember the step and the change of gradient along it. A first step from no
+            #    pairs says nothing of the next one's size.
             pairs.remember(step.params - params, step.evaluation.gradient - here.gradient)
             params, here, iteration = step.params, step.evaluation, iteration + 1
             last_size = step.size if iteration > 1 else np.inf
             values.append(here.value)
             norm = float(np.linalg.norm(here.gradient))
             stopped = yield Progress(iteration, params, here.value, norm, step.size)
-
-
-class Level:
-    """Which draft of the objective is asked, and how long."""
-
-    def __init__(self, problem: Problem) -> None:
-        self._problem = problem
-        self._number = 0
-        self._since = 0
-        self.is_exhausted = False
-        self.rows_were_all = True
-        # The cheapest draft's curvature will do, whatever is evaluated.
-        self.for_curvature = 0 if problem.drafts else None
-
-    @property
-    def _draft(self) -> Draft | None:
-        drafts = self._problem.drafts
-        return drafts[self._number] if self._number < len(drafts) else None
-
-    @property
-    def draft(self) -> int | None:
-        """Number of the draft to ask, None for the objective itself."""
-        return None if self._draft is None else self._number
-
-    @property
-    def resolution(self) -> float:
-        """The relative change in value that rounding can hide."""
-        return (self._draft or self._problem).resolution
-
-    def is_done(self, iteration: int, here: Evaluation, suboptimality: float, tol: float) -> bool:
-        """Whether a draft is in force and has nothing more to give."""
-        if self._draft is None:
-            return False
-        close = suboptimality <= max(self._draft.trust, tol) * abs(here.value)
-        long = iteration - self._since >= self._draft.max_iter
-        return close or long or self.is_exhausted or not here.is_finite
-
-    def leave(self, iteration: int) -> None:
-        """Go on to the next draft or the objective itself."""
-        self.rows_were_all = self._draft is None or self._draft.has_all_rows
-        self._number, self._since, self.is_exhausted = self._number + 1, iteration, False
 
 
 def _is_due(iteration: int, measured_at: int) -> bool:
@@ -233,9 +183,13 @@ class Pairs:
             result = daxpy(step, result, a=forth - float(np.dot(change, result)) / product)
         return result.reshape(gradient.shape)
 
-    def largest_scale(self, shape: tuple[int, ...], curvature: Curvature) -> float:
-        """Return the largest ``s'y / y'M^-1 y``: how far ``M`` exceeds the Hessian at the most."""
-        return max((self._scale(pair, shape, curvature) for pair in self._pairs), default=1.0)
+    def promise(self, gradient: Array, curvature: Curvature) -> float:
+        """Return the decrease that a curvature promises, as low as any of the steps found it.
+
+        ``s'y / y'M^-1 y`` is how far ``M`` exceeds the Hessian along a step.
+        """
+        scale = max((self._scale(p, gradient.shape, curvature) for p in self._pairs), default=1.0)
+        return 0.5 * scale * float(np.vdot(gradient, curvature.solve(gradient)))
 
     @staticmethod
     def _scale(

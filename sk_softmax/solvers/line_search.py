@@ -57,7 +57,7 @@ def strong_wolfe_search(
     noise = resolution * max(abs(here.value), 1.0)
     low, high = _Trial(0.0, first_slope), None
     best: Step | None = None
-    was_too_short: bool | None = None
+    moved = ""
     size = first_size
     for _ in range(MAX_TRIALS):
         trial = params + size * direction
@@ -76,20 +76,20 @@ def strong_wolfe_search(
                 return Step(size, trial, there)
             if best is None or there.value < best.evaluation.value:
                 best = Step(size, trial, there)
-        too_short = decreased and slope < 0
-        if too_short:
-            low, high = _Trial(size, slope), _lightened(high, was_too_short is True)
+        if decreased and slope < 0:
+            low, high = _Trial(size, slope), _lightened(high, again=moved == "low")
+            moved = "low"
         else:
-            low, high = _lightened(low, was_too_short is False), _Trial(size, slope)
-        was_too_short = too_short
+            low, high = _lightened(low, again=moved == "high"), _Trial(size, slope)
+            moved = "high"
         size = _next_size(low, high, first_slope)
         if low.size < size <= low.size * (1 + np.finfo(np.float64).eps):
             break
     return best
 
 
-def _lightened(end: Any, again: bool) -> Any:
-    """Halve the slope at an end that stays where it is again.
+def _lightened(end: Any, *, again: bool) -> Any:
+    """Halve the slope at an end of the bracket that stays where it is ``again``.
 
     The Illinois rule (Dahlquist and Bjorck, Numerical Methods, 1974, section 6.4): without it the
     secant creeps where the slope levels off at the other end. The first step on 20 newsgroups

@@ -33,3 +33,20 @@ def test_no_array_of_all_logits_and_no_copy_of_the_rows(solver, layout, data):
     finally:
         tracemalloc.stop()
     assert peak < 64 * MEBIBYTE
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_measuring_curvature_takes_little_more_than_the_curvature():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20_000, 256)), rng.integers(10, size=20_000)
+    model = SoftmaxRegression(solver="lbfgs", max_iter=7, tol=1e-12, n_jobs=2)
+    tracemalloc.start()
+    try:
+        model.fit(X, y)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # A matrix a class, the old ones while the new are measured, and ten pairs of steps.
+    preconditioner, history = 2 * 10 * 257**2 * 8, 20 * 10 * 257 * 8
+    assert model.n_iter_ == 7
+    assert peak < 64 * MEBIBYTE + preconditioner + history

@@ -89,3 +89,15 @@ def test_a_step_that_only_lowers_the_value_is_better_than_none():
     # A kink: no point satisfies the curvature condition, many lower the value.
     step, _, here = search(lambda x: abs(x), lambda x: np.sign(x) or 1.0, 1.0, 0.3)
     assert step.evaluation.value < here.value
+
+
+def test_a_secant_that_creeps_is_helped_along():
+    # The slope is -100 up to the minimum at 0.01 and levels off at 20 beyond it, so that secants
+    # from 0 shorten the step by a sixth each; more than twenty would be needed.
+    def value(x):
+        u = 1000 * (x - 0.01)
+        return 0.06 * (np.logaddexp(u, -u) - np.log(2)) - 40 * x
+
+    step, trials, here = search(value, lambda x: 60 * np.tanh(1000 * (x - 0.01)) - 40, 0.0, 1.0)
+    assert_strong_wolfe(step, here)
+    assert len(trials) <= 8, trials
