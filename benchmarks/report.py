@@ -89,6 +89,9 @@ def write(results: Results, folder: Path, note: str) -> None:
         *(f"- {line}" for line in results.missing),
         "",
     ]
+    findings = folder / "findings.md"
+    if findings.exists():
+        lines += [findings.read_text()]
     for closeness in CLOSE:
         lines += _summary(results, closeness)
     lines += ["![Suboptimality against seconds](suboptimality.png)", ""]

@@ -142,8 +142,11 @@ class Objective(Protocol):
         """Value and gradient over all rows."""
         ...
 
-    def curvature(self, params: Array) -> Curvature:
-        """Return an approximate Hessian that costs one pass to build and little to apply."""
+    def curvature(self, params: Array, damping: float = 0.0) -> Curvature:
+        """Return an approximate Hessian that costs about a pass to build and little to apply.
+
+        With damping, every row counts as if it had that much of the rows' mean curvature more.
+        """
         ...
 
     def hessian(self, params: Array) -> Curvature:
@@ -184,10 +187,11 @@ class CurvatureAt:
 
     params: Array
     draft: int | None = None
+    damping: float = 0.0
 
     def put_to(self, objective: Objective) -> Curvature:
         """Ask the objective, or a draft of it."""
-        return objective.draft(self.draft).curvature(self.params)
+        return objective.draft(self.draft).curvature(self.params, self.damping)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,6 @@ MOST_NUMBERS = 2**23
 # Above this many columns the Gram matrix is too dear (n p^2) and too big (p^2).
 MOST_COLUMNS = 1024
 
-# Rows whose class is decided have next to no curvature, and a feature that is rare outside of
-# them would get steps without bound. So each row counts as if it were this share undecided. On
-# raw MNIST pixels F - F* after 86 passes was 0.0014 with it and 0.0145 without.
-DAMPING = 0.5
-
 # Rows that enter a sampled Gram matrix: so many a column for its accuracy, and at least what
 # makes it cost as much as a few evaluations.
 ROWS_PER_COLUMN = 3
@@ -41,18 +36,25 @@ EVALUATIONS = 20
 NUMBERS_AT_ONCE = 2**20
 
 
-def approximate_hessian(objective: RegressionObjective, params: Array) -> Curvature:
-    """Measure the curvature at these params, damped, one matrix a class or a shared one."""
+def approximate_hessian(
+    objective: RegressionObjective, params: Array, damping: float
+) -> Curvature:
+    """Measure the curvature at these params: one matrix a class, a shared one or its diagonal.
+
+    Rows whose class is decided have next to no curvature, and a feature that is rare outside of
+    them would get steps without bound. So each row counts as if it had ``damping`` times the mean
+    curvature more.
+    """
     n_outputs, n_columns = objective.shape
     penalty = objective.penalty.diagonal(n_columns)
     if n_columns > MOST_COLUMNS:
-        return SharedDiagonal(_mean_diagonal(objective, params) + penalty)
+        return SharedDiagonal(_mean_diagonal(objective, params, damping) + penalty)
     if not params.any():  # every row is undecided between all classes
         return SharedGram(_undecided(objective) * objective.gram + np.diag(penalty))
     if n_outputs == 1 or not _can_afford_one_a_class(objective):
-        (gram,) = _damped_grams(objective, params, _mean, 1)
+        (gram,) = _damped_grams(objective, params, damping, _mean, 1)
         return SharedGram(gram + np.diag(penalty))
-    grams = _damped_grams(objective, params, _each, n_outputs)
+    grams = _damped_grams(objective, params, damping, _each, n_outputs)
     np.einsum("kii->ki", grams)[:] += penalty
     return ClassGrams(grams)
 
@@ -87,7 +89,7 @@ def _undecided(objective: RegressionObjective) -> float:
     return (1 - 1 / n_classes) / n_classes * n_outputs / max(n_outputs - 1, 1)
 
 
-def _mean_diagonal(objective: RegressionObjective, params: Array) -> Array:
+def _mean_diagonal(objective: RegressionObjective, params: Array, damping: float) -> Array:
     prepared = objective.rows.prepare(params)
 
     def term(block: Block) -> tuple[Array, Array]:
@@ -97,12 +99,13 @@ def _mean_diagonal(objective: RegressionObjective, params: Array) -> Array:
 
     diagonal, weight = objective.sum(term)
     n_rows = objective.rows.n_rows
-    return np.asarray(diagonal / n_rows + DAMPING * weight / n_rows * objective.mean_square)
+    return np.asarray(diagonal / n_rows + damping * weight / n_rows * objective.mean_square)
 
 
 def _damped_grams(
     objective: RegressionObjective,
     params: Array,
+    damping: float,
     matrices: Callable[[Array], Array],
     n_matrices: int,
 ) -> Array:
@@ -120,8 +123,8 @@ def _damped_grams(
 
         # Adding up matrices of p^2 numbers is cheap only if each is of as many rows as columns.
         grams, weight = objective.sum(term, rows_per_block=int(rows.n_columns / share))
-        damping = DAMPING * weight / rows.n_rows
-        result[some] = grams / rows.n_rows + damping[:, None, None] * objective.gram
+        more = damping * weight / rows.n_rows
+        result[some] = grams / rows.n_rows + more[:, None, None] * objective.gram
 
     result = np.empty((n_matrices, rows.n_columns, rows.n_columns))
     at_once = max(NUMBERS_AT_ONCE // rows.n_columns**2, 1)

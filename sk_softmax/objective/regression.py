@@ -130,9 +130,9 @@ class RegressionObjective:
             loss, gradient = self._loss_and_gradient(self.rows.take(indices), prepared)
             return self._evaluation(params, loss, gradient.astype(np.float64), len(indices))
 
-    def curvature(self, params: Array) -> Curvature:
+    def curvature(self, params: Array, damping: float = 0.0) -> Curvature:
         """Return an approximate Hessian without the curvature between classes."""
-        return approximate_hessian(self, params)
+        return approximate_hessian(self, params, damping)
 
     @cached_property
     def gram(self) -> Array:

@@ -56,13 +56,8 @@ def blocks(matrix, n_outputs):
     return np.array([tensor[k, :, k, :] for k in range(n_outputs)])
 
 
-@pytest.fixture
-def undamped(monkeypatch):
-    monkeypatch.setattr(approximate_hessian, "DAMPING", 0.0)
-
-
 @pytest.mark.parametrize("n_classes", [2, 3, 5])
-def test_grams_of_the_classes_are_the_diagonal_blocks_of_the_hessian(n_classes, undamped):
+def test_grams_of_the_classes_are_the_diagonal_blocks_of_the_hessian(n_classes):
     objective = objective_of(6, n_classes)
     params = np.random.default_rng(1).normal(size=objective.shape)
     grams = dense(objective.curvature(params), params.shape)
@@ -72,7 +67,7 @@ def test_grams_of_the_classes_are_the_diagonal_blocks_of_the_hessian(n_classes, 
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 5])
-def test_shared_gram_is_the_hessian_averaged_over_the_classes(n_classes, undamped, monkeypatch):
+def test_shared_gram_is_the_hessian_averaged_over_the_classes(n_classes, monkeypatch):
     monkeypatch.setattr(approximate_hessian, "AFFORDABLE", 0)
     objective = objective_of(6, n_classes)
     params = np.random.default_rng(1).normal(size=objective.shape)
@@ -113,13 +108,13 @@ def test_at_zero_all_classes_share_the_hessians_blocks(n_classes):
 def test_damping_adds_rows_as_undecided_as_the_mean():
     objective = objective_of(6)
     params = np.random.default_rng(1).normal(size=objective.shape)
-    curvature = objective.curvature(params)
+    curvature = objective.curvature(params, 0.25)
     damped = blocks(dense(curvature, params.shape), 3)
     exact = blocks(dense(objective.hessian(params), params.shape), 3)
     gram = objective.gram
     for block, without in zip(damped, exact, strict=True):
         # The intercept's own curvature is the mean of the rows' weights.
-        expected = without + approximate_hessian.DAMPING * without[-1, -1] * gram
+        expected = without + 0.25 * without[-1, -1] * gram
         np.testing.assert_allclose(block, expected, rtol=1e-10, atol=1e-14)
 
 
