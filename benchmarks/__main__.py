@@ -6,9 +6,11 @@ import argparse
 import dataclasses
 import json
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from benchmarks import competitors, engine, report
@@ -75,7 +77,10 @@ def _run_problem(
     X, y = problem.data(np.dtype(dtype).type)
     n_classes = int(y.max()) + 1
     value = value_at(X, y, problem.C)
-    model = SoftmaxRegression(C=problem.C, tol=optimum_tol).fit(X.astype(np.float64), y)
+    model = SoftmaxRegression(C=problem.C, tol=optimum_tol, max_iter=1000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X.astype(np.float64), y)
     best = value(model.coef_, model.intercept_)
     curves = []
     for competitor in found:

@@ -29,7 +29,7 @@ class Auto(Options):
     """Newton's method where a Hessian is cheap, L-BFGS elsewhere."""
 
     is_stochastic: ClassVar[bool] = False
-    default_max_iter: ClassVar[int] = 1000
+    default_max_iter: ClassVar[int] = 10_000
 
     def minimize(self, problem: Problem) -> Search:
         """Yield the chosen method's questions and return the solution."""

@@ -57,7 +57,7 @@ class LBFGS(Options):
     precondition: bool = True
 
     is_stochastic: ClassVar[bool] = False
-    default_max_iter: ClassVar[int] = 1000
+    default_max_iter: ClassVar[int] = 10_000
 
     def check(self) -> None:
         """Check the options."""
