@@ -106,6 +106,7 @@ class LBFGS(Options):
                 suboptimality = max(suboptimality, pairs.promise(here.gradient, curvature))
             status = reason_to_stop(problem, iteration, here.value, suboptimality, stopped)
             if status is not None:
+                here = here if drafts.current is None else (yield EvaluateAt(params))
                 return Solution(params, here, status, iteration, suboptimality)
 
             # 5. Move. Where nothing lowers a draft's value, leave it; where nothing lowers the

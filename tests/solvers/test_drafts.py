@@ -39,13 +39,13 @@ class Quadratic:
         return Diagonal()
 
 
-def solve(objective, **draft):
+def solve(objective, at_most=200, **draft):
     told = dict(trust=1e-4, max_iter=50, has_all_rows=True, resolution=1e-7) | draft
     problem = Problem(
         start=np.full((1, 3), 7.0),
         n_rows=1,
         tol=1e-10,
-        max_iter=200,
+        max_iter=at_most,
         resolution=1e-15,
         separated_below=-np.inf,
         random=np.random.default_rng(0),
@@ -91,6 +91,15 @@ def test_a_draft_is_left_after_its_iterations():
     objective = Quadratic(np.array([[1.0, 2.0, 3.0]]), [draft])
     solve(objective, max_iter=1)
     assert draft.evaluations <= 3
+
+
+def test_a_solver_that_is_stopped_in_a_draft_answers_for_the_objective():
+    draft = Quadratic(np.array([[30.0, -20.0, 5.0]]))
+    objective = Quadratic(np.array([[1.0, 2.0, 3.0]]), [draft])
+    solution = solve(objective, at_most=1)
+    assert solution.status is Status.MAX_ITER
+    assert objective.evaluations == 1
+    assert solution.evaluation.value == objective.evaluate(solution.params).value
 
 
 def test_drafts_are_asked_one_after_the_other():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sk_softmax.solvers.lbfgs import Pairs
+from sk_softmax.solvers.lbfgs import Pairs, adapted
 
 
 class Metric:
@@ -59,3 +59,28 @@ def test_without_any_scale_the_first_step_has_unit_length():
     direction = np.array([[3.0, 4.0]])
     assert Pairs(3).first_size(direction, None) == pytest.approx(0.2)
     assert Pairs(3).first_size(direction, Metric(np.eye(2))) == 1
+
+
+@pytest.mark.parametrize(
+    ("damping", "sizes", "expected"),
+    [
+        (0.5, [], 0.5),
+        (0.5, [1.0] * 5, 0.125),
+        (0.5, [1.0, 1.0, 0.3, 1.0, 1.0], 2.0),
+        (0.002, [1.0] * 5, 0.001),
+        (1.0, [0.1], 2.0),
+    ],
+)
+def test_damping_falls_with_full_steps_and_rises_with_cut_ones(damping, sizes, expected):
+    assert adapted(damping, sizes) == pytest.approx(expected)
+
+
+def test_a_curvature_that_is_too_high_along_a_step_promises_more():
+    # M is three times the Hessian, which the pair reveals.
+    hessian = np.diag([1.0, 2.0])
+    pairs, step = Pairs(3), np.array([[1.0, -1.0]])
+    gradient = np.array([[0.5, 0.25]])
+    exact = 0.5 * gradient.ravel() @ np.linalg.solve(hessian, gradient.ravel())
+    assert pairs.promise(gradient, Metric(3 * hessian)) == pytest.approx(exact / 3)
+    pairs.remember(step, step @ hessian)
+    assert pairs.promise(gradient, Metric(3 * hessian)) == pytest.approx(exact)
