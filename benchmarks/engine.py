@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from sk_softmax import SoftmaxRegression
 from sk_softmax.objective import RegressionObjective
@@ -61,13 +58,11 @@ def evaluations(shapes: list[tuple[int, int, int]]) -> list[Timing]:
             X = rng.standard_normal((n_rows, n_features)).astype(dtype)
             coef = rng.standard_normal((n_classes, n_features)).astype(dtype)
             residuals = rng.standard_normal((n_classes, n_rows)).astype(dtype)
-            y = rng.integers(n_classes, size=n_rows)
             calls = {
-                "evaluation": evaluation(X, y, n_classes),
+                "evaluation": evaluation(X, rng.integers(n_classes, size=n_rows), n_classes),
                 "its two products": lambda W=coef, R=residuals, X=X: (W @ X.T, R @ X),
             }
             taken = medians(calls)
-            taken["an iteration of sklearn lbfgs"] = sklearn_iteration(X, y)
             what = f"{n_rows:,} x {n_features}, {n_classes} classes, {np.dtype(dtype).name}"
             timings.append(Timing(what, taken.pop("evaluation"), taken))
     return timings
@@ -85,26 +80,6 @@ def evaluation(X: np.ndarray, y: np.ndarray, n_classes: int) -> Callable[[], Any
             return objective.evaluate(params)
 
     return evaluate
-
-
-def sklearn_iteration(X: np.ndarray, y: np.ndarray, repeats: int = 3) -> float:
-    """Return the milliseconds of an iteration of LogisticRegression, from the eleventh on.
-
-    Each evaluates scikit-learn's compiled loss, which is not public, at least once.
-    """
-    each = []
-    for _ in range(repeats):
-        seconds, iterations = [], []
-        for max_iter in (10, 20):
-            model = LogisticRegression(max_iter=max_iter, tol=1e-12)
-            start = time.perf_counter()
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)
-                model.fit(X, y)
-            seconds.append(time.perf_counter() - start)
-            iterations.append(int(model.n_iter_[0]))
-        each.append(1000 * (seconds[1] - seconds[0]) / max(iterations[1] - iterations[0], 1))
-    return float(np.median(each))
 
 
 def epoch(X: np.ndarray, y: np.ndarray) -> Timing:

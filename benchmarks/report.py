@@ -169,6 +169,7 @@ def plots(results: Results, folder: Path) -> None:
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import NullFormatter
 
     names = list(dict.fromkeys(c.competitor for c in results.curves))
     colour = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
@@ -199,6 +200,7 @@ def plots(results: Results, folder: Path) -> None:
             )
         axis.set_title(f"{problem}, {dtype}", fontsize=9)
         axis.set_ylim(5e-10, 10)
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.grid(alpha=0.3)
     for axis in axes.flat[len(cases) :]:
         axis.set_visible(False)
