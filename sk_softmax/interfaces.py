@@ -362,6 +362,7 @@ class Solver(Protocol):
     """How an objective is minimised: options of a method, and the method as a generator."""
 
     is_stochastic: ClassVar[bool]
+    begins_on_drafts: ClassVar[bool]
     default_max_iter: ClassVar[int]
 
     def check(self) -> None:

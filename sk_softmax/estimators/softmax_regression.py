@@ -336,7 +336,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             resolution=objective.resolution,
             separated_below=objective.separated_below,
             random=generator_of(self.random_state),
-            drafts=begin_with_drafts(objective),
+            drafts=begin_with_drafts(objective) if solver.begins_on_drafts else (),
         )
 
     def _start(self, classes: NDArray[Any], shape: tuple[int, int]) -> Array:

@@ -84,7 +84,7 @@ class ClassGrams:
     """One matrix a class, shape ``(n_outputs, n_columns, n_columns)``, which are overwritten.
 
     Kept as inverses of their Cholesky factors, so that one product over all classes applies them;
-    a triangular solve for each took three times as long on digits. ``A'A`` of any ``A`` is
+    a triangular solve for each took 2.5 times as long on digits. ``A'A`` of any ``A`` is
     positive semidefinite, so rounding cannot turn a descent direction around.
     """
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from sk_softmax.interfaces import Draft, Rows
 from sk_softmax.objective.regression import RegressionObjective
 
-# A sample of the rows: this share of them, and so many a parameter that the optimum of the sample
-# is close to that of all, in at most so many bytes of memory.
-SAMPLE_SHARE = 16
+# A sample of the rows: one in so many, and so many a parameter that the optimum of the sample is
+# close to that of all. If that takes more than one in FEWEST_LEFT_OUT, or too many bytes, none.
+SAMPLE_SHARE, FEWEST_LEFT_OUT = 16, 8
 ROWS_PER_PARAMETER = 20
 SAMPLE_BYTES = 2**25
 
@@ -22,7 +22,7 @@ NARROW_TRUST = 1e-5
 # Features that float32 has at least three digits for, and whose squares it can hold.
 RESOLVED, SMALLEST, LARGEST = 1e-4, 1e-15, 1e15
 CONSTANT = 1e-14  # a variance relative to the mean square that is all rounding
-ROWS_CHECKED = 512
+ROWS_CHECKED, NUMBERS_CHECKED = 512, 2**20
 
 # Below so many numbers the rows are in cache, and there is little to save.
 FEWEST_NUMBERS = 2**18
@@ -40,17 +40,20 @@ def begin_with_drafts(objective: RegressionObjective) -> Sequence[Draft]:
     n_parameters = int(np.prod(objective.shape))
     n_sampled = max(rows.n_rows // SAMPLE_SHARE, ROWS_PER_PARAMETER * n_parameters)
     fits = 8 * n_sampled * rows.n_features <= SAMPLE_BYTES
-    is_wide = rows.dtype == np.float64
-    if rows.n_rows * rows.n_features < FEWEST_NUMBERS or (is_wide and not _bear_narrowing(rows)):
+    is_few = FEWEST_LEFT_OUT * n_sampled <= rows.n_rows
+    is_float64 = rows.dtype == np.float64
+    if rows.n_rows * rows.n_features < FEWEST_NUMBERS or (
+        is_float64 and not _bear_narrowing(rows)
+    ):
         return drafts
-    if fits and 8 * n_sampled <= rows.n_rows and objective.penalty.strength > 0:
+    if fits and is_few and objective.penalty.strength > 0:
         indices = spread_out(rows.n_rows, n_sampled)
         sample = objective.on(rows.copied(indices), indices)
         # The mean log-likelihood of a maximum likelihood fit is on average too high by half a
         # parameter a row (Akaike, 1974, IEEE Transactions on Automatic Control 19).
         drafts.append(Draft(0.5 * n_parameters / n_sampled, 50, False, sample.resolution))
         objectives.append(sample)
-    if is_wide:
+    if is_float64:
         narrow = objective.on(rows.narrowed())
         drafts.append(Draft(NARROW_TRUST, 1000, True, narrow.resolution))
         objectives.append(narrow)
@@ -64,8 +67,8 @@ def _bear_narrowing(rows: Rows) -> bool:
     It cannot where values are all but equal beside their size, like dates in seconds within a
     day, nor where squares overflow or underflow.
     """
-    checked = spread_out(rows.n_rows, min(rows.n_rows, ROWS_CHECKED))
-    block = rows.take(checked)
+    n_checked = min(rows.n_rows, ROWS_CHECKED, max(NUMBERS_CHECKED // rows.n_features, 2))
+    block = rows.take(spread_out(rows.n_rows, n_checked))
     each = np.full(block.n_rows, 1 / block.n_rows, dtype=rows.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
         mean = block.pull_back(each[None, :])[0]

@@ -78,7 +78,8 @@ class RegressionObjective:
     def on(self, rows: Rows, indices: Any = slice(None)) -> RegressionObjective:
         """Return the same objective on other rows, those of these indices or in another width."""
         other = copy.copy(self)
-        vars(other).pop("gram", None)
+        for measured in ("gram", "mean_square"):
+            vars(other).pop(measured, None)
         other.rows, other.labels, other._passes, other._drafts = (
             rows,
             self.labels[indices],

@@ -29,6 +29,7 @@ class Auto(Options):
     """Newton's method where a Hessian is cheap, L-BFGS elsewhere."""
 
     is_stochastic: ClassVar[bool] = False
+    begins_on_drafts: ClassVar[bool] = True
     default_max_iter: ClassVar[int] = 10_000
 
     def minimize(self, problem: Problem) -> Search:

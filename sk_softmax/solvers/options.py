@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 
 @dataclass
@@ -13,6 +13,8 @@ class Options:
 
     Values are checked when a fit starts and not before, so that a search may set them one by one.
     """
+
+    begins_on_drafts: ClassVar[bool] = False
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the options by name."""

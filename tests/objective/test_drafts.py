@@ -94,3 +94,16 @@ def test_any_number_of_threads_gives_the_same_bits(large, n_jobs):
     one = SoftmaxRegression(solver="lbfgs", n_jobs=1).fit(X, y)
     several = SoftmaxRegression(solver="lbfgs", n_jobs=n_jobs).fit(X, y)
     np.testing.assert_array_equal(one.coef_, several.coef_)
+
+
+@pytest.mark.parametrize("solver", ["newton-cholesky", "gd", "sgd"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_solvers_that_ask_no_drafts_do_not_pay_for_them(solver, large, monkeypatch):
+    def refuse(objective):
+        raise AssertionError("drafts were made")
+
+    monkeypatch.setattr("sk_softmax.estimators.softmax_regression.begin_with_drafts", refuse)
+    X, y = large
+    SoftmaxRegression(solver=solver, max_iter=1, random_state=0).fit(X, y)
+    with pytest.raises(AssertionError, match="drafts were made"):
+        SoftmaxRegression(solver="lbfgs").fit(X, y)
