@@ -23,6 +23,7 @@ from sk_softmax.solvers.drafts import Drafts
 from sk_softmax.solvers.line_search import strong_wolfe_search
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.stopping import (
+    WINDOWS,
     extrapolated_decrease,
     reason_for_no_step,
     reason_to_stop,
@@ -160,12 +161,17 @@ def adapted(damping: float, sizes: list[float]) -> float:
 
 
 def left_at_this_pace(values: list[float]) -> float:
-    """Return the decrease that the last iterations foretell, 0 if they foretell nothing.
+    """Return the decrease that the last iterations foretell, 0 if they are too few.
 
     Three times as much, since the pace varies: on digits the plain figure was up to twice too low.
     """
-    decrease = 3 * extrapolated_decrease(values)
-    return decrease if np.isfinite(decrease) else 0.0
+    if len(values) <= 2 * WINDOWS[0]:
+        return 0.0
+    decrease = extrapolated_decrease(values)
+    if not np.isfinite(decrease):
+        # The pace does not slacken, so at least as much is to come again.
+        decrease = values[-1 - WINDOWS[0]] - values[-1]
+    return 3 * decrease
 
 
 class Pairs:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sk_softmax.solvers.lbfgs import Pairs, adapted
+from sk_softmax.solvers.lbfgs import Pairs, adapted, left_at_this_pace
 
 
 class Metric:
@@ -84,3 +84,12 @@ def test_a_curvature_that_is_too_high_along_a_step_promises_more():
     assert pairs.promise(gradient, Metric(3 * hessian)) == pytest.approx(exact / 3)
     pairs.remember(step, step @ hessian)
     assert pairs.promise(gradient, Metric(3 * hessian)) == pytest.approx(exact)
+
+
+def test_a_pace_that_does_not_slacken_is_no_sign_of_being_there():
+    """As on raw MNIST, where 500 iterations in each lowered the value as much as the last."""
+    steady = [10.0 - 0.01 * k for k in range(40)]
+    assert left_at_this_pace(steady) == pytest.approx(3 * 5 * 0.01)
+    assert left_at_this_pace(steady[:10]) == 0
+    assert left_at_this_pace([1.0] * 40) == 0
+    assert left_at_this_pace([0.5**k for k in range(40)]) == pytest.approx(3 * 0.5**39, rel=1e-6)
