@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
+import scipy.optimize
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
 
+from benchmarks.problems import made_up
 from sk_softmax import SoftmaxRegression
 from sk_softmax.objective import RegressionObjective
 from sk_softmax.rows import rows_of, single_threaded_blas, threads_in_force
@@ -55,14 +61,16 @@ def evaluations(shapes: list[tuple[int, int, int]]) -> list[Timing]:
     for n_rows, n_features, n_classes in shapes:
         for dtype in (np.float64, np.float32):
             rng = np.random.default_rng(0)
-            X = rng.standard_normal((n_rows, n_features)).astype(dtype)
+            X, y = made_up(n_rows, n_features, n_classes, spread=3.0)
+            X = X.astype(dtype)
             coef = rng.standard_normal((n_classes, n_features)).astype(dtype)
             residuals = rng.standard_normal((n_classes, n_rows)).astype(dtype)
             calls = {
-                "evaluation": evaluation(X, rng.integers(n_classes, size=n_rows), n_classes),
+                "evaluation": evaluation(X, y, n_classes),
                 "its two products": lambda W=coef, R=residuals, X=X: (W @ X.T, R @ X),
             }
             taken = medians(calls)
+            taken["LogisticRegression's loss"] = compiled_evaluation(X, y)
             what = f"{n_rows:,} x {n_features}, {n_classes} classes, {np.dtype(dtype).name}"
             timings.append(Timing(what, taken.pop("evaluation"), taken))
     return timings
@@ -80,6 +88,55 @@ def evaluation(X: np.ndarray, y: np.ndarray, n_classes: int) -> Callable[[], Any
             return objective.evaluate(params)
 
     return evaluate
+
+
+def compiled_evaluation(X: np.ndarray, y: np.ndarray) -> float:
+    """Return milliseconds of an evaluation of LogisticRegression's compiled loss.
+
+    The loss is not public, so two fits are timed and the calls counted that SciPy makes of it;
+    the difference is free of everything but these calls and the vector operations of L-BFGS.
+    """
+    calls = 0
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        result = minimize(*args, **kwargs)
+        calls = result.nfev
+        return result
+
+    def fit(max_iter: int) -> tuple[float, int]:
+        model = LogisticRegression(max_iter=max_iter, tol=0, C=1e6)
+        start = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(X, y)
+        return time.perf_counter() - start, calls
+
+    minimize = scipy.optimize.minimize
+    each = []
+    with patch("scipy.optimize.minimize", counted):
+        for _ in range(3):
+            (some, n_some), (more, n_more) = fit(2), fit(12)
+            each.append(1000 * (more - some) / (n_more - n_some))
+    return float(np.median(each))
+
+
+def one_row(load: Callable[..., Any]) -> Timing:
+    """Time ``predict_proba`` on a single row, a hundred times over."""
+    X, y = load(return_X_y=True)
+    models = [SoftmaxRegression().fit(X, y), LogisticRegression(max_iter=10_000).fit(X, y)]
+
+    def predict(model: Any) -> Callable[[], None]:
+        def run() -> None:
+            for _ in range(100):
+                model.predict_proba(X[:1])
+
+        return run
+
+    ours, theirs = "sk_softmax", "LogisticRegression"
+    taken = medians({ours: predict(models[0]), theirs: predict(models[1])}, repeats=21)
+    taken = {name: ms / 100 for name, ms in taken.items()}
+    return Timing(f"predict_proba of one row of {load.__name__[5:]}", taken.pop(ours), taken)
 
 
 def epoch(X: np.ndarray, y: np.ndarray) -> Timing:

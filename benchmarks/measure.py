@@ -72,13 +72,16 @@ def measure(
 ) -> Curve:
     """Fit with growing effort until close enough to the best known value.
 
-    No fit is begun that is expected to take longer than the budget.
+    No fit is begun that is expected to take longer than the budget. Where the next would be, one
+    of about the budget is the last, so that it shows what is not reached in that time.
 
     Every fit starts from nothing, so its time is what a user would wait for that accuracy. Fits
     that take less than a second are repeated and their median time kept.
     """
     curve = Curve(*labels, competitor.name)
-    for effort in competitor.efforts:
+    efforts = list(competitor.efforts)
+    while efforts:
+        effort = efforts.pop(0)
         try:
             seconds, (coef, intercept) = _timed(competitor, X, y, C, effort)
         except (ValueError, RuntimeError, MemoryError) as error:
@@ -90,7 +93,8 @@ def measure(
             break
         if 2 * seconds > budget:  # about what the next fit is expected to take
             curve.note = f"stopped after a fit of {seconds:.0f} s"
-            break
+            is_worth_it = isinstance(effort, int) and budget > 1.2 * seconds
+            efforts = [round(effort * budget / seconds)] if is_worth_it else []
     return curve
 
 

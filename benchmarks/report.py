@@ -29,6 +29,7 @@ class Results:
     best: dict[str, float] = field(default_factory=dict)
     evaluations: list[Timing] = field(default_factory=list)
     epochs: list[Timing] = field(default_factory=list)
+    single_rows: list[Timing] = field(default_factory=list)
     scaling: list[tuple[int, float]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
@@ -143,6 +144,7 @@ def _engine(results: Results) -> list[str]:
     for title, timings in [
         ("One evaluation of value and gradient", results.evaluations),
         ("One epoch of minibatches, float32", results.epochs),
+        ("A single row", results.single_rows),
     ]:
         if timings:
             names = list(timings[0].against)

@@ -19,11 +19,18 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Competitor:
-    """A way to fit, and the efforts to try: each costs more and comes closer."""
+    """A way to fit, and the efforts to try: each costs more and comes closer.
+
+    Efforts that are integers are numbers of iterations, to which the time of a fit is about
+    proportional.
+    """
 
     name: str
     fit: Fit
     efforts: Sequence[Any]
+    patience: float = 3.3
+    """How many times as long as ours its fits may take: a little more than is aimed at."""
+
     takes_sparse: bool = True
     most_hessian_columns: int | None = None
     """The most parameters that a method with a full Hessian is asked to take."""

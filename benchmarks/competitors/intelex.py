@@ -18,5 +18,6 @@ def competitors() -> list[Competitor]:
             "intelex lbfgs",
             partial(fit, solver="lbfgs", kind=LogisticRegression),
             [5 * 2**k for k in range(14)],
+            patience=2.2,
         )
     ]

@@ -33,4 +33,5 @@ def competitors() -> list[Competitor]:
         import mlxtend.classifier  # noqa: F401
     except ImportError as error:
         raise Missing(f"mlxtend is not installed ({error}): left out") from error
-    return [Competitor("mlxtend", fit, [5 * 2**k for k in range(8)], takes_sparse=False)]
+    efforts = [5 * 2**k for k in range(8)]
+    return [Competitor("mlxtend", fit, efforts, patience=1.1, takes_sparse=False)]

@@ -49,4 +49,4 @@ def competitors() -> list[Competitor]:
     except ImportError as error:
         raise Missing(f"PyTorch is not installed ({error}): left out") from error
     efforts = [5 * 2**k for k in range(14)]
-    return [Competitor("PyTorch L-BFGS", fit, efforts, takes_sparse=False)]
+    return [Competitor("PyTorch L-BFGS", fit, efforts, patience=2.2, takes_sparse=False)]

@@ -25,7 +25,7 @@ def fit(
 def competitors() -> list[Competitor]:
     doubling = [5 * 2**k for k in range(14)]
     return [
-        Competitor("sklearn lbfgs", partial(fit, solver="lbfgs"), doubling),
+        Competitor("sklearn lbfgs", partial(fit, solver="lbfgs"), doubling, patience=11),
         Competitor(
             "sklearn newton-cg", partial(fit, solver="newton-cg"), [2**k for k in range(9)]
         ),
