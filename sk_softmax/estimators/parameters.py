@@ -21,6 +21,8 @@ def check_parameters(estimator: Any) -> None:
         raise NotImplementedError(
             f"l1_ratio={e.l1_ratio!r} is not supported yet: only the L2 penalty, l1_ratio=0, is."
         )
+    smoothing = e.label_smoothing
+    _require(e, "label_smoothing", is_real(smoothing) and 0 <= smoothing < 1, "a number in [0, 1)")
     for name in ("fit_intercept", "warm_start"):
         _require(e, name, isinstance(getattr(e, name), bool | np.bool_), "True or False")
     weights = e.class_weight is None or isinstance(e.class_weight, dict)

@@ -16,14 +16,9 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax import functional
-from sk_softmax.estimators.data import (
-    Weights,
-    encoded,
-    row_weights,
-    unchanged_on_error,
-    validated,
-)
+from sk_softmax.estimators.data import Weights, unchanged_on_error, validated
 from sk_softmax.estimators.parameters import check_parameters, generator_of, solver_of
+from sk_softmax.estimators.targets import column_names, encoded, with_class_weight
 from sk_softmax.estimators.wide import is_wide, minimize_wide
 from sk_softmax.interfaces import (
     Array,
@@ -34,7 +29,13 @@ from sk_softmax.interfaces import (
     Solver,
     Status,
 )
-from sk_softmax.objective import RegressionObjective, begin_with_drafts, duality_gap
+from sk_softmax.objective import (
+    RegressionObjective,
+    Targets,
+    begin_with_drafts,
+    duality_gap,
+    targets_of,
+)
 from sk_softmax.rows import rows_of, single_threaded_blas, threads_in_force
 from sk_softmax.solvers import Auto, minimize
 
@@ -48,7 +49,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     ``F = sum_i s_i CE_i / sum_i s_i + |coef|^2 / (2 C sum_i s_i)``
 
-    with ``CE_i = -log softmax(coef x_i + intercept)[y_i]`` and ``s_i`` the sample weight times the
+    with ``CE_i = -sum_k y_ik log softmax(coef x_i + intercept)[k]``, where ``y_i`` is one-hot
+    for a label and otherwise a row of probabilities, and ``s_i`` the sample weight times the
     class weight of row ``i``. This is the objective of
     :class:`sklearn.linear_model.LogisticRegression` divided by ``C sum_i s_i``, with the same
     minimum. Two classes share one row of coefficients, the log-odds of the second class.
@@ -63,6 +65,9 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Whether to add an intercept, which is never penalised.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class by its label; ``"balanced"`` gives every class the same total weight.
+    label_smoothing : float, default=0.0
+        Share of each row's probability that is spread evenly over all classes, in [0, 1): the
+        targets become ``(1 - label_smoothing) y_i + label_smoothing / K``.
     solver : str or solver object, default="auto"
         ``"auto"`` chooses ``"lbfgs"`` or ``"newton-cholesky"``, which find the same optimum, by
         the shape of the problem; with fewer rows than features it works in the space that the
@@ -146,6 +151,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         l1_ratio: float = 0.0,
         fit_intercept: bool = True,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         solver: Any = "auto",
         max_iter: int | None = None,
         tol: float = 1e-6,
@@ -158,6 +164,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.l1_ratio = l1_ratio
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
         self.solver = solver
         self.max_iter = max_iter
         self.tol = tol
@@ -173,8 +180,11 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
             The rows.
-        y : array-like of shape (n_samples,)
-            The label of each row, numbers or strings.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            The label of each row, numbers or strings; or the probability of each class, in rows
+            that add up to 1 (for counts see :func:`sk_softmax.functional.proportions`). The
+            columns' classes are a frame's column names, else ``0 .. n_classes - 1``. Labels and
+            their one-hot form give the same fit.
         sample_weight : array-like of shape (n_samples,), optional
             Weights, not negative; a weight of 2 equals the row twice.
 
@@ -186,10 +196,12 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         with unchanged_on_error(self):
             check_parameters(self)
             solver = solver_of(self.solver)
+            names = column_names(y)
             X, y = validated(self, X, y, reset=True)
-            classes, labels = encoded(self, y)
-            weights = row_weights(sample_weight, self.class_weight, classes, labels)
-            objective_on = partial(self._objective, labels, len(classes), weights)
+            classes, given = encoded(self, y, names)
+            given, weights = with_class_weight(given, sample_weight, self.class_weight, classes)
+            targets = targets_of(given, len(classes), self.label_smoothing)
+            objective_on = partial(self._objective, targets, len(classes), weights)
             objective = objective_on(X)
             problem = self._problem(solver, objective, classes)
             observe = _print_progress if self.verbose else None
@@ -316,13 +328,13 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def _objective(
-        self, labels: NDArray[np.intp], n_classes: int, weights: Weights | None, X: Any
+        self, targets: Targets, n_classes: int, weights: Weights | None, X: Any
     ) -> RegressionObjective:
         """Return what to minimise, over these rows."""
         rows = rows_of(
             X, n_classes, has_intercept=bool(self.fit_intercept), n_threads=_threads(self.n_jobs)
         )
-        return RegressionObjective(rows, labels, n_classes, self.C, weights)
+        return RegressionObjective(rows, targets, n_classes, self.C, weights)
 
     def _problem(
         self, solver: Solver, objective: RegressionObjective, classes: NDArray[Any]

@@ -17,6 +17,7 @@ from sk_softmax.functional.probabilities import (
     log_sigmoid,
     log_softmax,
     one_hot,
+    proportions,
     sigmoid,
     softmax,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "log_sigmoid",
     "log_softmax",
     "one_hot",
+    "proportions",
     "sigmoid",
     "softmax",
     "softmax_jacobian",

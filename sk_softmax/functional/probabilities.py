@@ -155,3 +155,50 @@ def one_hot(labels: ArrayLike, n_classes: int | None = None, dtype: Any = np.flo
     positions = checked_labels(labels, n_classes)[..., None]
     np.put_along_axis(targets, positions, 1, axis=-1)
     return targets
+
+
+def proportions(counts: ArrayLike) -> tuple[Array, Array]:
+    """Share of each class in rows of counts, and how much each row counted.
+
+    What :meth:`SoftmaxRegression.fit` takes as targets and ``sample_weight``, so that a row in
+    which 7 people of 10 chose a class counts as those ten people::
+
+        shares, totals = proportions(counts)
+        model.fit(X, shares, sample_weight=totals)
+
+    Parameters
+    ----------
+    counts : array-like of shape (n_rows, n_classes)
+        How often each class was counted, not negative.
+
+    Returns
+    -------
+    shares : ndarray of shape (n_rows, n_classes)
+        Add up to 1 in each row; the same for every class where nothing was counted.
+    totals : ndarray of shape (n_rows,)
+        Sum of each row.
+
+    Raises
+    ------
+    ValueError
+        If the counts do not have two dimensions, or one is negative or not finite.
+
+    Examples
+    --------
+    >>> proportions([[7, 3], [0, 2]])
+    (array([[0.7, 0.3],
+           [0. , 1. ]]), array([10.,  2.]))
+    """
+    counts = floating(counts)
+    if counts.ndim != 2:
+        raise ValueError(f"counts must have two dimensions, but have {counts.ndim}.")
+    usable = (np.isfinite(counts) & (counts >= 0)).all(axis=1)
+    if not usable.all():
+        row = int(np.argmin(usable))
+        raise ValueError(
+            f"Row {row} of counts holds a negative or infinite number: {counts[row].tolist()}."
+        )
+    totals = counts.sum(axis=1)
+    shares = np.full_like(counts, 1 / counts.shape[1])
+    np.divide(counts, totals[:, None], out=shares, where=totals[:, None] > 0)
+    return shares, totals

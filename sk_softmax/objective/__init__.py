@@ -3,5 +3,12 @@
 from sk_softmax.objective.drafts import begin_with_drafts
 from sk_softmax.objective.duality import duality_gap
 from sk_softmax.objective.regression import RegressionObjective
+from sk_softmax.objective.targets import Targets, targets_of
 
-__all__ = ["RegressionObjective", "begin_with_drafts", "duality_gap"]
+__all__ = [
+    "RegressionObjective",
+    "Targets",
+    "begin_with_drafts",
+    "duality_gap",
+    "targets_of",
+]

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from sk_softmax.interfaces import Array
+from sk_softmax.objective.targets import Targets
 
 
 class LossAndResiduals(NamedTuple):
@@ -27,14 +27,14 @@ class LossAndResiduals(NamedTuple):
 
 
 class CrossEntropy(Protocol):
-    """Cross-entropy between labels ``0 .. n_classes - 1`` and logits."""
+    """Cross-entropy between targets and logits, ``- sum_k y_k log softmax(z)_k``."""
 
     n_outputs: int
     n_classes: int
     largest_curvature: float
     """Largest eigenvalue that the Hessian of one row's loss in its logits can have."""
 
-    def loss_and_residuals(self, logits: Array, labels: NDArray[np.intp]) -> LossAndResiduals:
+    def loss_and_residuals(self, logits: Array, targets: Targets) -> LossAndResiduals:
         """Losses and residuals of a block."""
         ...
 
@@ -48,7 +48,7 @@ class CrossEntropy(Protocol):
 
 
 class SoftmaxCrossEntropy:
-    """``CE = log sum_k exp(z_k) - z_y`` with one row of logits a class."""
+    """``CE = log sum_k exp(z_k) - sum_k y_k z_k`` with one row of logits a class."""
 
     # The Hessian diag(p) - pp' is largest at p = (1/2, 1/2, 0, ...). It is bounded by
     # 1/2 (I - 11'/K) (Boehning, 1992, Annals of the Institute of Statistical Mathematics 44).
@@ -57,23 +57,17 @@ class SoftmaxCrossEntropy:
     def __init__(self, n_classes: int) -> None:
         self.n_outputs = self.n_classes = n_classes
 
-    def loss_and_residuals(self, logits: Array, labels: NDArray[np.intp]) -> LossAndResiduals:
+    def loss_and_residuals(self, logits: Array, targets: Targets) -> LossAndResiduals:
         """Losses and residuals of a block."""
-        n_rows = logits.shape[1]
-        # Positions in the flattened logits: one index a row is gathered five times as fast as a
-        # pair, and the row is the last axis.
-        of_label = labels * n_rows
-        of_label += np.arange(n_rows)
         logits -= logits.max(axis=0)
-        flat = logits.reshape(-1)
-        logit_of_label = flat.take(of_label)
+        expected = targets.expected(logits)
         np.exp(logits, out=logits)
         normaliser = logits.sum(axis=0)
         losses = np.log(normaliser)
-        losses -= logit_of_label
+        losses -= expected
         np.reciprocal(normaliser, out=normaliser)
         logits *= normaliser
-        flat[of_label] -= 1
+        targets.subtract_from(logits)
         return LossAndResiduals(losses, logits)
 
     def probabilities(self, logits: Array) -> Array:
@@ -91,19 +85,21 @@ class SoftmaxCrossEntropy:
 
 
 class TwoClassCrossEntropy:
-    """``CE = log(1 + exp(z)) - y z`` with the single row ``z`` the log-odds of label 1."""
+    """``CE = log(1 + exp(z)) - y z`` with the single row ``z`` the log-odds of class 1."""
 
     n_outputs = 1
     n_classes = 2
     largest_curvature = 0.25
 
-    def loss_and_residuals(self, logits: Array, labels: NDArray[np.intp]) -> LossAndResiduals:
+    def loss_and_residuals(self, logits: Array, targets: Targets) -> LossAndResiduals:
         """Losses and residuals of a block."""
         log_odds = logits[0]
-        # log(1 + exp(z)) - yz = log(1 + exp(-z)) for y = 1: one sign flip, no cancellation.
-        losses = np.logaddexp(0, np.where(labels == 1, -log_odds, log_odds), dtype=logits.dtype)
+        positive = targets.of_class(1).astype(logits.dtype, copy=False)
+        # log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)): of a label, nothing is left to cancel.
+        losses = np.log1p(np.exp(-np.abs(log_odds)))
+        losses += np.maximum(log_odds, 0) - positive * log_odds
         expit(logits, out=logits)
-        logits[0] -= labels
+        logits[0] -= positive
         return LossAndResiduals(losses, logits)
 
     def probabilities(self, logits: Array) -> Array:

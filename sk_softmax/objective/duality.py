@@ -19,7 +19,7 @@ def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation)
     ``D(q) = sum_i s_i H(q_i) / S - |sum_i s_i (q_i - y_i) x_i' / S|^2 / (2 lambda)``,
 
     with ``H`` the entropy, ``lambda = 1 / (C S)`` and, with an intercept, the constraint that the
-    ``q_i`` add up to the labels' class totals. The model's own probabilities meet it only at the
+    ``q_i`` add up to the targets' class totals. The model's own probabilities meet it only at the
     optimum. Moving the excess of some classes to the others makes the gap a true bound everywhere.
 
     In float32 the gap carries the rounding of its terms, about 1e-7 of the objective.
@@ -46,7 +46,7 @@ def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation)
         if move is not None:
             q = move(q)
         entropies = objective.weighted(_entropies(q), block)
-        q[objective.labels[block.rows], np.arange(block.n_rows)] -= 1
+        objective.targets.at(block.rows).subtract_from(q)
         # For two classes the one row of parameters goes with the second class.
         residuals = q[len(q) - objective.loss.n_outputs :].astype(rows.dtype, copy=False)
         return entropies.sum(), block.pull_back(objective.weighted(residuals, block))
@@ -64,17 +64,16 @@ def _entropies(q: Array) -> Array:
 
 
 def _move_excess(objective: RegressionObjective, intercept_gradient: Array) -> Any:
-    """Return a function that makes probabilities add up to the labels' class totals.
+    """Return a function that makes probabilities add up to the targets' class totals.
 
     The gradient of the intercepts is the excess of each class. A class with too much keeps the
     same share of its probability in every row; the rows' freed probability goes to the classes
     with too little, in proportion to what they lack.
     """
-    weight, labels = objective.relative_weight, objective.labels
     excess = intercept_gradient * objective.rows.n_rows
     if objective.loss.n_outputs == 1:
         excess = np.array([-excess[0], excess[0]])
-    wanted = np.bincount(labels, weights=weight, minlength=len(excess))
+    wanted = objective.targets.totals(objective.relative_weight)
     surplus, lack = np.maximum(excess, 0), np.maximum(-excess, 0)
     if not surplus.any() or not lack.any():
         return None

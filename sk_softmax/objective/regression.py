@@ -16,6 +16,7 @@ from sk_softmax.objective.approximate_hessian import approximate_hessian
 from sk_softmax.objective.cross_entropy import cross_entropy_of
 from sk_softmax.objective.curvature import FullHessian
 from sk_softmax.objective.penalty import L2Penalty
+from sk_softmax.objective.targets import Labels, Targets
 
 # The Hessian's factors of a block, [p_1 X, ..., p_K X], are built for this many numbers at a time.
 HESSIAN_CHUNK = 2**18
@@ -31,8 +32,8 @@ class RegressionObjective:
     ----------
     rows : Rows
         The data.
-    labels : ndarray of int, shape (n_rows,)
-        Class of each row, ``0 .. n_classes - 1``.
+    targets : Targets, or ndarray of int of shape (n_rows,)
+        Probabilities of the classes for each row, or its class ``0 .. n_classes - 1``.
     n_classes : int
         Two classes share one row of parameters, the log-odds of class 1.
     C : float
@@ -44,13 +45,15 @@ class RegressionObjective:
     def __init__(
         self,
         rows: Rows,
-        labels: NDArray[np.intp],
+        targets: Targets | NDArray[np.intp],
         n_classes: int,
         C: float,
         sample_weight: NDArray[np.float64] | None = None,
     ) -> None:
         self.rows = rows
-        self.labels = labels
+        if isinstance(targets, np.ndarray):
+            targets = Labels(targets, n_classes)
+        self.targets: Targets = targets
         self.loss = cross_entropy_of(n_classes)
         total = float(rows.n_rows if sample_weight is None else sample_weight.sum())
         strength = 1 / C / total
@@ -80,12 +83,8 @@ class RegressionObjective:
         other = copy.copy(self)
         for measured in ("gram", "mean_square"):
             vars(other).pop(measured, None)
-        other.rows, other.labels, other._passes, other._drafts = (
-            rows,
-            self.labels[indices],
-            0.0,
-            (),
-        )
+        other.rows, other.targets = rows, self.targets.at(indices)
+        other._passes, other._drafts = 0.0, ()
         if self.relative_weight is not None:
             other.relative_weight = self.relative_weight[indices].astype(rows.dtype)
         return other
@@ -111,7 +110,7 @@ class RegressionObjective:
         rows are classified correctly, and without a penalty scaling the parameters up lowers the
         loss without end.
         """
-        if self.penalty.strength > 0:
+        if self.penalty.strength > 0 or not self.targets.are_labels:
             return -np.inf
         weight = self.relative_weight
         least = 1.0 if weight is None else float(weight[weight > 0].min())
@@ -209,7 +208,7 @@ class RegressionObjective:
 
     def _loss_and_gradient(self, block: Block, prepared: Any) -> tuple[float, Array]:
         losses, residuals = self.loss.loss_and_residuals(
-            block.logits(prepared), self.labels[block.rows]
+            block.logits(prepared), self.targets.at(block.rows)
         )
         if self.relative_weight is not None:
             losses = self.weighted(losses, block)

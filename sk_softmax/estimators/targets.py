@@ -1,0 +1,137 @@
+"""What a user's y means: a label a row, or a probability for each class."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.utils import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+
+from sk_softmax.estimators.data import Weights, are_probabilities, checked_weights
+
+# How far a row of probabilities may be from adding up to 1: what float32 leaves of them.
+SUM_TOLERANCE = 1e-5
+
+Given: TypeAlias = Any
+"""Labels as numbers of shape ``(n_rows,)``, or probabilities ``(n_rows, n_classes)``."""
+
+
+def encoded(estimator: Any, y: NDArray[Any], names: Any = None) -> tuple[NDArray[Any], Given]:
+    """Return the sorted classes, and each row's class among them or its probabilities.
+
+    ``names`` are the classes of the columns of probabilities, ``0 .. K-1`` if None.
+    """
+    if are_probabilities(y):
+        return _classes_and_probabilities(y, names)
+    if y.dtype.kind not in "iub":  # whole numbers are classes, whatever they are
+        check_classification_targets(y)
+    classes, labels = _classes_and_labels(y)
+    if len(classes) < 2:
+        raise ValueError(
+            f"{type(estimator).__name__} needs at least 2 classes in y, but y holds only one "
+            f"class: {classes.tolist()[0]!r}."
+        )
+    return classes, labels
+
+
+def _classes_and_labels(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Do what ``numpy.unique`` does, without sorting whole numbers of a small range."""
+    if y.dtype.kind in "iu":
+        lowest, highest = int(y.min()), int(y.max())
+        if highest - lowest <= len(y) and highest <= np.iinfo(np.int64).max:
+            offsets = y.astype(np.int64) - lowest
+            present = np.flatnonzero(np.bincount(offsets))
+            rank = np.zeros(len(y) + 1, dtype=np.intp)
+            rank[present] = np.arange(len(present))
+            return (present + lowest).astype(y.dtype), rank[offsets]
+    classes, labels = np.unique(y, return_inverse=True)
+    return classes, labels
+
+
+def column_names(y: Any) -> Any:
+    """Return the names of a frame's columns; None for anything else."""
+    columns = getattr(y, "columns", None)
+    return None if columns is None or callable(columns) else list(columns)
+
+
+def _classes_and_probabilities(y: NDArray[Any], names: Any) -> tuple[NDArray[Any], Given]:
+    """Check probabilities; their columns are put in the order of the sorted classes.
+
+    scikit-learn's scorers take the columns of ``predict_proba`` to be in that order.
+    """
+    if sp.issparse(y):
+        raise ValueError("y must be a dense array where it holds probabilities, not sparse.")
+    if y.dtype.kind not in "iufb":
+        raise ValueError(
+            f"y has {y.shape[1]} columns of type {y.dtype}: a y with two dimensions holds the "
+            "probability of each class, as numbers. Labels go into one dimension."
+        )
+    names = list(range(y.shape[1])) if names is None else names
+    if len({type(name) for name in names}) > 1 or len(set(names)) < len(names):
+        raise ValueError(
+            f"The columns of y name the classes, so they must be all numbers or all strings and "
+            f"differ from one another; they are {names!r}."
+        )
+    classes, order = np.unique(names, return_index=True)
+    negative = (y < 0).any(axis=1)
+    if negative.any():
+        row = int(negative.argmax())
+        raise ValueError(f"Row {row} of y holds a negative probability: {y[row].tolist()}.")
+    sums = y.sum(axis=1, dtype=np.float64)
+    wrong = np.abs(sums - 1) > SUM_TOLERANCE
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise ValueError(
+            f"Row {row} of y adds up to {sums[row]:g}, not 1: a y with two dimensions holds the "
+            "probability of each class. For counts of each class use "
+            "sk_softmax.functional.proportions; labels go into one dimension."
+        )
+    if ((y == 0) | (y == 1)).all():
+        return classes, np.argsort(order)[y.argmax(axis=1)]
+    is_exact = np.abs(sums - 1).max() <= len(classes) * np.finfo(np.float64).eps
+    y = y[:, order] if (np.diff(order) < 0).any() else y
+    return classes, y if is_exact else y / sums[:, None]
+
+
+def with_class_weight(
+    given: Given, sample_weight: Any, class_weight: Any, classes: NDArray[Any]
+) -> tuple[Given, Weights | None]:
+    """Return targets and row weights ``s_i`` that say the same; None if all rows weigh the same.
+
+    A row with probabilities stands for a row of each class with its probability as weight, so
+    class weights change both.
+    """
+    weights = None if sample_weight is None else checked_weights(sample_weight, len(given))
+    if class_weight is None:
+        return given, weights
+    if isinstance(class_weight, str):
+        of_class = _balanced(given, len(classes), weights)
+    else:
+        of_class = compute_class_weight(class_weight, classes=classes, y=classes)
+        if not (np.isfinite(of_class).all() and (of_class >= 0).all()):
+            raise ValueError(f"class_weight={class_weight!r} holds a negative or infinite weight.")
+    if given.ndim == 1:
+        of_row = of_class[given]
+    else:
+        of_row = given @ of_class
+        weighs = of_row > 0
+        parts = given * of_class
+        given = np.divide(parts, of_row[:, None], out=parts, where=weighs[:, None])
+        given[~weighs] = 1 / len(classes)
+    of_row = of_row if weights is None else weights * of_row
+    if not of_row.any():
+        raise ValueError("class_weight and sample_weight together leave every row without weight.")
+    return given, of_row
+
+
+def _balanced(given: Given, n_classes: int, weights: Weights | None) -> Weights:
+    """Weights that give every class the same total; none for a class without any."""
+    if given.ndim == 1:
+        mass = np.bincount(given, weights=weights, minlength=n_classes)
+    else:
+        mass = given.sum(axis=0) if weights is None else weights @ given
+    share = mass.sum() / n_classes
+    return np.asarray(np.divide(share, mass, out=np.zeros(n_classes), where=mass > 0))
