@@ -22,7 +22,8 @@ from sk_softmax import SoftmaxRegression
 
 HERE = Path(__file__).parent
 
-MOST_ITERATIONS = 2000
+MOST_ITERATIONS = 1500
+"""What the best known value may take."""
 
 LEAST_BUDGET = 0.7
 """Seconds that every competitor may take, however fast ours was."""
@@ -42,8 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         found = [c for c in found if any(part in c.name for part in options.competitors)]
     with threadpool_limits(options.threads):
         _run(options, results, found)
-    options.output.mkdir(parents=True, exist_ok=True)
-    store.write_text(json.dumps(dataclasses.asdict(results), indent=1))
+    _store(results, options.output)
     report.write(results, options.output, options.note)
     print(f"the report is in {options.output / 'README.md'}")
     return 0
@@ -55,10 +55,13 @@ def _run(options: argparse.Namespace, results: report.Results, found: list) -> N
         chosen = [p for p in chosen if any(part in p.name for part in options.problems)]
     budget = min(options.budget, 0.2) if options.quick else options.budget
     impatient = options.impatient or options.quick
-    for problem in chosen:
-        best = _best(problem, options.optimum_tol)
-        for dtype in options.dtypes:
-            _run_problem(problem, dtype, found, budget, impatient, best, results)
+    best = {}
+    for dtype in options.dtypes:
+        for problem in chosen:
+            if problem.name not in best:
+                best[problem.name] = _best(problem, options.optimum_tol)
+            _run_problem(problem, dtype, found, budget, impatient, best[problem.name], results)
+            _store(results, options.output)  # what has been measured survives an interruption
     if options.engine:
         shapes = engine.QUICK_SHAPES if options.quick else engine.SHAPES
         results.evaluations = engine.evaluations(shapes)
@@ -91,7 +94,7 @@ def _run_problem(
                 y,
                 problem.C,
                 best=best,
-                budget=_budget(budget, competitor, curves, best) if impatient else budget,
+                budget=_budget(budget, competitor, found, curves, best) if impatient else budget,
                 labels=(problem.name, dtype),
                 value=value,
             )
@@ -111,12 +114,21 @@ def _best(problem: Problem, tol: float) -> float:
     return value_at(X, y, problem.C)(model.coef_, model.intercept_)
 
 
-def _budget(budget: float, competitor: Competitor, curves: list[Curve], best: float) -> float:
+def _budget(
+    budget: float, competitor: Competitor, found: list, curves: list[Curve], best: float
+) -> float:
     """Return the seconds that a fit may take, going by how fast the first competitor arrived."""
     seconds = curves[0].seconds_to(best, CLOSE[0]) if curves else None
     if seconds is None:
         return budget
-    return min(budget, max(competitor.patience * seconds, LEAST_BUDGET))
+    share = competitor.patience / max(c.patience for c in found)
+    return max(min(share * budget, competitor.patience * seconds), LEAST_BUDGET)
+
+
+def _store(results: report.Results, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(dataclasses.asdict(results), indent=1)
+    (folder / "results.json").write_text(text)
 
 
 def _load(path: Path) -> report.Results:

@@ -321,6 +321,16 @@ class Status(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class ValidationScores:
+    """How well params do on rows that the solver does not see."""
+
+    loss: float
+    """Mean cross-entropy in nats a row, without penalty."""
+
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
 class IterationRecord:
     """What is remembered of one iteration (of one epoch, for a stochastic solver)."""
 
@@ -337,6 +347,11 @@ class IterationRecord:
 
     seconds: float
     """Seconds since the start."""
+
+    validation_loss: float = float("nan")
+    """Mean cross-entropy of the validation rows in nats, NaN where there are none."""
+
+    validation_accuracy: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,13 @@ def check_parameters(estimator: Any) -> None:
         )
     smoothing = e.label_smoothing
     _require(e, "label_smoothing", is_real(smoothing) and 0 <= smoothing < 1, "a number in [0, 1)")
-    for name in ("fit_intercept", "warm_start"):
+    fraction = e.validation_fraction
+    _require(
+        e, "validation_fraction", is_real(fraction) and 0 < fraction < 1, "a number in (0, 1)"
+    )
+    patience = e.n_iter_no_change
+    _require(e, "n_iter_no_change", is_integer(patience) and patience > 0, "a positive integer")
+    for name in ("fit_intercept", "warm_start", "early_stopping"):
         _require(e, name, isinstance(getattr(e, name), bool | np.bool_), "True or False")
     weights = e.class_weight is None or isinstance(e.class_weight, dict)
     balanced = isinstance(e.class_weight, str) and e.class_weight == "balanced"
@@ -78,9 +84,13 @@ def solver_of(choice: Any) -> Solver:
 
 def generator_of(random_state: Any) -> np.random.Generator:
     """Return a generator that scikit-learn's ``random_state`` determines."""
+    return np.random.default_rng(seed_of(random_state))
+
+
+def seed_of(random_state: Any) -> int:
+    """Return a seed that scikit-learn's ``random_state`` determines."""
     try:
         legacy = sklearn.utils.check_random_state(random_state)
     except ValueError as error:
         raise ValueError(f"random_state={random_state!r} is no seed: {error}") from error
-    seed = legacy.randint(np.iinfo(np.int32).max)
-    return np.random.default_rng(seed)
+    return int(legacy.randint(np.iinfo(np.int32).max))

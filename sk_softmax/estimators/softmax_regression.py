@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from functools import partial
+from dataclasses import asdict
 from typing import Any, Self
 
 import numpy as np
@@ -16,33 +15,24 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax import functional
-from sk_softmax.estimators.data import Weights, unchanged_on_error, validated
-from sk_softmax.estimators.parameters import check_parameters, generator_of, solver_of
-from sk_softmax.estimators.targets import column_names, encoded, with_class_weight
-from sk_softmax.estimators.wide import is_wide, minimize_wide
-from sk_softmax.interfaces import (
-    Array,
-    IterationRecord,
-    Problem,
-    Progress,
-    Solution,
-    Solver,
-    Status,
+from sk_softmax.estimators import callbacks
+from sk_softmax.estimators.data import checked_weights, unchanged_on_error, validated
+from sk_softmax.estimators.fitting import Fitted, TrainingSet, fit_params, print_progress
+from sk_softmax.estimators.parameters import check_parameters, solver_of
+from sk_softmax.estimators.targets import column_names, encoded
+from sk_softmax.estimators.validation import (
+    ValidationSet,
+    hard_labels,
+    own_validation_set,
+    split_off,
 )
-from sk_softmax.objective import (
-    RegressionObjective,
-    Targets,
-    begin_with_drafts,
-    duality_gap,
-    targets_of,
-)
-from sk_softmax.rows import rows_of, single_threaded_blas, threads_in_force
-from sk_softmax.solvers import Auto, minimize
+from sk_softmax.interfaces import Array, IterationRecord, Solver, Status
+from sk_softmax.solvers.driver import Observer
 
 SILENT = {Status.CONVERGED, Status.EPOCHS_DONE, Status.STOPPED}
 
 
-class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Softmax (multinomial logistic) regression.
 
     Minimises over ``coef`` and ``intercept``, in nats a row,
@@ -77,6 +67,15 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tunes as ``solver__batch_size``.
     max_iter : int or None, default=None
         The most iterations (epochs, for a minibatch solver); None leaves it to the solver.
+    early_stopping : bool, default=False
+        Whether to stop once the loss on validation rows has not improved for
+        ``n_iter_no_change`` iterations (epochs, for a minibatch solver), and to keep the
+        coefficients with which it was least. The rows are those given to ``fit`` as ``X_val`` and
+        ``y_val``, otherwise ``validation_fraction`` of each class, which are then not trained on.
+    validation_fraction : float, default=0.1
+        Share of the rows to hold out, where ``early_stopping`` is set and none were given.
+    n_iter_no_change : int, default=5
+        How many iterations without improvement are enough.
     tol : float, default=1e-6
         Stop when the estimated relative suboptimality ``(F - F*) / F`` is at most this. It does
         not change its meaning when features change units. Minibatch solvers run all their epochs.
@@ -109,6 +108,14 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         its mean over each epoch's batches. ``"lbfgs"`` begins on drafts of a large problem: the
         first values may be those of a sample of the rows, and those before the last few carry the
         rounding of float32.
+    records_ : list of IterationRecord
+        What is known of the start and of each iteration: the value of the objective, the norm of
+        its gradient, the step size, passes over the data and seconds since the start, and with
+        validation rows their loss (mean cross-entropy in nats, without penalty) and accuracy.
+    history_ : dict of lists
+        The same by column: ``pandas.DataFrame(model.history_)``.
+    best_iteration_ : int
+        The iteration whose coefficients were kept: the last, except with ``early_stopping``.
     duality_gap_ : float
         A proven bound of ``F - F*`` in nats a row (in float32 up to rounding), often far above
         the real difference; infinite without a penalty.
@@ -142,6 +149,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     converged_: bool
     loss_curve_: NDArray[np.float64]
     duality_gap_: float
+    records_: list[IterationRecord]
+    best_iteration_: int
     n_features_in_: int
 
     def __init__(
@@ -154,6 +163,9 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         label_smoothing: float = 0.0,
         solver: Any = "auto",
         max_iter: int | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
         tol: float = 1e-6,
         warm_start: bool = False,
         random_state: Any = None,
@@ -167,13 +179,25 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.label_smoothing = label_smoothing
         self.solver = solver
         self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    @callbacks.with_callbacks  # type: ignore[untyped-decorator]
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+    ) -> Self:
         """Fit the model.
 
         Parameters
@@ -187,32 +211,40 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             their one-hot form give the same fit.
         sample_weight : array-like of shape (n_samples,), optional
             Weights, not negative; a weight of 2 equals the row twice.
+        X_val : array-like or sparse matrix of shape (n_val, n_features), optional
+            Rows to validate each iteration on, with or without ``early_stopping``.
+        y_val : array-like of shape (n_val,) or (n_val, n_classes), optional
+            What they should be: labels among those of ``y``, or probabilities.
 
         Returns
         -------
         self : SoftmaxRegression
             The fitted model. If anything raises an error, it stays as it was.
         """
+        check_parameters(self)
+        solver = solver_of(self.solver)
+        context = callbacks.begin(self, self._epochs(solver))
         with unchanged_on_error(self):
-            check_parameters(self)
-            solver = solver_of(self.solver)
             names = column_names(y)
             X, y = validated(self, X, y, reset=True)
             classes, given = encoded(self, y, names)
-            given, weights = with_class_weight(given, sample_weight, self.class_weight, classes)
-            targets = targets_of(given, len(classes), self.label_smoothing)
-            objective_on = partial(self._objective, targets, len(classes), weights)
-            objective = objective_on(X)
-            problem = self._problem(solver, objective, classes)
-            observe = _print_progress if self.verbose else None
-            with single_threaded_blas():
-                if isinstance(solver, Auto) and is_wide(objective, problem):
-                    solution = minimize_wide(solver, objective, problem, X, objective_on, observe)
-                else:
-                    solution = minimize(solver, objective, problem, observe)
-                params = _centred(solution.params)
-                self.duality_gap_ = duality_gap(objective, params, solution.evaluation)
-            self._keep(solution, params.astype(objective.rows.dtype, copy=False), classes)
+            weights = None if sample_weight is None else checked_weights(sample_weight, len(given))
+            held_out: ValidationSet | None = None
+            if X_val is not None or y_val is not None:
+                held_out = own_validation_set(self, X_val, y_val, classes)
+            elif self.early_stopping:
+                X, given, weights, held_out = split_off(self, X, given, weights)
+            training = TrainingSet(X, given, weights, classes)
+            observers: list[Observer] = [print_progress] if self.verbose else []
+            tasks = self._tasks(context, training)
+            start = self._start(classes, X.shape[1])
+            fitted = fit_params(
+                self, solver, training, start, held_out, observers + ([tasks] if tasks else [])
+            )
+            self._keep(fitted, classes)
+            if tasks:
+                tasks.end(fitted.params)
+        solution = fitted.solution
         if solution.status not in SILENT:
             warnings.warn(
                 f"{type(self).__name__} stopped after {solution.n_iter} iterations: "
@@ -327,38 +359,32 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.sparse = True
         return tags
 
-    def _objective(
-        self, targets: Targets, n_classes: int, weights: Weights | None, X: Any
-    ) -> RegressionObjective:
-        """Return what to minimise, over these rows."""
-        rows = rows_of(
-            X, n_classes, has_intercept=bool(self.fit_intercept), n_threads=_threads(self.n_jobs)
-        )
-        return RegressionObjective(rows, targets, n_classes, self.C, weights)
+    def _epochs(self, solver: Solver) -> int | None:
+        """Return how many iterations there will be, None if that is not known."""
+        return (self.max_iter or solver.default_max_iter) if solver.is_stochastic else None
 
-    def _problem(
-        self, solver: Solver, objective: RegressionObjective, classes: NDArray[Any]
-    ) -> Problem:
-        """Return what the solver is told beside the answers to its questions."""
-        return Problem(
-            start=self._start(classes, objective.shape),
-            n_rows=objective.rows.n_rows,
-            tol=self.tol,
-            max_iter=self.max_iter or solver.default_max_iter,
-            resolution=objective.resolution,
-            separated_below=objective.separated_below,
-            random=generator_of(self.random_state),
-            drafts=begin_with_drafts(objective) if solver.begins_on_drafts else (),
+    def _tasks(self, context: Any, training: TrainingSet) -> Any:
+        """Return what tells scikit-learn's callbacks of iterations; None where there are none."""
+        if context is None:
+            return None
+        weights = training.weights
+        return callbacks.IterationTasks(
+            self,
+            context,
+            training.X,
+            lambda: training.classes[hard_labels(training.given)],
+            None if weights is None else {"sample_weight": weights},
+            lambda params: {"classes_": training.classes, **self._coefficients(params)},
         )
 
-    def _start(self, classes: NDArray[Any], shape: tuple[int, int]) -> Array:
+    def _start(self, classes: NDArray[Any], n_features: int) -> Array:
         """Return zeros, or with ``warm_start`` the params of the fit before."""
-        start = np.zeros(shape)
+        n_outputs = len(classes) if len(classes) > 2 else 1
+        start = np.zeros((n_outputs, n_features + bool(self.fit_intercept)))
         if not (self.warm_start and hasattr(self, "coef_")):
             return start
         coef = _dense(self.coef_)
-        n_features = shape[1] - bool(self.fit_intercept)
-        if coef.shape != (shape[0], n_features) or not np.array_equal(self.classes_, classes):
+        if coef.shape != (n_outputs, n_features) or not np.array_equal(self.classes_, classes):
             raise ValueError(
                 f"warm_start=True, but the fit before had {coef.shape[1]} features and the "
                 f"classes {self.classes_.tolist()!r}, and this one has {n_features} features and "
@@ -369,41 +395,32 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             start[:, n_features] = self.intercept_
         return start
 
-    def _keep(self, solution: Solution, params: Array, classes: NDArray[Any]) -> None:
-        """Turn a solution into attributes."""
-        self.classes_ = classes
+    def _coefficients(self, params: Array) -> dict[str, Array]:
+        """Return params as the attributes that predictions need."""
         if self.fit_intercept:
-            self.coef_, self.intercept_ = params[:, :-1], params[:, -1]
-        else:
-            self.coef_, self.intercept_ = params, np.zeros(len(params), dtype=params.dtype)
+            return {"coef_": params[:, :-1], "intercept_": params[:, -1]}
+        return {"coef_": params, "intercept_": np.zeros(len(params), dtype=params.dtype)}
+
+    def _keep(self, fitted: Fitted, classes: NDArray[Any]) -> None:
+        """Turn what came out of a fit into attributes."""
+        solution = fitted.solution
+        self.classes_ = classes
+        for name, value in self._coefficients(fitted.params).items():
+            setattr(self, name, value)
         self.n_iter_ = np.array([solution.n_iter], dtype=np.int32)
+        self.best_iteration_ = fitted.best_iteration
         self.converged_ = solution.status is Status.CONVERGED
-        self.loss_curve_ = np.array([record.value for record in solution.records])
+        self.records_ = list(solution.records)
+        self.loss_curve_ = np.array([record.value for record in self.records_])
+        self.duality_gap_ = fitted.duality_gap
 
-
-def _centred(params: Array) -> Array:
-    """Return equivalent params that add up to zero over the classes.
-
-    Softmax does not change when the same vector is added to every class, and the penalty is least
-    where the classes' mean is zero.
-    """
-    return params if len(params) == 1 else params - params.mean(axis=0)
+    @property
+    def history_(self) -> dict[str, list[float]]:
+        """The records by column, as ``pandas.DataFrame(model.history_)`` takes them."""
+        check_is_fitted(self)
+        rows = [asdict(record) for record in self.records_]
+        return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def _dense(coef: Any) -> Array:
     return np.asarray(coef.toarray() if sp.issparse(coef) else coef)
-
-
-def _threads(n_jobs: int | None) -> int:
-    if n_jobs is None:
-        return threads_in_force()
-    processors = os.cpu_count() or 1
-    return n_jobs if n_jobs > 0 else max(processors + 1 + n_jobs, 1)
-
-
-def _print_progress(record: IterationRecord, report: Progress) -> bool:
-    print(
-        f"{record.iteration:6d}  F {record.value:.8g}  |gradient| {record.gradient_norm:.2e}  "
-        f"step {record.step_size:.2e}  {record.passes:.1f} passes  {record.seconds:.2f} s"
-    )
-    return False

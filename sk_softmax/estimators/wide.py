@@ -8,11 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from sk_softmax.interfaces import IterationRecord, Problem, Progress, Solution, Solver, Status
+from sk_softmax.interfaces import (
+    Array,
+    IterationRecord,
+    Problem,
+    Progress,
+    Solution,
+    Solver,
+    Status,
+)
 from sk_softmax.objective import RegressionObjective
 from sk_softmax.rows import RowSpace
 from sk_softmax.solvers import minimize
-from sk_softmax.solvers.driver import Observer
+from sk_softmax.solvers.driver import Observer, Validate
 
 # Finding the coordinates takes n^2 p / 2 multiplications, about as many as n / (4 K) passes, and
 # each pass over them costs p / n times less than one over the rows.
@@ -34,6 +42,7 @@ def minimize_wide(
     X: Any,
     on_coordinates: Callable[[Any], RegressionObjective],
     observe: Observer | None,
+    validate: Validate | None,
 ) -> Solution:
     """Fit to the rows' coordinates, then go on from there with the rows themselves.
 
@@ -54,17 +63,32 @@ def minimize_wide(
         Makes the same objective with other rows in the place of ``X``.
     observe : callable or None
         Called after each iteration.
+    validate : callable or None
+        From params to scores on other rows.
     """
     problem = replace(problem, drafts=())  # the coordinates are the draft
     space = RowSpace(X)
     small = on_coordinates(space.coordinates)
     # A tenth of the tolerance, so that the second part has nothing but rounding to mend.
     task = replace(problem, start=np.zeros(small.shape), tol=0.1 * problem.tol)
-    rough = minimize(solver, small, task, observe)
-    start = np.empty_like(problem.start)
     n_features, rank = objective.rows.n_features, small.rows.n_features
-    start[:, :n_features] = space.lift(rough.params[:, :rank])
-    start[:, n_features:] = rough.params[:, rank:]
+
+    def lifted(params: Array) -> Array:
+        return np.hstack([space.lift(params[:, :rank]), params[:, rank:]])
+
+    def observe_lifted(record: IterationRecord, report: Progress) -> bool:
+        return observe is not None and observe(
+            record, replace(report, params=lifted(report.params))
+        )
+
+    rough = minimize(
+        solver,
+        small,
+        task,
+        None if observe is None else observe_lifted,
+        None if validate is None else lambda params: validate(lifted(params)),
+    )
+    start = lifted(rough.params)
     # A pass over the coordinates reads a share of what a pass over the rows does.
     records = [replace(r, passes=r.passes * rank / n_features) for r in rough.records]
     if rough.status is not Status.CONVERGED:
@@ -78,7 +102,7 @@ def minimize_wide(
             record.iteration > 0 and observe is not None and observe(_after(last, record), report)
         )
 
-    rest = minimize(solver, objective, replace(problem, start=start), observe_rest)
+    rest = minimize(solver, objective, replace(problem, start=start), observe_rest, validate)
     records += [_after(last, record) for record in rest.records[1:]]
     return replace(rest, n_iter=rough.n_iter + rest.n_iter, records=records)
 

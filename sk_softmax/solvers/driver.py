@@ -8,19 +8,26 @@ from dataclasses import replace
 from typing import Any
 
 from sk_softmax.interfaces import (
+    Array,
     IterationRecord,
     Objective,
     Problem,
     Progress,
     Solution,
     Solver,
+    ValidationScores,
 )
 
 Observer = Callable[[IterationRecord, Progress], bool]
+Validate = Callable[[Array], ValidationScores]
 
 
 def minimize(
-    solver: Solver, objective: Objective, problem: Problem, observe: Observer | None = None
+    solver: Solver,
+    objective: Objective,
+    problem: Problem,
+    observe: Observer | None = None,
+    validate: Validate | None = None,
 ) -> Solution:
     """Run a solver on one objective.
 
@@ -35,6 +42,8 @@ def minimize(
     observe : callable, optional
         Called after each iteration with its record and the solver's report; stops the solver by
         returning True.
+    validate : callable, optional
+        From params to scores on other rows, which each record keeps.
 
     Returns
     -------
@@ -42,7 +51,7 @@ def minimize(
         With one record an iteration, the first of them at the start.
     """
     search = solver.minimize(problem)
-    journal = Journal(objective.passes)
+    journal = Journal(objective.passes, validate)
     answer: Any = None
     try:
         while True:
@@ -57,23 +66,31 @@ def minimize(
         return replace(solution, records=journal.records)
 
 
+NONE = ValidationScores(float("nan"), float("nan"))
+
+
 class Journal:
     """Adds passes and seconds to what a solver reports, so that no solver has to count."""
 
-    def __init__(self, passes: float) -> None:
+    def __init__(self, passes: float, validate: Validate | None) -> None:
         self.records: list[IterationRecord] = []
+        self._validate = validate
         self._start = time.perf_counter()
         self._passes_before = passes
 
     def enter(self, report: Progress, passes: float) -> IterationRecord:
         """Record an iteration."""
+        seconds = time.perf_counter() - self._start
+        scores = NONE if self._validate is None else self._validate(report.params)
         record = IterationRecord(
             iteration=report.iteration,
             value=report.value,
             gradient_norm=report.gradient_norm,
             step_size=report.step_size,
             passes=passes - self._passes_before,
-            seconds=time.perf_counter() - self._start,
+            seconds=seconds,
+            validation_loss=scores.loss,
+            validation_accuracy=scores.accuracy,
         )
         self.records.append(record)
         return record

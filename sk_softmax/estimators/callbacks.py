@@ -1,0 +1,91 @@
+"""scikit-learn's callbacks, from version 1.9 on: each iteration is a task of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sk_softmax.interfaces import Array, IterationRecord, Progress
+
+__all__ = ["CallbackSupportMixin", "IterationTasks", "begin", "with_callbacks"]
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # scikit-learn before 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Adds nothing: this version of scikit-learn has no callbacks."""
+
+    def with_callbacks(method: Any) -> Any:
+        """Return the method as it is."""
+        return method
+
+
+def begin(estimator: Any, n_iterations: int | None) -> Any:
+    """Return the context of a fit; None if this scikit-learn has no callbacks.
+
+    ``n_iterations`` is None where nobody knows how many there will be.
+    """
+    if not hasattr(estimator, "set_callbacks"):
+        return None
+    return estimator._init_callback_context(max_subtasks=n_iterations)
+
+
+class IterationTasks:
+    """Tells scikit-learn's callbacks where an iteration begins and ends.
+
+    Parameters
+    ----------
+    estimator : SoftmaxRegression
+        Whose fit it is.
+    context : CallbackContext
+        Of the fit as a whole.
+    X, y, metadata : object
+        The rows, labels and metadata that callbacks may score.
+    attributes_at : callable
+        From params to the attributes that make the estimator ready to predict.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        context: Any,
+        X: Any,
+        y: Any,
+        metadata: dict[str, Any] | None,
+        attributes_at: Callable[[Array], dict[str, Any]],
+    ) -> None:
+        self._fit = context
+        self._left = context.max_subtasks
+        self._arguments = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+        self._attributes_at = attributes_at
+        self._fit.call_on_fit_task_begin(**self._arguments)
+        self._iteration: Any = None
+
+    def __call__(self, record: IterationRecord, report: Progress) -> bool:
+        """End an iteration and begin the next; say whether a callback asked to stop."""
+        stop = False
+        if self._iteration is not None:
+            stop = self._iteration.call_on_fit_task_end(
+                **self._arguments, reconstruction_attributes=self._at(report.params)
+            )
+            self._iteration = None
+        if not stop and self._left != 0:
+            self._left = None if self._left is None else self._left - 1
+            self._iteration = self._fit.subcontext(task_name="iteration")
+            self._iteration.call_on_fit_task_begin(
+                **self._arguments, reconstruction_attributes=self._at(report.params)
+            )
+        return stop
+
+    def end(self, params: Array) -> None:
+        """End the fit. An iteration that was begun and not run ends empty."""
+        if self._iteration is not None:
+            self._iteration.call_on_fit_task_end(estimator=self._arguments["estimator"])
+        self._fit.call_on_fit_task_end(
+            **self._arguments, reconstruction_attributes=self._at(params)
+        )
+
+    def _at(self, params: Array) -> Callable[[], dict[str, Any]]:
+        """Attributes are made only for callbacks that want them."""
+        return lambda: self._attributes_at(params)

@@ -1,0 +1,190 @@
+"""From checked rows and targets to params: what a fit does once its input is in order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.estimators.data import Weights
+from sk_softmax.estimators.parameters import generator_of
+from sk_softmax.estimators.targets import with_class_weight
+from sk_softmax.estimators.validation import EarlyStopping, ValidationSet
+from sk_softmax.estimators.wide import is_wide, minimize_wide
+from sk_softmax.interfaces import (
+    Array,
+    IterationRecord,
+    Problem,
+    Progress,
+    Solution,
+    Solver,
+    Status,
+)
+from sk_softmax.objective import (
+    RegressionObjective,
+    Targets,
+    begin_with_drafts,
+    duality_gap,
+    targets_of,
+)
+from sk_softmax.rows import rows_of, single_threaded_blas, threads_in_force
+from sk_softmax.solvers import Auto, minimize
+from sk_softmax.solvers.driver import Observer
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Rows, what they should be, and what they weigh."""
+
+    X: Any
+    given: Any
+    """Labels ``0 .. K-1`` or probabilities of shape ``(n_rows, n_classes)``."""
+
+    weights: Weights | None
+    classes: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What comes out of a fit."""
+
+    params: Array
+    """In the width of the rows; over several classes they add up to zero."""
+
+    solution: Solution
+    best_iteration: int
+    """The iteration whose params these are: the last, except with early stopping."""
+
+    duality_gap: float
+
+
+def fit_params(
+    estimator: Any,
+    solver: Solver,
+    training: TrainingSet,
+    start: Array,
+    held_out: ValidationSet | None,
+    observers: Sequence[Observer],
+) -> Fitted:
+    """Minimise the objective that the estimator's parameters describe.
+
+    Parameters
+    ----------
+    estimator : SoftmaxRegression
+        Holds the parameters.
+    solver : Solver
+        The method.
+    training : TrainingSet
+        The data.
+    start : ndarray of shape (n_outputs, n_columns)
+        Where to begin.
+    held_out : ValidationSet or None
+        What to score after every iteration.
+    observers : sequence of callables
+        Called after each iteration; each may ask to stop.
+    """
+    n_classes = len(training.classes)
+    given, weights = with_class_weight(
+        training.given, training.weights, estimator.class_weight, training.classes
+    )
+    targets = targets_of(given, n_classes, estimator.label_smoothing)
+    objective_on = partial(objective_of, estimator, targets, n_classes, weights)
+    objective = objective_on(training.X)
+    problem = _problem(estimator, solver, objective, start)
+    early = EarlyStopping(estimator.n_iter_no_change) if estimator.early_stopping else None
+    observe = _all_of([*observers, early] if early else observers)
+    validate = None if held_out is None else held_out.scores
+    with single_threaded_blas():
+        if isinstance(solver, Auto) and is_wide(objective, problem):
+            solution = minimize_wide(
+                solver, objective, problem, training.X, objective_on, observe, validate
+            )
+        else:
+            solution = minimize(solver, objective, problem, observe, validate)
+        best = solution.n_iter
+        if early is not None and early.params is not None and early.iteration != best:
+            best, status = early.iteration, solution.status
+            if status in (Status.CONVERGED, Status.EPOCHS_DONE):
+                status = Status.STOPPED
+            here = objective.evaluate(early.params)
+            solution = replace(solution, params=early.params, evaluation=here, status=status)
+        params = _centred(solution.params)
+        gap = duality_gap(objective, params, solution.evaluation)
+    return Fitted(params.astype(objective.rows.dtype, copy=False), solution, best, gap)
+
+
+def objective_of(
+    estimator: Any, targets: Targets, n_classes: int, weights: Weights | None, X: Any
+) -> RegressionObjective:
+    """Return what to minimise, over these rows."""
+    rows = rows_of(
+        X,
+        n_classes,
+        has_intercept=bool(estimator.fit_intercept),
+        n_threads=_threads(estimator.n_jobs),
+    )
+    return RegressionObjective(rows, targets, n_classes, estimator.C, weights)
+
+
+def _problem(
+    estimator: Any, solver: Solver, objective: RegressionObjective, start: Array
+) -> Problem:
+    """Return what the solver is told beside the answers to its questions."""
+    return Problem(
+        start=start,
+        n_rows=objective.rows.n_rows,
+        tol=estimator.tol,
+        max_iter=estimator.max_iter or solver.default_max_iter,
+        resolution=objective.resolution,
+        separated_below=objective.separated_below,
+        random=generator_of(estimator.random_state),
+        drafts=begin_with_drafts(objective) if solver.begins_on_drafts else (),
+    )
+
+
+def _all_of(observers: Sequence[Observer]) -> Observer | None:
+    """Return one observer that asks all of them, and stops if any does."""
+    if not observers:
+        return None
+
+    def observe(record: IterationRecord, report: Progress) -> bool:
+        answers = [observer(record, report) for observer in observers]
+        return any(answers)
+
+    return observe
+
+
+def _centred(params: Array) -> Array:
+    """Return equivalent params that add up to zero over the classes.
+
+    Softmax does not change when the same vector is added to every class, and the penalty is least
+    where the classes' mean is zero.
+    """
+    return params if len(params) == 1 else params - params.mean(axis=0)
+
+
+def _threads(n_jobs: int | None) -> int:
+    if n_jobs is None:
+        return threads_in_force()
+    processors = os.cpu_count() or 1
+    return n_jobs if n_jobs > 0 else max(processors + 1 + n_jobs, 1)
+
+
+def print_progress(record: IterationRecord, report: Progress) -> bool:
+    """Print a line."""
+    line = (
+        f"{record.iteration:6d}  F {record.value:.8g}  |gradient| {record.gradient_norm:.2e}  "
+        f"step {record.step_size:.2e}  {record.passes:.1f} passes  {record.seconds:.2f} s"
+    )
+    if not np.isnan(record.validation_loss):
+        line += (
+            f"  validation: loss {record.validation_loss:.6g}, "
+            f"accuracy {record.validation_accuracy:.4f}"
+        )
+    print(line)
+    return False
