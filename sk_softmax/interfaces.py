@@ -370,6 +370,10 @@ class Solution:
     records: Sequence[IterationRecord] = ()
 
 
+Lesson: TypeAlias = Generator[EvaluateMinibatch, Evaluation, tuple[Array, Any, float]]
+"""What a stochastic solver does with a chunk of a stream: asks minibatches, and returns params,
+what its rule carries on, and the mean value of the minibatches."""
+
 Search: TypeAlias = Generator[Question | Progress, Any, Solution]
 
 
@@ -386,4 +390,19 @@ class Solver(Protocol):
 
     def minimize(self, problem: Problem) -> Search:
         """Yield questions, receive answers, return a :class:`Solution`."""
+        ...
+
+
+class Learner(Solver, Protocol):
+    """A solver that can also learn from a stream, whose rows come once and in chunks."""
+
+    def first_params(self, zeros: Array, random: np.random.Generator) -> Array:
+        """Return where a cold start begins."""
+        ...
+
+    def learn(self, params: Array, rule: Any, n_rows_before: int, n_rows: int) -> Lesson:
+        """Yield the minibatches of a chunk in the order of its rows.
+
+        ``rule`` is what an earlier lesson returned, None at the start.
+        """
         ...

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,12 +20,14 @@ from sk_softmax.interfaces import (
     IterationRecord,
     Problem,
     Progress,
+    Rows,
     Solution,
     Solver,
     Status,
 )
 from sk_softmax.objective import (
     RegressionObjective,
+    Seen,
     Targets,
     begin_with_drafts,
     duality_gap,
@@ -61,6 +62,7 @@ class Fitted:
     """The iteration whose params these are: the last, except with early stopping."""
 
     duality_gap: float
+    seen: Seen
 
 
 def fit_params(
@@ -89,12 +91,12 @@ def fit_params(
         Called after each iteration; each may ask to stop.
     """
     n_classes = len(training.classes)
-    given, weights = with_class_weight(
-        training.given, training.weights, estimator.class_weight, training.classes
-    )
-    targets = targets_of(given, n_classes, estimator.label_smoothing)
-    objective_on = partial(objective_of, estimator, targets, n_classes, weights)
-    objective = objective_on(training.X)
+    rows, targets, weights = rows_and_targets(estimator, training)
+
+    def objective_on(rows: Rows) -> RegressionObjective:
+        return RegressionObjective(rows, targets, n_classes, estimator.C, weights)
+
+    objective = objective_on(rows)
     problem = _problem(estimator, solver, objective, start)
     early = EarlyStopping(estimator.n_iter_no_change) if estimator.early_stopping else None
     observe = _all_of([*observers, early] if early else observers)
@@ -102,7 +104,13 @@ def fit_params(
     with single_threaded_blas():
         if isinstance(solver, Auto) and is_wide(objective, problem):
             solution = minimize_wide(
-                solver, objective, problem, training.X, objective_on, observe, validate
+                solver,
+                objective,
+                problem,
+                training.X,
+                lambda coordinates: objective_on(_rows(estimator, coordinates, n_classes)),
+                observe,
+                validate,
             )
         else:
             solution = minimize(solver, objective, problem, observe, validate)
@@ -113,22 +121,32 @@ def fit_params(
                 status = Status.STOPPED
             here = objective.evaluate(early.params)
             solution = replace(solution, params=early.params, evaluation=here, status=status)
-        params = _centred(solution.params)
+        params = centred(solution.params)
         gap = duality_gap(objective, params, solution.evaluation)
-    return Fitted(params.astype(objective.rows.dtype, copy=False), solution, best, gap)
+    weight = rows.n_rows if weights is None else float(weights.sum())
+    seen = Seen(rows.n_rows, weight)
+    return Fitted(params.astype(rows.dtype, copy=False), solution, best, gap, seen)
 
 
-def objective_of(
-    estimator: Any, targets: Targets, n_classes: int, weights: Weights | None, X: Any
-) -> RegressionObjective:
-    """Return what to minimise, over these rows."""
-    rows = rows_of(
+def rows_and_targets(
+    estimator: Any, training: TrainingSet
+) -> tuple[Rows, Targets, Weights | None]:
+    """Return what an objective is made of: class weights and label smoothing are worked in."""
+    n_classes = len(training.classes)
+    given, weights = with_class_weight(
+        training.given, training.weights, estimator.class_weight, training.classes
+    )
+    targets = targets_of(given, n_classes, estimator.label_smoothing)
+    return _rows(estimator, training.X, n_classes), targets, weights
+
+
+def _rows(estimator: Any, X: Any, n_classes: int) -> Rows:
+    return rows_of(
         X,
         n_classes,
         has_intercept=bool(estimator.fit_intercept),
         n_threads=_threads(estimator.n_jobs),
     )
-    return RegressionObjective(rows, targets, n_classes, estimator.C, weights)
 
 
 def _problem(
@@ -159,7 +177,7 @@ def _all_of(observers: Sequence[Observer]) -> Observer | None:
     return observe
 
 
-def _centred(params: Array) -> Array:
+def centred(params: Array) -> Array:
     """Return equivalent params that add up to zero over the classes.
 
     Softmax does not change when the same vector is added to every class, and the penalty is least

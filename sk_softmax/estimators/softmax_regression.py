@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from dataclasses import asdict
 from typing import Any, Self
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax import functional
@@ -19,6 +21,7 @@ from sk_softmax.estimators import callbacks
 from sk_softmax.estimators.data import checked_weights, unchanged_on_error, validated
 from sk_softmax.estimators.fitting import Fitted, TrainingSet, fit_params, print_progress
 from sk_softmax.estimators.parameters import check_parameters, solver_of
+from sk_softmax.estimators.streams import Stream, checked_chunk, learn_chunk
 from sk_softmax.estimators.targets import column_names, encoded
 from sk_softmax.estimators.validation import (
     ValidationSet,
@@ -27,7 +30,19 @@ from sk_softmax.estimators.validation import (
     split_off,
 )
 from sk_softmax.interfaces import Array, IterationRecord, Solver, Status
+from sk_softmax.objective import Seen
 from sk_softmax.solvers.driver import Observer
+
+
+def _learns_from_minibatches(estimator: Any) -> bool:
+    """Whether the solver takes rows a minibatch at a time."""
+    if solver_of(estimator.solver).is_stochastic:
+        return True
+    raise AttributeError(
+        f"partial_fit needs a solver that learns from minibatches, such as solver='sgd', "
+        f"'rmsprop' or 'adam'; this one is {estimator.solver!r}, which needs all rows at once."
+    )
+
 
 SILENT = {Status.CONVERGED, Status.EPOCHS_DONE, Status.STOPPED}
 
@@ -237,7 +252,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
             training = TrainingSet(X, given, weights, classes)
             observers: list[Observer] = [print_progress] if self.verbose else []
             tasks = self._tasks(context, training)
-            start = self._start(classes, X.shape[1])
+            start = self._start(classes, X.shape[1], warm=self.warm_start)
             fitted = fit_params(
                 self, solver, training, start, held_out, observers + ([tasks] if tasks else [])
             )
@@ -252,6 +267,44 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
                 ConvergenceWarning,
                 stacklevel=2,
             )
+        return self
+
+    @available_if(_learns_from_minibatches)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Learn from the next rows of a stream; needs a minibatch solver.
+
+        The rows are taken once, in the order given, ``batch_size`` at a time. What the solver
+        carries from update to update (its schedule, momentum or running means) lives on to the
+        next call, so that a stream cut into chunks of whole minibatches is learned from exactly
+        as if it were in one piece. The penalty is ``|coef|^2 / (2 C S)``, with ``S`` the weight of
+        all rows so far. After ``fit``, it goes on from there with a new rule.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Labels among ``classes``, or probabilities.
+        classes : array-like of shape (n_classes,), optional
+            All labels there will ever be; needed in the first call, unless ``y`` holds
+            probabilities. One that has not come yet is given a probability, which shrinks the
+            longer it does not come.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights, not negative.
+
+        Returns
+        -------
+        self : SoftmaxRegression
+            The model. If anything raises an error, it stays as it was.
+        """
+        known = getattr(self, "classes_", None)
+        with unchanged_on_error(self):
+            chunk = checked_chunk(self, X, y, classes, sample_weight, known)
+            stream = self._stream(chunk)
+            started = time.perf_counter()
+            learner: Any = solver_of(self.solver)
+            stream, params, value = learn_chunk(self, learner, chunk, stream)
+            self._keep_chunk(chunk, stream, params, value, time.perf_counter() - started)
         return self
 
     def decision_function(self, X: Any) -> Array:
@@ -377,11 +430,11 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
             lambda params: {"classes_": training.classes, **self._coefficients(params)},
         )
 
-    def _start(self, classes: NDArray[Any], n_features: int) -> Array:
-        """Return zeros, or with ``warm_start`` the params of the fit before."""
+    def _start(self, classes: NDArray[Any], n_features: int, *, warm: bool) -> Array:
+        """Return zeros, or the params of the fit before."""
         n_outputs = len(classes) if len(classes) > 2 else 1
         start = np.zeros((n_outputs, n_features + bool(self.fit_intercept)))
-        if not (self.warm_start and hasattr(self, "coef_")):
+        if not (warm and hasattr(self, "coef_")):
             return start
         coef = _dense(self.coef_)
         if coef.shape != (n_outputs, n_features) or not np.array_equal(self.classes_, classes):
@@ -407,12 +460,48 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         self.classes_ = classes
         for name, value in self._coefficients(fitted.params).items():
             setattr(self, name, value)
-        self.n_iter_ = np.array([solution.n_iter], dtype=np.int32)
-        self.best_iteration_ = fitted.best_iteration
+        if hasattr(self, "_last_stream"):
+            del self._last_stream
+        self._seen = fitted.seen
         self.converged_ = solution.status is Status.CONVERGED
-        self.records_ = list(solution.records)
-        self.loss_curve_ = np.array([record.value for record in self.records_])
+        self._keep_records(list(solution.records), fitted.best_iteration)
         self.duality_gap_ = fitted.duality_gap
+
+    def _stream(self, chunk: TrainingSet) -> Stream:
+        """Return what an earlier chunk left, or what a fit did, or a new beginning."""
+        stream: Stream | None = getattr(self, "_last_stream", None)
+        if stream is not None:
+            return stream
+        start = self._start(chunk.classes, chunk.X.shape[1], warm=hasattr(self, "coef_"))
+        return Stream(getattr(self, "_seen", Seen()), start, None)
+
+    def _keep_chunk(
+        self, chunk: TrainingSet, stream: Stream, params: Array, value: float, seconds: float
+    ) -> None:
+        """Turn what was learned from a chunk into attributes: one record a call."""
+        going_on = hasattr(self, "_last_stream")
+        records = list(self.records_) if going_on else []
+        last = records[-1] if records else None
+        record = IterationRecord(
+            iteration=len(records) + 1,
+            value=value,
+            gradient_norm=np.nan,
+            step_size=np.nan,
+            passes=len(records) + 1,
+            seconds=seconds + (last.seconds if last else 0.0),
+        )
+        self.classes_ = chunk.classes
+        for name, attribute in self._coefficients(params).items():
+            setattr(self, name, attribute)
+        self._last_stream, self._seen = stream, stream.seen
+        self._keep_records([*records, record], record.iteration)
+        self.converged_, self.duality_gap_ = False, np.inf
+
+    def _keep_records(self, records: list[IterationRecord], best_iteration: int) -> None:
+        self.records_ = records
+        self.loss_curve_ = np.array([record.value for record in records])
+        self.n_iter_ = np.array([records[-1].iteration], dtype=np.int32)
+        self.best_iteration_ = best_iteration
 
     @property
     def history_(self) -> dict[str, list[float]]:

@@ -3,10 +3,13 @@
 from sk_softmax.objective.drafts import begin_with_drafts
 from sk_softmax.objective.duality import duality_gap
 from sk_softmax.objective.regression import RegressionObjective
+from sk_softmax.objective.stream import Seen, StreamObjective
 from sk_softmax.objective.targets import Targets, targets_of
 
 __all__ = [
     "RegressionObjective",
+    "Seen",
+    "StreamObjective",
     "Targets",
     "begin_with_drafts",
     "duality_gap",

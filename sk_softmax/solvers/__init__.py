@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sk_softmax.interfaces import Solver
 from sk_softmax.solvers.adam import Adam
 from sk_softmax.solvers.automatic import Auto
-from sk_softmax.solvers.driver import minimize
+from sk_softmax.solvers.driver import learn, minimize
 from sk_softmax.solvers.gradient_descent import GradientDescent
 from sk_softmax.solvers.lbfgs import LBFGS
 from sk_softmax.solvers.newton_cholesky import NewtonCholesky
@@ -23,6 +23,7 @@ __all__ = [
     "GradientDescent",
     "NewtonCholesky",
     "RMSprop",
+    "learn",
     "minimize",
 ]
 

@@ -31,8 +31,10 @@ class Adam(MinibatchSolver):
         Rows in a minibatch; the last of an epoch may be smaller.
     learning_rate : float, default=0.05
         Step size before the schedule.
-    schedule : {"constant", "inverse_scaling", "cosine"}, default="cosine"
-        Factor of the learning rate: 1, ``1 / sqrt(1 + epochs)``, or half a cosine down to 0.
+    schedule : {"auto", "constant", "inverse_scaling", "cosine"}, default="auto"
+        Factor of the learning rate: 1, ``1 / sqrt(1 + epochs)``, or half a cosine down to 0 at
+        the last epoch. ``"auto"`` is the cosine in ``fit`` and inverse scaling in
+        ``partial_fit``, where 10,000 rows count as an epoch.
     shuffle : bool, default=True
         Draw a new order of the rows for every epoch.
     initial_scale : float, default=0.0

@@ -10,6 +10,7 @@ from typing import Any
 from sk_softmax.interfaces import (
     Array,
     IterationRecord,
+    Learner,
     Objective,
     Problem,
     Progress,
@@ -64,6 +65,25 @@ def minimize(
     except StopIteration as finished:
         solution: Solution = finished.value
         return replace(solution, records=journal.records)
+
+
+def learn(
+    solver: Learner,
+    objective: Objective,
+    params: Array,
+    rule: Any,
+    n_rows_before: int,
+    n_rows: int,
+) -> tuple[Array, Any, float]:
+    """Run a solver over one chunk of a stream; see :class:`Learner`."""
+    lesson = solver.learn(params, rule, n_rows_before, n_rows)
+    question = next(lesson)
+    try:
+        while True:
+            question = lesson.send(question.put_to(objective))
+    except StopIteration as finished:
+        learned: tuple[Array, Any, float] = finished.value
+        return learned
 
 
 NONE = ValidationScores(float("nan"), float("nan"))

@@ -13,6 +13,7 @@ from sk_softmax.interfaces import (
     Array,
     EvaluateAt,
     EvaluateMinibatch,
+    Lesson,
     Problem,
     Progress,
     Search,
@@ -20,7 +21,7 @@ from sk_softmax.interfaces import (
     Status,
 )
 from sk_softmax.solvers.options import Options
-from sk_softmax.solvers.schedules import SCHEDULES
+from sk_softmax.solvers.schedules import AUTO, ROWS_PER_EPOCH, SCHEDULES, schedule_of
 
 
 @dataclass
@@ -36,7 +37,7 @@ class MinibatchSolver(Options):
 
     batch_size: int = 32
     learning_rate: float = 0.1
-    schedule: Literal["constant", "inverse_scaling", "cosine"] = "cosine"
+    schedule: Literal["auto", "constant", "inverse_scaling", "cosine"] = "auto"
     shuffle: bool = True
     initial_scale: float = 0.0
 
@@ -55,8 +56,9 @@ class MinibatchSolver(Options):
         """Check the options."""
         self._require_positive_integer("batch_size")
         self._require_positive("learning_rate")
-        known = isinstance(self.schedule, str) and self.schedule in SCHEDULES
-        self._require("schedule", known, f"one of {', '.join(map(repr, SCHEDULES))}")
+        names = [AUTO, *SCHEDULES]
+        known = isinstance(self.schedule, str) and self.schedule in names
+        self._require("schedule", known, f"one of {', '.join(map(repr, names))}")
         self._require_bool("shuffle")
         self._require_nonnegative("initial_scale")
 
@@ -64,13 +66,13 @@ class MinibatchSolver(Options):
         """Yield questions and return the solution."""
         # 1. Start from zeros, from the params of an earlier fit, or from N(0, initial_scale^2).
         params = problem.start
-        if self.initial_scale > 0 and not params.any():
-            params = problem.random.normal(0, self.initial_scale, params.shape)
+        if not params.any():
+            params = self.first_params(params, problem.random)
         start = yield EvaluateAt(params)
         norm = float(np.linalg.norm(start.gradient))
         stopped = yield Progress(0, params, start.value, norm, 0.0)
         state = self.init(params)
-        schedule = SCHEDULES[self.schedule](problem.max_iter)
+        schedule = schedule_of(self.schedule, problem.max_iter)
         finite = params
         epoch = 0
 
@@ -80,9 +82,8 @@ class MinibatchSolver(Options):
             for done, indices in self._batches(problem):
                 here = yield EvaluateMinibatch(params, indices)
                 total += here.value * len(indices)
-                direction, state = self.update(here.gradient, state)
                 size = self.learning_rate * schedule(epoch + done / problem.n_rows)
-                params = params - size * direction
+                params, state = self._moved(params, here.gradient, state, size)
             epoch += 1
             mean = total / problem.n_rows
             stopped = yield Progress(epoch, params, mean, np.nan, size)
@@ -96,6 +97,31 @@ class MinibatchSolver(Options):
             return Solution(finite, end, Status.DIVERGED, epoch, np.nan)
         status = Status.EPOCHS_DONE if epoch == problem.max_iter else Status.STOPPED
         return Solution(params, end, status, epoch, np.nan)
+
+    def first_params(self, zeros: Array, random: np.random.Generator) -> Array:
+        """Return where a cold start begins."""
+        if self.initial_scale == 0:
+            return zeros
+        return random.normal(0, self.initial_scale, zeros.shape)
+
+    def learn(self, params: Array, rule: Any, n_rows_before: int, n_rows: int) -> Lesson:
+        """Yield the minibatches of a chunk and return what was learned."""
+        schedule = schedule_of(self.schedule, None)
+        rule = self.init(params) if rule is None else rule
+        total = 0.0
+        for first in range(0, n_rows, self.batch_size):
+            indices = np.arange(first, min(first + self.batch_size, n_rows))
+            here = yield EvaluateMinibatch(params, indices)
+            total += here.value * len(indices)
+            size = self.learning_rate * schedule((n_rows_before + first) / ROWS_PER_EPOCH)
+            params, rule = self._moved(params, here.gradient, rule, size)
+        return params, rule, total / n_rows
+
+    def _moved(self, params: Array, gradient: Array, state: Any, size: float) -> tuple[Array, Any]:
+        # What overflows here is noticed at the end of an epoch or a chunk.
+        with np.errstate(over="ignore", invalid="ignore"):
+            direction, state = self.update(gradient, state)
+            return params - size * direction, state
 
     def _batches(self, problem: Problem) -> Iterator[tuple[int, NDArray[np.intp]]]:
         """Yield how many rows came before, and the rows of the next batch."""

@@ -1,0 +1,93 @@
+"""Learning from a stream: a chunk of rows at a time, going on where the last chunk ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.estimators.data import are_probabilities, checked_weights, validated
+from sk_softmax.estimators.fitting import TrainingSet, centred, rows_and_targets
+from sk_softmax.estimators.parameters import check_parameters, generator_of
+from sk_softmax.estimators.targets import column_names, encoded
+from sk_softmax.estimators.validation import numbers_of
+from sk_softmax.interfaces import Array, Learner
+from sk_softmax.objective import Seen, StreamObjective
+from sk_softmax.rows import single_threaded_blas
+from sk_softmax.solvers import learn
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What lives on between chunks."""
+
+    seen: Seen
+    params: Array
+    rule: Any
+    """Momentum, running means: whatever the solver carries from update to update."""
+
+
+def checked_chunk(
+    estimator: Any, X: Any, y: Any, classes: Any, sample_weight: Any, known: NDArray[Any] | None
+) -> TrainingSet:
+    """Check a chunk against the classes declared before, or with the first chunk."""
+    check_parameters(estimator)
+    if estimator.early_stopping:
+        raise ValueError("early_stopping=True needs fit: partial_fit decides when to stop itself.")
+    if isinstance(estimator.class_weight, str):
+        raise ValueError(
+            'class_weight="balanced" needs all labels at once; for partial_fit give a dict.'
+        )
+    names = column_names(y)
+    X, y = validated(estimator, X, y, reset=known is None)
+    weights = None if sample_weight is None else checked_weights(sample_weight, X.shape[0])
+    if are_probabilities(y):
+        theirs, given = encoded(estimator, y, names)
+        declared = theirs if classes is None else np.unique(classes)
+        known = declared if known is None else known
+        for some, what in ((theirs, "The columns of y are"), (declared, "classes is")):
+            if not np.array_equal(some, known):
+                raise ValueError(f"{what} {some.tolist()!r}, not the {known.tolist()!r} declared.")
+        return TrainingSet(X, given, weights, known)
+    if known is None:
+        known = _declared(classes)
+    elif classes is not None and not np.array_equal(np.unique(classes), known):
+        raise ValueError(
+            f"classes={np.unique(classes).tolist()!r}, but the first call declared "
+            f"{known.tolist()!r}."
+        )
+    return TrainingSet(X, numbers_of(y, known, "y"), weights, known)
+
+
+def _declared(classes: Any) -> NDArray[Any]:
+    if classes is None:
+        raise ValueError("The first call of partial_fit must be given all classes there will be.")
+    known = np.unique(classes)
+    if len(known) < 2:
+        raise ValueError(f"classes={known.tolist()!r} holds fewer than 2 classes.")
+    return np.asarray(known)
+
+
+def learn_chunk(
+    estimator: Any, solver: Learner, chunk: TrainingSet, stream: Stream
+) -> tuple[Stream, Array, float]:
+    """Return the stream after a chunk, its params for predictions, and the chunk's mean loss."""
+    n_classes = len(chunk.classes)
+    rows, targets, weights = rows_and_targets(estimator, chunk)
+    objective = StreamObjective(rows, targets, n_classes, estimator.C, weights, stream.seen)
+    start = stream.params
+    if stream.rule is None and not start.any():
+        start = solver.first_params(start, generator_of(estimator.random_state))
+    with single_threaded_blas():
+        params, rule, value = learn(
+            solver, objective, start, stream.rule, stream.seen.n_rows, rows.n_rows
+        )
+    if not (np.isfinite(params).all() and np.isfinite(value)):
+        raise ValueError(
+            "The coefficients overflowed: learning_rate is too large for the scale of the "
+            "features. Lower it or standardise the features. The model is as it was before."
+        )
+    after = Stream(objective.seen_after(rows.n_rows), params, rule)
+    return after, centred(params).astype(rows.dtype, copy=False), value

@@ -1,0 +1,75 @@
+"""The objective of a stream: rows come once, in chunks, and those before are forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.interfaces import Array, Evaluation, Rows
+from sk_softmax.objective.penalty import L2Penalty
+from sk_softmax.objective.regression import RegressionObjective
+from sk_softmax.objective.targets import Targets
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How much of a stream has been learned from."""
+
+    n_rows: int = 0
+    weight: float = 0.0
+
+
+class StreamObjective(RegressionObjective):
+    """A chunk of a stream as part of all rows so far.
+
+    The penalty is ``|coef|^2 / (2 C S)`` with ``S`` the weight of all rows up to the end of a
+    minibatch, and a row weighs as much as it does beside the mean of these. So it does not matter
+    where a stream is cut into chunks, as long as it is between the same minibatches.
+
+    Parameters
+    ----------
+    rows, targets, n_classes, C, sample_weight
+        As for :class:`RegressionObjective`, of the chunk.
+    before : Seen
+        How much came before the chunk.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        targets: Targets,
+        n_classes: int,
+        C: float,
+        sample_weight: NDArray[np.float64] | None,
+        before: Seen,
+    ) -> None:
+        super().__init__(rows, targets, n_classes, C, sample_weight)
+        self._C = C
+        self._before = before
+        # Weights that are all equal are none to the objective of a chunk; here their size counts.
+        self._weight_in_chunk = None if sample_weight is None else np.cumsum(sample_weight)
+        self._mean_in_chunk = 1.0 if sample_weight is None else float(sample_weight.mean())
+
+    def seen_after(self, n_rows: int) -> Seen:
+        """Return how much has been seen after so many rows of the chunk."""
+        weight = float(n_rows)
+        if self._weight_in_chunk is not None:
+            weight = float(self._weight_in_chunk[n_rows - 1])
+        return Seen(self._before.n_rows + n_rows, self._before.weight + weight)
+
+    def minibatch(self, params: Array, indices: NDArray[np.intp]) -> Evaluation:
+        """Value and gradient estimated from the next rows of the chunk."""
+        seen = self.seen_after(int(indices[-1]) + 1)
+        if seen.weight == 0:
+            return Evaluation(0.0, np.zeros_like(params))
+        scale = self._mean_in_chunk * seen.n_rows / seen.weight / len(indices)
+        penalty = L2Penalty(1 / self._C / seen.weight, self.rows.n_features)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+            self._passes += len(indices) / self.rows.n_rows
+            prepared = self.rows.prepare(params)
+            loss, gradient = self._loss_and_gradient(self.rows.take(indices), prepared)
+            gradient = scale * np.ascontiguousarray(gradient, dtype=np.float64)
+            penalty.add_gradient(params, gradient)
+            return Evaluation(scale * float(loss) + penalty.value(params), gradient)
