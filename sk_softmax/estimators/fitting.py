@@ -128,6 +128,16 @@ def fit_params(
     return Fitted(params.astype(rows.dtype, copy=False), solution, best, gap, seen)
 
 
+def objective_values(estimator: Any, data: TrainingSet, points: Array) -> NDArray[np.float64]:
+    """Return the objective at each of these points, of shape ``(..., n_outputs, n_columns)``."""
+    rows, targets, weights = rows_and_targets(estimator, data)
+    objective = RegressionObjective(rows, targets, len(data.classes), estimator.C, weights)
+    flat = points.reshape(-1, *objective.shape).astype(np.float64)
+    with single_threaded_blas():
+        values = [objective.evaluate(params).value for params in flat]
+    return np.array(values).reshape(points.shape[:-2])
+
+
 def rows_and_targets(
     estimator: Any, training: TrainingSet
 ) -> tuple[Rows, Targets, Weights | None]:

@@ -29,7 +29,7 @@ def check_parameters(estimator: Any) -> None:
     )
     patience = e.n_iter_no_change
     _require(e, "n_iter_no_change", is_integer(patience) and patience > 0, "a positive integer")
-    for name in ("fit_intercept", "warm_start", "early_stopping"):
+    for name in ("fit_intercept", "warm_start", "early_stopping", "keep_path"):
         _require(e, name, isinstance(getattr(e, name), bool | np.bool_), "True or False")
     weights = e.class_weight is None or isinstance(e.class_weight, dict)
     balanced = isinstance(e.class_weight, str) and e.class_weight == "balanced"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -19,17 +20,24 @@ from sklearn.utils.validation import check_is_fitted
 from sk_softmax import functional
 from sk_softmax.estimators import callbacks
 from sk_softmax.estimators.data import checked_weights, unchanged_on_error, validated
-from sk_softmax.estimators.fitting import Fitted, TrainingSet, fit_params, print_progress
+from sk_softmax.estimators.fitting import (
+    Fitted,
+    TrainingSet,
+    fit_params,
+    objective_values,
+    print_progress,
+)
 from sk_softmax.estimators.parameters import check_parameters, solver_of
 from sk_softmax.estimators.streams import Stream, checked_chunk, learn_chunk
 from sk_softmax.estimators.targets import column_names, encoded
 from sk_softmax.estimators.validation import (
     ValidationSet,
+    given_for,
     hard_labels,
     own_validation_set,
     split_off,
 )
-from sk_softmax.interfaces import Array, IterationRecord, Solver, Status
+from sk_softmax.interfaces import Array, IterationRecord, Progress, Solver, Status
 from sk_softmax.objective import Seen
 from sk_softmax.solvers.driver import Observer
 
@@ -97,6 +105,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
     warm_start : bool, default=False
         Whether to start from the coefficients of the fit before, which must have had the same
         classes and features.
+    keep_path : bool, default=False
+        Whether ``fit`` keeps the parameters of every iteration as ``path_``.
     random_state : int, RandomState or None, default=None
         Decides the order of rows and the first weights of the minibatch solvers.
     verbose : int, default=0
@@ -129,6 +139,11 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         validation rows their loss (mean cross-entropy in nats, without penalty) and accuracy.
     history_ : dict of lists
         The same by column: ``pandas.DataFrame(model.history_)``.
+    path_ : ndarray of shape (n_iter_ + 1, n_outputs, n_columns)
+        With ``keep_path``, the coefficients of every iteration with the intercept as last column;
+        a row a class, for two classes a single one.
+    params_ : ndarray of shape (n_outputs, n_columns)
+        Coefficients and intercept in the same form.
     best_iteration_ : int
         The iteration whose coefficients were kept: the last, except with ``early_stopping``.
     duality_gap_ : float
@@ -183,6 +198,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         n_iter_no_change: int = 5,
         tol: float = 1e-6,
         warm_start: bool = False,
+        keep_path: bool = False,
         random_state: Any = None,
         verbose: int = 0,
         n_jobs: int | None = None,
@@ -199,6 +215,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.warm_start = warm_start
+        self.keep_path = keep_path
         self.random_state = random_state
         self.verbose = verbose
         self.n_jobs = n_jobs
@@ -252,11 +269,18 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
             training = TrainingSet(X, given, weights, classes)
             observers: list[Observer] = [print_progress] if self.verbose else []
             tasks = self._tasks(context, training)
+            path: list[Array] = []
+            if self.keep_path:
+                observers.append(partial(_keep_params, path))
             start = self._start(classes, X.shape[1], warm=self.warm_start)
             fitted = fit_params(
                 self, solver, training, start, held_out, observers + ([tasks] if tasks else [])
             )
             self._keep(fitted, classes)
+            if self.keep_path:
+                self.path_ = np.array(path)
+            elif hasattr(self, "path_"):
+                del self.path_
             if tasks:
                 tasks.end(fitted.params)
         solution = fitted.solution
@@ -382,6 +406,49 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
                 [functional.log_sigmoid(-logits), functional.log_sigmoid(logits)]
             )
         return functional.log_softmax(logits, axis=1)
+
+    def objective(
+        self, X: Any, y: Any, *, params: Any = None, sample_weight: Any = None
+    ) -> NDArray[np.float64]:
+        """Return the objective ``F`` that ``fit`` minimises, in nats a row.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Labels among ``classes_``, or probabilities.
+        params : array-like of shape (n_points, n_outputs, n_columns), optional
+            Where to evaluate it, in the form of ``params_``; by default at the fitted parameters.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights, not negative.
+
+        Returns
+        -------
+        values : ndarray of shape (n_points,), or () without ``params``
+            One a point.
+        """
+        check_is_fitted(self)
+        names = column_names(y)
+        X, y = validated(self, X, y, reset=False)
+        weights = None if sample_weight is None else checked_weights(sample_weight, X.shape[0])
+        given = given_for(self, y, names, self.classes_)
+        points = self.params_ if params is None else np.asarray(params, dtype=np.float64)
+        if points.shape[-2:] != self.params_.shape:
+            raise ValueError(
+                f"params has shape {points.shape}, expected (n_points, {self.params_.shape[0]}, "
+                f"{self.params_.shape[1]})."
+            )
+        return objective_values(self, TrainingSet(X, given, weights, self.classes_), points)
+
+    @property
+    def params_(self) -> Array:
+        """Coefficients with the intercept, if there is one, as last column."""
+        check_is_fitted(self)
+        coef = _dense(self.coef_)
+        if not self.fit_intercept:
+            return coef
+        return np.column_stack([coef, self.intercept_])
 
     def sparsify(self) -> Self:
         """Turn ``coef_`` into a CSR matrix, which saves memory if most of it is zero.
@@ -509,6 +576,11 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         check_is_fitted(self)
         rows = [asdict(record) for record in self.records_]
         return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _keep_params(path: list[Array], record: IterationRecord, report: Progress) -> bool:
+    path.append(report.params)
+    return False
 
 
 def _dense(coef: Any) -> Array:

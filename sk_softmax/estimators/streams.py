@@ -12,7 +12,7 @@ from sk_softmax.estimators.data import are_probabilities, checked_weights, valid
 from sk_softmax.estimators.fitting import TrainingSet, centred, rows_and_targets
 from sk_softmax.estimators.parameters import check_parameters, generator_of
 from sk_softmax.estimators.targets import column_names, encoded
-from sk_softmax.estimators.validation import numbers_of
+from sk_softmax.estimators.validation import given_for
 from sk_softmax.interfaces import Array, Learner
 from sk_softmax.objective import Seen, StreamObjective
 from sk_softmax.rows import single_threaded_blas
@@ -43,22 +43,16 @@ def checked_chunk(
     names = column_names(y)
     X, y = validated(estimator, X, y, reset=known is None)
     weights = None if sample_weight is None else checked_weights(sample_weight, X.shape[0])
-    if are_probabilities(y):
-        theirs, given = encoded(estimator, y, names)
-        declared = theirs if classes is None else np.unique(classes)
-        known = declared if known is None else known
-        for some, what in ((theirs, "The columns of y are"), (declared, "classes is")):
-            if not np.array_equal(some, known):
-                raise ValueError(f"{what} {some.tolist()!r}, not the {known.tolist()!r} declared.")
-        return TrainingSet(X, given, weights, known)
-    if known is None:
+    if known is None and classes is None and are_probabilities(y):
+        known, _ = encoded(estimator, y, names)
+    elif known is None:
         known = _declared(classes)
     elif classes is not None and not np.array_equal(np.unique(classes), known):
         raise ValueError(
             f"classes={np.unique(classes).tolist()!r}, but the first call declared "
             f"{known.tolist()!r}."
         )
-    return TrainingSet(X, numbers_of(y, known, "y"), weights, known)
+    return TrainingSet(X, given_for(estimator, y, names, known), weights, known)
 
 
 def _declared(classes: Any) -> NDArray[Any]:

@@ -57,16 +57,22 @@ def own_validation_set(
     except ValueError as error:
         error.args = (f"X_val or y_val cannot be used: {error}",)
         raise
-    if are_probabilities(y_val):
-        theirs, given = encoded(estimator, y_val, names)
-        if not np.array_equal(theirs, classes):
-            raise ValueError(
-                f"y_val has columns for the classes {theirs.tolist()!r}, but the fit is of the "
-                f"classes {classes.tolist()!r}."
-            )
-        # Labels again, if each row gives all its probability to one class.
-        return ValidationSet(X_val, given, None)
-    return ValidationSet(X_val, numbers_of(y_val, classes, "y_val"), None)
+    return ValidationSet(X_val, given_for(estimator, y_val, names, classes, "y_val"), None)
+
+
+def given_for(
+    estimator: Any, y: NDArray[Any], names: Any, classes: NDArray[Any], name: str = "y"
+) -> Any:
+    """Return labels as numbers, or probabilities, of a ``y`` for classes already known."""
+    if not are_probabilities(y):
+        return numbers_of(y, classes, name)
+    theirs, given = encoded(estimator, y, names)
+    if not np.array_equal(theirs, classes):
+        raise ValueError(
+            f"{name} has columns for the classes {theirs.tolist()!r}, but the model is of the "
+            f"classes {classes.tolist()!r}."
+        )
+    return given
 
 
 def numbers_of(y: NDArray[Any], classes: NDArray[Any], name: str) -> NDArray[np.intp]:

@@ -254,3 +254,35 @@ def test_features_in_their_own_units_and_no_options(load):
     narrow = SoftmaxRegression().fit(X.astype(np.float32), y)
     assert narrow.converged_
     assert narrow.loss_curve_[-1] == pytest.approx(best, rel=1e-5)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_kept_path_leads_from_zeros_to_the_parameters(
+    solver, fit_intercept, overlapping_classes
+):
+    X, y = overlapping_classes(3)
+    model = SoftmaxRegression(
+        solver=solver, fit_intercept=fit_intercept, max_iter=4, random_state=0, keep_path=True
+    ).fit(X, y)
+    assert model.path_.shape == (model.n_iter_[0] + 1, 3, 4 + fit_intercept)
+    assert not model.path_[0].any()
+    np.testing.assert_allclose(model.path_[-1] - model.path_[-1].mean(axis=0), model.params_)
+    model.set_params(keep_path=False).fit(X, y)
+    assert not hasattr(model, "path_")
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_objective_at_given_parameters(n_classes, overlapping_classes):
+    X, y = overlapping_classes(n_classes)
+    weights = np.random.default_rng(0).random(len(y))
+    model = SoftmaxRegression(tol=1e-10, C=0.1, class_weight={0: 2.0}, label_smoothing=0.1)
+    model.fit(X, y, weights)
+    value = model.objective(X, y, sample_weight=weights)
+    assert value == pytest.approx(model.loss_curve_[-1], rel=1e-12)
+    points = np.stack([model.params_, np.zeros_like(model.params_)])
+    at_points = model.objective(X, y, params=points, sample_weight=weights)
+    np.testing.assert_allclose(at_points, model.loss_curve_[[-1, 0]], rtol=1e-12)
+    with pytest.raises(ValueError, match=r"params has shape \(2,\), expected \(n_points, "):
+        model.objective(X, y, params=np.zeros(2))

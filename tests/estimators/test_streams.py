@@ -163,7 +163,7 @@ BAD = [
     (dict(X=np.full((320, 5), np.nan)), "Row 0 of X"),
     (dict(classes=["a", "b"]), r"classes=\['a', 'b'\], but the first call declared"),
     (dict(y=np.full((320, 3), 0.5)), "Row 0 of y adds up to 1.5"),
-    (dict(y=np.full((320, 3), 1 / 3)), r"The columns of y are \[0, 1, 2\], not the \['a'"),
+    (dict(y=np.full((320, 3), 1 / 3)), r"y has columns for the classes \[0, 1, 2\], but"),
     (dict(sample_weight=np.zeros(320)), "zero in every row"),
     (dict(X=np.full((320, 5), 1e200)), "The coefficients overflowed: learning_rate"),
 ]

@@ -38,7 +38,10 @@ def test_set_params_knows_the_options():
         (SGD(batch_size=True), "batch_size must be a positive integer"),
         (SGD(learning_rate=float("nan")), "learning_rate must be a positive number"),
         (SGD(learning_rate=float("inf")), "learning_rate must be a positive number"),
-        (SGD(schedule="linear"), "schedule must be one of 'auto', 'constant', 'inverse_scaling', 'cos"),
+        (
+            SGD(schedule="linear"),
+            "schedule must be one of 'auto', 'constant', 'inverse_sca",
+        ),
         (SGD(shuffle=1), "shuffle must be True or False"),
         (SGD(initial_scale=-0.1), "initial_scale must be zero or a positive number"),
         (SGD(momentum=0, nesterov=True), "nesterov must be False without momentum"),

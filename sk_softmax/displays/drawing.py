@@ -1,0 +1,72 @@
+"""What all displays need of matplotlib, imported when something is drawn and not before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Okabe and Ito's colours (2008), which can be told apart with any colour vision.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+# Blue for and red against: a diverging scale that holds for the common kinds of colour blindness.
+DIVERGING = "RdBu"
+
+
+def pyplot(display: object) -> Any:
+    """Return ``matplotlib.pyplot``; an error says who needs it and how to install it."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            f"{type(display).__name__}.plot draws with matplotlib, which is not installed. "
+            'Install it with: pip install "sk-softmax[plot]"'
+        ) from error
+    return plt
+
+
+def single_axes(display: object, ax: Any, figsize: tuple[float, float]) -> Any:
+    """Return the axes given, or those of a new figure."""
+    plt = pyplot(display)
+    return plt.subplots(figsize=figsize, layout="constrained")[1] if ax is None else ax
+
+
+def grid_of_axes(
+    display: object, ax: Any, n_axes: int, n_columns: int, cell: tuple[float, float]
+) -> tuple[Any, list[Any]]:
+    """Return a figure and ``n_axes`` axes in a grid: a new one, or in the place of ``ax``.
+
+    ``cell`` is the width and height of each in inches.
+    """
+    plt = pyplot(display)
+    n_columns = max(min(n_columns, n_axes), 1)
+    n_rows = -(-n_axes // n_columns)
+    if ax is None:
+        size = (cell[0] * n_columns, cell[1] * n_rows)
+        figure = plt.figure(figsize=size, layout="constrained")
+        grid = figure.add_gridspec(n_rows, n_columns)
+    else:
+        figure = ax.figure
+        ax.set_axis_off()
+        grid = ax.get_subplotspec().subgridspec(n_rows, n_columns)
+    return figure, [figure.add_subplot(grid[i // n_columns, i % n_columns]) for i in range(n_axes)]
+
+
+def image_size(image_shape: Any, n_features: int) -> tuple[int, int]:
+    """Return height and width of an image that holds this many features."""
+    shape = tuple(int(side) for side in image_shape)
+    if len(shape) != 2 or shape[0] * shape[1] != n_features:
+        raise ValueError(
+            f"image_shape={image_shape!r} must be (height, width) with {n_features} pixels, one a "
+            "feature."
+        )
+    return shape
+
+
+def dense_coefficients(estimator: Any) -> Any:
+    """Return ``coef_`` of a fitted estimator as an array."""
+    if not hasattr(estimator, "coef_"):
+        raise ValueError(
+            f"This {type(estimator).__name__} has no coef_: fit it first, and of a Pipeline or a "
+            "search pass the fitted classifier, such as pipeline[-1]."
+        )
+    coef = estimator.coef_
+    return coef.toarray() if hasattr(coef, "toarray") else coef

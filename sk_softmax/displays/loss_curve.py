@@ -1,0 +1,170 @@
+"""The objective, and what validation rows say, as a fit goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from sk_softmax.displays.drawing import COLOURS, single_axes
+from sk_softmax.interfaces import IterationRecord
+
+LABELS = {
+    "iteration": "iteration (epoch, for minibatches)",
+    "passes": "passes over the data",
+    "seconds": "seconds",
+}
+
+
+class LossCurveDisplay:
+    """Training loss, validation loss and accuracy of one or several fits.
+
+    Parameters
+    ----------
+    curves : dict of str to dict of str to ndarray
+        For the name of each fit the columns of its records: ``iteration``, ``value``, ``passes``,
+        ``seconds``, ``validation_loss`` and ``validation_accuracy``.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        With the losses, after ``plot``.
+    accuracy_ax_ : matplotlib Axes or None
+        With the accuracies, on the right.
+    figure_ : matplotlib Figure
+        The figure.
+    lines_ : list of matplotlib Line2D
+        All curves, those of losses first.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_softmax import SoftmaxRegression
+    >>> from sk_softmax.displays import LossCurveDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> models = {name: SoftmaxRegression(solver=name) for name in ["lbfgs", "sgd"]}
+    >>> display = LossCurveDisplay.from_records(
+    ...     {name: model.fit(X, y).records_ for name, model in models.items()}
+    ... )
+    >>> sorted(display.curves)
+    ['lbfgs', 'sgd']
+    """
+
+    ax_: Any
+    accuracy_ax_: Any
+    figure_: Any
+    lines_: list[Any]
+
+    def __init__(self, curves: Mapping[str, Mapping[str, Any]]) -> None:
+        self.curves = curves
+
+    @classmethod
+    def from_records(cls, records: Mapping[str, Sequence[IterationRecord]]) -> Self:
+        """Collect the records of several fits.
+
+        Parameters
+        ----------
+        records : dict of str to list of IterationRecord
+            ``model.records_`` of each fit, by the name to show.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            Not drawn yet.
+        """
+        columns = [*LABELS, "value", "validation_loss", "validation_accuracy"]
+        return cls(
+            {
+                name: {c: np.array([getattr(r, c) for r in rows], dtype=float) for c in columns}
+                for name, rows in records.items()
+            }
+        )
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, name: str | None = None, **plot: Any) -> Self:
+        """Draw the curves of one fit.
+
+        Parameters
+        ----------
+        estimator : fitted SoftmaxRegression
+            With ``records_``.
+        name : str, optional
+            What to call it; by default the name of its class.
+        **plot : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            Drawn.
+        """
+        name = type(estimator).__name__ if name is None else name
+        return cls.from_records({name: estimator.records_}).plot(**plot)
+
+    def plot(
+        self,
+        *,
+        x: Literal["iteration", "passes", "seconds"] = "iteration",
+        accuracy: bool = True,
+        log_scale: bool = False,
+        ax: Any = None,
+    ) -> Self:
+        """Draw all curves in one picture.
+
+        Parameters
+        ----------
+        x : {"iteration", "passes", "seconds"}, default="iteration"
+            What to go by.
+        accuracy : bool, default=True
+            Whether to draw accuracies, where there are validation rows, on an axis on the right.
+        log_scale : bool, default=False
+            Whether losses are on a logarithmic scale.
+        ax : matplotlib Axes, optional
+            Where to draw; by default in a new figure.
+
+        Returns
+        -------
+        self : LossCurveDisplay
+            With ``ax_``, ``accuracy_ax_``, ``figure_`` and ``lines_``.
+        """
+        if x not in LABELS:
+            raise ValueError(f"x={x!r} must be one of {', '.join(map(repr, LABELS))}.")
+        self.ax_ = single_axes(self, ax, (6.0, 4.0))
+        self.figure_, self.lines_, self.accuracy_ax_ = self.ax_.figure, [], None
+        several = len(self.curves) > 1
+        for number, (name, curve) in enumerate(self.curves.items()):
+            colour = COLOURS[number % len(COLOURS)]
+            prefix = f"{name}: " if several else ""
+            self._draw(self.ax_, curve, x, "value", f"{prefix}training loss", colour, "-")
+            self._draw(
+                self.ax_, curve, x, "validation_loss", f"{prefix}validation loss", colour, "--"
+            )
+        validated = any(np.isfinite(c["validation_accuracy"]).any() for c in self.curves.values())
+        if accuracy and validated:
+            self.accuracy_ax_ = self.ax_.twinx()
+            for number, (name, curve) in enumerate(self.curves.items()):
+                # A single fit has colours to spare: one for each quantity.
+                colour = COLOURS[number % len(COLOURS)] if several else COLOURS[1]
+                label = f"{name}: validation accuracy" if several else "validation accuracy"
+                column = "validation_accuracy"
+                self._draw(self.accuracy_ax_, curve, x, column, label, colour, ":")
+            self.accuracy_ax_.set_ylabel("accuracy")
+        if log_scale:
+            self.ax_.set_yscale("log")
+        self.ax_.set_xlabel(LABELS[x])
+        self.ax_.set_ylabel("loss (nats a row)")
+        self.ax_.grid(alpha=0.3)
+        # Over both axes, so that no curve runs through it.
+        top = self.accuracy_ax_ or self.ax_
+        top.legend(handles=self.lines_, labels=[line.get_label() for line in self.lines_])
+        return self
+
+    def _draw(
+        self, ax: Any, curve: Any, x: str, column: str, label: str, colour: str, style: str
+    ) -> None:
+        shown = np.isfinite(curve[column])
+        if shown.any():
+            self.lines_ += ax.plot(
+                curve[x][shown], curve[column][shown], style, color=colour, label=label
+            )

@@ -1,0 +1,213 @@
+"""The objective over two directions, and the paths that solvers take on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from sk_softmax.displays.drawing import COLOURS, single_axes
+
+MARKERS = "osD^vP*"
+
+
+class LossLandscapeDisplay:
+    """Contours of the objective over a plane, with paths projected onto it.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (n_points,)
+        Coordinates of the grid.
+    values : ndarray of shape (n_points, n_points)
+        The objective in nats a row, ``values[j, i]`` at ``(x[i], y[j])``.
+    paths : dict of str to ndarray of shape (n_steps, 2)
+        Coordinates of each step of each path.
+    labels : tuple of str
+        What the two axes are.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes, after ``plot``.
+    figure_ : matplotlib Figure
+        The figure.
+    contour_ : matplotlib QuadContourSet
+        The surface.
+    lines_ : list of matplotlib Line2D
+        The paths.
+    """
+
+    ax_: Any
+    figure_: Any
+    contour_: Any
+    lines_: list[Any]
+
+    def __init__(
+        self, x: Any, y: Any, values: Any, paths: Mapping[str, Any], labels: tuple[str, str]
+    ) -> None:
+        self.x = x
+        self.y = y
+        self.values = values
+        self.paths = paths
+        self.labels = labels
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        paths: Mapping[str, Any] | None = None,
+        parameters: tuple[tuple[int, int], tuple[int, int]] | None = None,
+        sample_weight: Any = None,
+        n_points: int = 50,
+        margin: float = 0.3,
+        **plot: Any,
+    ) -> Self:
+        """Evaluate a fitted estimator's objective around its optimum, and draw it.
+
+        Parameters
+        ----------
+        estimator : fitted SoftmaxRegression
+            Whose objective to draw. All parameters that are not on the axes stay as it has them.
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The rows it was fitted to.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            What they should be.
+        paths : dict of str to ndarray of shape (n_steps, n_outputs, n_columns), optional
+            Paths to draw by name, such as ``path_`` of estimators fitted with ``keep_path=True``;
+            by default the estimator's own, if it has one.
+        parameters : pair of (row, column), optional
+            Which two parameters to put on the axes: row of ``coef_`` and number of the feature,
+            -1 for the intercept. By default the two leading directions of all steps of the paths
+            (their first principal components), through the fitted parameters.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the rows.
+        n_points : int, default=50
+            Grid points a side; the objective is evaluated at their square.
+        margin : float, default=0.3
+            How far the picture reaches beyond paths and optimum, as a share of their extent.
+        **plot : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        display : LossLandscapeDisplay
+            Drawn.
+        """
+        centre = estimator.params_
+        if paths is None:
+            paths = {"path": estimator.path_} if hasattr(estimator, "path_") else {}
+        steps = {name: np.asarray(path, dtype=float) for name, path in paths.items()}
+        for name, path in steps.items():
+            if path.ndim != 3 or path.shape[1:] != centre.shape:
+                raise ValueError(
+                    f"The path {name!r} has shape {path.shape}, expected (n_steps, "
+                    f"{centre.shape[0]}, {centre.shape[1]}), as path_ of such an estimator has."
+                )
+        if parameters is None:
+            directions = _leading_directions(centre, steps)
+            labels = ("first principal direction", "second principal direction")
+            origin = np.zeros(2)
+        else:
+            directions = _unit_directions(centre, parameters)
+            labels = _names(estimator, centre, parameters)
+            origin = np.array([centre[p] for p in parameters])
+        flat = {name: origin + _coordinates(p, centre, directions) for name, p in steps.items()}
+        reach = np.vstack([origin[None], *flat.values()])
+        low, high = reach.min(axis=0), reach.max(axis=0)
+        spare = np.where(high > low, margin * (high - low), np.maximum(np.abs(low), 1.0))
+        x, y_axis = np.linspace(low - spare, high + spare, n_points).T
+        offsets = np.stack(np.meshgrid(x - origin[0], y_axis - origin[1]), axis=-1)
+        points = centre + np.tensordot(offsets.reshape(-1, 2), directions, axes=1)
+        values = estimator.objective(X, y, params=points, sample_weight=sample_weight)
+        return cls(x, y_axis, values.reshape(n_points, n_points), flat, labels).plot(**plot)
+
+    def plot(self, *, n_levels: int = 20, ax: Any = None) -> Self:
+        """Draw the surface and the paths.
+
+        Parameters
+        ----------
+        n_levels : int, default=20
+            How many contours, closer to one another near the minimum.
+        ax : matplotlib Axes, optional
+            Where to draw; by default in a new figure.
+
+        Returns
+        -------
+        self : LossLandscapeDisplay
+            With ``ax_``, ``figure_``, ``contour_`` and ``lines_``.
+        """
+        self.ax_ = single_axes(self, ax, (6.0, 4.5))
+        self.figure_ = self.ax_.figure
+        least, most = float(self.values.min()), float(self.values.max())
+        # Even in the root of the height: a bowl's contours are then evenly spaced.
+        levels = least + (max(most - least, 1e-12)) * np.linspace(0, 1, n_levels + 1) ** 2
+        self.contour_ = self.ax_.contourf(
+            self.x, self.y, self.values, levels=levels, cmap="Greys", alpha=0.8
+        )
+        self.ax_.contour(
+            self.x, self.y, self.values, levels=levels, colors="white", linewidths=0.5
+        )
+        self.figure_.colorbar(
+            self.contour_, ax=self.ax_, label="objective (nats a row)", format="%.3g"
+        )
+        self.lines_ = []
+        for number, (name, path) in enumerate(self.paths.items()):
+            style = dict(color=COLOURS[number % len(COLOURS)], label=name, linewidth=1.4)
+            marker = dict(marker=MARKERS[number % len(MARKERS)], markersize=3.5)
+            self.lines_ += self.ax_.plot(path[:, 0], path[:, 1], **style, **marker)
+        self.ax_.set_xlabel(self.labels[0])
+        self.ax_.set_ylabel(self.labels[1])
+        self.ax_.set_xlim(self.x[0], self.x[-1])
+        self.ax_.set_ylim(self.y[0], self.y[-1])
+        if self.lines_:
+            self.ax_.legend(fontsize=9)
+        return self
+
+
+def _leading_directions(centre: Any, paths: Mapping[str, Any]) -> Any:
+    """Two orthonormal directions along which the paths vary most, seen from the optimum."""
+    if not paths:
+        raise ValueError(
+            "Without paths there are no leading directions: pass paths, fit with keep_path=True, "
+            "or choose two parameters."
+        )
+    steps = np.vstack([(path - centre).reshape(len(path), -1) for path in paths.values()])
+    *_, directions = np.linalg.svd(steps, full_matrices=False)
+    if len(directions) < 2:
+        raise ValueError("Two directions need at least two steps and two parameters.")
+    # The sign of a singular vector is arbitrary; its largest entry is made positive.
+    chosen = directions[:2]
+    signs = np.sign(chosen[np.arange(2), np.abs(chosen).argmax(axis=1)])
+    return (chosen * signs[:, None]).reshape(2, *centre.shape)
+
+
+def _unit_directions(centre: Any, parameters: Sequence[tuple[int, int]]) -> Any:
+    directions = np.zeros((2, *centre.shape))
+    for direction, parameter in zip(directions, parameters, strict=True):
+        direction[parameter] = 1
+    return directions
+
+
+def _coordinates(path: Any, centre: Any, directions: Any) -> Any:
+    return np.tensordot(path - centre, directions, axes=([1, 2], [1, 2]))
+
+
+def _names(estimator: Any, centre: Any, parameters: Sequence[tuple[int, int]]) -> tuple[str, str]:
+    features = getattr(estimator, "feature_names_in_", None)
+    n_features = estimator.n_features_in_
+
+    def name(row: int, column: int) -> str:
+        column %= centre.shape[1]
+        if column == n_features:
+            what = "intercept"
+        else:
+            feature = f"x{column}" if features is None else features[column]
+            what = f"coefficient of {feature}"
+        return what if len(centre) == 1 else f"{what}, class {estimator.classes_[row]}"
+
+    first, second = parameters
+    return name(*first), name(*second)

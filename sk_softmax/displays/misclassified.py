@@ -1,0 +1,153 @@
+"""A gallery of mistakes, the most confident first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from sk_softmax.displays.drawing import grid_of_axes, image_size
+
+
+class MisclassifiedDisplay:
+    """Images of rows that were predicted wrongly, with both labels and the probability.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_shown, height, width)
+        The rows.
+    true, predicted : ndarray of shape (n_shown,)
+        Their labels, and what was predicted.
+    probabilities : ndarray of shape (n_shown,)
+        Of the predicted label, descending.
+    indices : ndarray of shape (n_shown,)
+        Which rows of the data they are.
+    n_wrong, n_rows : int
+        How many rows were wrong, of how many.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        The figure, after ``plot``.
+    axes_ : list of matplotlib Axes
+        One an image.
+    artists_ : list of matplotlib AxesImage
+        The images.
+    """
+
+    figure_: Any
+    axes_: list[Any]
+    artists_: list[Any]
+
+    def __init__(
+        self,
+        images: Any,
+        true: Any,
+        predicted: Any,
+        probabilities: Any,
+        indices: Any,
+        n_wrong: int,
+        n_rows: int,
+    ) -> None:
+        self.images = images
+        self.true = true
+        self.predicted = predicted
+        self.probabilities = probabilities
+        self.indices = indices
+        self.n_wrong = n_wrong
+        self.n_rows = n_rows
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        image_shape: Sequence[int],
+        n_images: int = 15,
+        **plot: Any,
+    ) -> Self:
+        """Draw the rows on which a classifier is most confidently wrong.
+
+        Parameters
+        ----------
+        estimator : fitted classifier
+            With ``predict_proba``; a Pipeline will do.
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Rows whose features, as they are here, are the pixels.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        image_shape : tuple of int
+            ``(height, width)``.
+        n_images : int, default=15
+            The most to show.
+        **plot : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        display : MisclassifiedDisplay
+            Drawn.
+        """
+        y = np.asarray(y)
+        probabilities = estimator.predict_proba(X)
+        best = probabilities.argmax(axis=1)
+        predicted = estimator.classes_[best]
+        if y.shape != predicted.shape:
+            raise ValueError(f"y has shape {y.shape}, expected a label a row: {predicted.shape}.")
+        sureness = probabilities.max(axis=1)
+        wrong = np.flatnonzero(predicted != y)
+        chosen = wrong[np.argsort(-sureness[wrong], kind="stable")][:n_images]
+        pixels = np.asarray(X) if not hasattr(X, "tocsr") else X.tocsr()
+        shape = image_size(image_shape, pixels.shape[1])
+        shown = pixels[chosen]
+        shown = shown.toarray() if hasattr(shown, "toarray") else shown
+        return cls(
+            shown.reshape(-1, *shape),
+            y[chosen],
+            predicted[chosen],
+            sureness[chosen],
+            chosen,
+            len(wrong),
+            len(y),
+        ).plot(**plot)
+
+    def plot(self, *, n_columns: int = 5, cmap: str = "gray_r", ax: Any = None) -> Self:
+        """Draw the gallery.
+
+        Parameters
+        ----------
+        n_columns : int, default=5
+            Images side by side.
+        cmap : str, default="gray_r"
+            Colours of a pixel from its least to its largest value.
+        ax : matplotlib Axes, optional
+            Where to draw all of them; by default in a new figure.
+
+        Returns
+        -------
+        self : MisclassifiedDisplay
+            With ``figure_``, ``axes_`` and ``artists_``.
+        """
+        n_shown = len(self.images)
+        self.figure_, self.axes_ = grid_of_axes(self, ax, max(n_shown, 1), n_columns, (1.5, 2.0))
+        self.artists_ = []
+        for axes, image, true, predicted, probability in zip(
+            self.axes_, self.images, self.true, self.predicted, self.probabilities, strict=False
+        ):
+            self.artists_.append(axes.imshow(image, cmap=cmap))
+            axes.set_title(f"{true}, taken for {predicted}\n({probability:.0%} sure)", fontsize=9)
+        for axes in self.axes_:
+            axes.set_xticks([])
+            axes.set_yticks([])
+        if not n_shown:
+            self.axes_[0].text(0.5, 0.5, "no mistakes", ha="center", va="center")
+        if ax is None:
+            share = self.n_wrong / max(self.n_rows, 1)
+            title = f"{self.n_wrong} of {self.n_rows} rows are wrong ({share:.1%})"
+            if n_shown < self.n_wrong:
+                title += f"; the {n_shown} most confident"
+            self.figure_.suptitle(title, fontsize=10)
+        return self
