@@ -1,6 +1,7 @@
 """Every example runs, in a folder of its own, and shows what it promises."""
 
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -12,6 +13,14 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 SHOWN = {
     "iris_virginica_by_gradient_descent.py": ["0.126957", "5.53844134", "98.0 %"],
     "digits_with_coefficient_images.py": ["accuracy on 450 others: 0.9", "taken for a"],
+    "mnist_by_minibatches.py": ["epoch 25", "accuracy 9", "minibatch_mistakes.png"],
+    "loss_surface_and_paths.py": ["full batch", "RMSprop", "accuracy of the dividing line: 0.9"],
+    "soft_labels_from_annotators.py": [
+        "majority vote",
+        "shares of the votes",
+        "probable true labels",
+    ],
+    "streaming_a_large_file.py": ["MB of memory in use", "before learning from it 0."],
     "choosing_C_in_a_pipeline.py": ["<- chosen", "log loss on rows never seen"],
 }
 
@@ -20,6 +29,8 @@ SHOWN = {
 def output(tmp_path_factory):
     """``output(name)``: what an example prints when run in a folder of its own, once."""
 
+    without_data = {k: v for k, v in os.environ.items() if k != "SK_SOFTMAX_DATA"}
+
     @cache
     def run(name):
         # Deprecations between matplotlib and what it depends on are theirs to mend.
@@ -27,7 +38,8 @@ def output(tmp_path_factory):
         result = subprocess.run(
             [sys.executable, *strict, EXAMPLES / name],
             cwd=tmp_path_factory.mktemp("example"),
-            env={**os.environ, "MPLBACKEND": "Agg"},
+            # Bundled data, whatever else is at hand: test_full_data.py has the rest.
+            env={**without_data, "MPLBACKEND": "Agg"},
             capture_output=True,
             text=True,
             check=False,
@@ -53,3 +65,15 @@ def test_the_lecture_and_ours_agree_line_by_line(output):
     numbers = [line.split()[-2:] for line in lines if "at step" in line or "at 5000 " in line]
     assert len(numbers) == 13
     assert all(lecture == ours for lecture, ours in numbers)
+
+
+def test_probable_labels_are_worth_more_than_a_majority(output):
+    lines = output("soft_labels_from_annotators.py").splitlines()
+    losses = {line[:28].strip(): float(line.split()[-1]) for line in lines[4:]}
+    assert losses["the true labels"] < losses["probable true labels"] < losses["majority vote"]
+
+
+def test_streaming_takes_far_less_memory_than_the_file(output):
+    lines = output("streaming_a_large_file.py").splitlines()
+    file, memory = (float(re.search(r"([0-9.]+) MB", line)[1]) for line in lines[:2])
+    assert memory < file / 2

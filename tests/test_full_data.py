@@ -4,6 +4,9 @@ Run where the environment variable SK_SOFTMAX_DATA names a folder that holds the
 """
 
 import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -46,3 +49,24 @@ def test_fuel_efficiency():
     table = np.genfromtxt(FOLDER / "autompg.csv", delimiter=",", usecols=(0, 1, 2, 3, 4, 5, 8))
     X, y = table[:, :-1], table[:, -1] >= 30
     assert SoftmaxRegression().fit(X, y).score(X, y) >= 0.829
+
+
+@pytest.mark.parametrize(
+    ("example", "data", "pattern", "least"),
+    [
+        ("mnist_by_minibatches.py", "mnist.npz", r"epoch 25 .* accuracy ([0-9.]+)%", 92.0),
+        ("loss_surface_and_paths.py", "autompg.csv", r"dividing line: ([0-9.]+)", 0.829),
+    ],
+)
+def test_examples_on_the_full_data(example, data, pattern, least, tmp_path):
+    if not (FOLDER / data).exists():
+        pytest.skip(f"SK_SOFTMAX_DATA does not name a folder with {data}")
+    result = subprocess.run(
+        [sys.executable, Path(__file__).parent.parent / "examples" / example],
+        cwd=tmp_path,
+        env={**os.environ, "MPLBACKEND": "Agg"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert float(re.search(pattern, result.stdout)[1]) >= least

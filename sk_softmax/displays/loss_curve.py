@@ -157,7 +157,9 @@ class LossCurveDisplay:
         self.ax_.grid(alpha=0.3)
         # Over both axes, so that no curve runs through it.
         top = self.accuracy_ax_ or self.ax_
-        top.legend(handles=self.lines_, labels=[line.get_label() for line in self.lines_])
+        labels = [line.get_label() for line in self.lines_]
+        # Losses end at the bottom and accuracies at the top: between them is room.
+        top.legend(handles=self.lines_, labels=labels, loc="center right")
         return self
 
     def _draw(

@@ -25,6 +25,8 @@ class LossLandscapeDisplay:
         Coordinates of each step of each path.
     labels : tuple of str
         What the two axes are.
+    optimum : ndarray of shape (2,)
+        Coordinates of the fitted parameters.
 
     Attributes
     ----------
@@ -44,13 +46,20 @@ class LossLandscapeDisplay:
     lines_: list[Any]
 
     def __init__(
-        self, x: Any, y: Any, values: Any, paths: Mapping[str, Any], labels: tuple[str, str]
+        self,
+        x: Any,
+        y: Any,
+        values: Any,
+        paths: Mapping[str, Any],
+        labels: tuple[str, str],
+        optimum: Any,
     ) -> None:
         self.x = x
         self.y = y
         self.values = values
         self.paths = paths
         self.labels = labels
+        self.optimum = optimum
 
     @classmethod
     def from_estimator(
@@ -123,7 +132,8 @@ class LossLandscapeDisplay:
         offsets = np.stack(np.meshgrid(x - origin[0], y_axis - origin[1]), axis=-1)
         points = centre + np.tensordot(offsets.reshape(-1, 2), directions, axes=1)
         values = estimator.objective(X, y, params=points, sample_weight=sample_weight)
-        return cls(x, y_axis, values.reshape(n_points, n_points), flat, labels).plot(**plot)
+        grid = values.reshape(n_points, n_points)
+        return cls(x, y_axis, grid, flat, labels, origin).plot(**plot)
 
     def plot(self, *, n_levels: int = 20, ax: Any = None) -> Self:
         """Draw the surface and the paths.
@@ -159,12 +169,14 @@ class LossLandscapeDisplay:
             style = dict(color=COLOURS[number % len(COLOURS)], label=name, linewidth=1.4)
             marker = dict(marker=MARKERS[number % len(MARKERS)], markersize=3.5)
             self.lines_ += self.ax_.plot(path[:, 0], path[:, 1], **style, **marker)
+        self.ax_.plot(
+            *self.optimum, "*", color="black", markersize=11, label="fitted", linestyle="none"
+        )
         self.ax_.set_xlabel(self.labels[0])
         self.ax_.set_ylabel(self.labels[1])
         self.ax_.set_xlim(self.x[0], self.x[-1])
         self.ax_.set_ylim(self.y[0], self.y[-1])
-        if self.lines_:
-            self.ax_.legend(fontsize=9)
+        self.ax_.legend(fontsize=9)
         return self
 
 

@@ -76,14 +76,13 @@ def _classes_and_probabilities(y: NDArray[Any], names: Any) -> tuple[NDArray[Any
             f"differ from one another; they are {names!r}."
         )
     classes, order = np.unique(names, return_index=True)
-    negative = (y < 0).any(axis=1)
-    if negative.any():
-        row = int(negative.argmax())
-        raise ValueError(f"Row {row} of y holds a negative probability: {y[row].tolist()}.")
     sums = y.sum(axis=1, dtype=np.float64)
-    wrong = np.abs(sums - 1) > SUM_TOLERANCE
+    negative = (y < 0).any(axis=1)
+    wrong = negative | (np.abs(sums - 1) > SUM_TOLERANCE)
     if wrong.any():
         row = int(wrong.argmax())
+        if negative[row]:
+            raise ValueError(f"Row {row} of y holds a negative probability: {y[row].tolist()}.")
         raise ValueError(
             f"Row {row} of y adds up to {sums[row]:g}, not 1: a y with two dimensions holds the "
             "probability of each class. For counts of each class use "
