@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from typing import Any, Self
@@ -44,13 +45,17 @@ from sk_softmax.solvers.driver import Observer
 
 def _learns_from_minibatches(estimator: Any) -> bool:
     """Whether the solver takes rows a minibatch at a time."""
-    if solver_of(estimator.solver).is_stochastic:
-        return True
+    with suppress(ValueError):  # no solver at all: fit says so
+        if solver_of(estimator.solver).is_stochastic:
+            return True
     raise AttributeError(
         f"partial_fit needs a solver that learns from minibatches, such as solver='sgd', "
         f"'rmsprop' or 'adam'; this one is {estimator.solver!r}, which needs all rows at once."
     )
 
+
+# How many calls of partial_fit are remembered: a stream may never end.
+MOST_RECORDS = 10_000
 
 SILENT = {Status.CONVERGED, Status.EPOCHS_DONE, Status.STOPPED}
 
@@ -134,7 +139,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         first values may be those of a sample of the rows, and those before the last few carry the
         rounding of float32.
     records_ : list of IterationRecord
-        What is known of the start and of each iteration: the value of the objective, the norm of
+        What is known of the start and of each iteration (after ``partial_fit``, of the last 10,000
+        calls): the value of the objective, the norm of
         its gradient, the step size, passes over the data and seconds since the start, and with
         validation rows their loss (mean cross-entropy in nats, without penalty) and accuracy.
     history_ : dict of lists
@@ -177,7 +183,6 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
     intercept_: Array
     n_iter_: NDArray[np.int32]
     converged_: bool
-    loss_curve_: NDArray[np.float64]
     duality_gap_: float
     records_: list[IterationRecord]
     best_iteration_: int
@@ -276,11 +281,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
             fitted = fit_params(
                 self, solver, training, start, held_out, observers + ([tasks] if tasks else [])
             )
-            self._keep(fitted, classes)
-            if self.keep_path:
-                self.path_ = np.array(path)
-            elif hasattr(self, "path_"):
-                del self.path_
+            self._keep(fitted, classes, path)
             if tasks:
                 tasks.end(fitted.params)
         solution = fitted.solution
@@ -521,17 +522,22 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
             return {"coef_": params[:, :-1], "intercept_": params[:, -1]}
         return {"coef_": params, "intercept_": np.zeros(len(params), dtype=params.dtype)}
 
-    def _keep(self, fitted: Fitted, classes: NDArray[Any]) -> None:
+    def _keep(self, fitted: Fitted, classes: NDArray[Any], path: list[Array]) -> None:
         """Turn what came out of a fit into attributes."""
         solution = fitted.solution
         self.classes_ = classes
         for name, value in self._coefficients(fitted.params).items():
             setattr(self, name, value)
-        if hasattr(self, "_last_stream"):
-            del self._last_stream
+        for outdated in ("_last_stream", "path_"):
+            if hasattr(self, outdated):
+                delattr(self, outdated)
+        if self.keep_path:
+            self.path_ = np.array(path)
         self._seen = fitted.seen
         self.converged_ = solution.status is Status.CONVERGED
-        self._keep_records(list(solution.records), fitted.best_iteration)
+        self.records_ = list(solution.records)
+        self.n_iter_ = np.array([solution.n_iter], dtype=np.int32)
+        self.best_iteration_ = fitted.best_iteration
         self.duality_gap_ = fitted.duality_gap
 
     def _stream(self, chunk: TrainingSet) -> Stream:
@@ -546,29 +552,30 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         self, chunk: TrainingSet, stream: Stream, params: Array, value: float, seconds: float
     ) -> None:
         """Turn what was learned from a chunk into attributes: one record a call."""
-        going_on = hasattr(self, "_last_stream")
-        records = list(self.records_) if going_on else []
-        last = records[-1] if records else None
+        before = self.records_[1 - MOST_RECORDS :] if hasattr(self, "_last_stream") else []
+        n_calls = before[-1].iteration + 1 if before else 1
         record = IterationRecord(
-            iteration=len(records) + 1,
+            iteration=n_calls,
             value=value,
             gradient_norm=np.nan,
             step_size=np.nan,
-            passes=len(records) + 1,
-            seconds=seconds + (last.seconds if last else 0.0),
+            passes=n_calls,
+            seconds=seconds + (before[-1].seconds if before else 0.0),
         )
         self.classes_ = chunk.classes
         for name, attribute in self._coefficients(params).items():
             setattr(self, name, attribute)
         self._last_stream, self._seen = stream, stream.seen
-        self._keep_records([*records, record], record.iteration)
+        self.records_ = [*before, record]
+        self.n_iter_ = np.array([n_calls], dtype=np.int32)
+        self.best_iteration_ = n_calls
         self.converged_, self.duality_gap_ = False, np.inf
 
-    def _keep_records(self, records: list[IterationRecord], best_iteration: int) -> None:
-        self.records_ = records
-        self.loss_curve_ = np.array([record.value for record in records])
-        self.n_iter_ = np.array([records[-1].iteration], dtype=np.int32)
-        self.best_iteration_ = best_iteration
+    @property
+    def loss_curve_(self) -> NDArray[np.float64]:
+        """The objective of every record."""
+        check_is_fitted(self)
+        return np.array([record.value for record in self.records_])
 
     @property
     def history_(self) -> dict[str, list[float]]:

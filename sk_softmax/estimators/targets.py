@@ -77,7 +77,7 @@ def _classes_and_probabilities(y: NDArray[Any], names: Any) -> tuple[NDArray[Any
         )
     classes, order = np.unique(names, return_index=True)
     sums = y.sum(axis=1, dtype=np.float64)
-    negative = (y < 0).any(axis=1)
+    negative = np.asarray((y < 0).any(axis=1))
     wrong = negative | (np.abs(sums - 1) > SUM_TOLERANCE)
     if wrong.any():
         row = int(wrong.argmax())

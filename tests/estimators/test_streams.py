@@ -149,9 +149,21 @@ def test_a_stored_model_goes_on_as_if_it_had_not_been(rows):
     np.testing.assert_array_equal(again.coef_, model.coef_)
 
 
+def test_a_stream_that_does_not_end_is_not_remembered_forever(monkeypatch, rows):
+    X, y, _ = rows
+    monkeypatch.setattr("sk_softmax.estimators.softmax_regression.MOST_RECORDS", 3)
+    model = SoftmaxRegression(solver="sgd")
+    for _ in range(5):
+        model.partial_fit(X, y, classes=["a", "b", "c"])
+    assert [record.iteration for record in model.records_] == [3, 4, 5]
+    assert model.n_iter_[0] == 5
+    assert len(model.loss_curve_) == 3
+
+
 def test_only_solvers_of_minibatches_have_it():
     assert hasattr(SoftmaxRegression(solver="sgd"), "partial_fit")
     assert not hasattr(SoftmaxRegression(), "partial_fit")
+    assert not hasattr(SoftmaxRegression(solver="no such"), "partial_fit")
     with pytest.raises(AttributeError) as error:
         SoftmaxRegression().partial_fit([[0.0]], [0])
     assert "learns from minibatches, such as solver='sgd'" in str(error.value.__cause__)
