@@ -235,7 +235,7 @@ def test_decision_regions_are_drawn_by_scikit_learn(iris):
     X, y = iris
     two = X.iloc[:, 2:]
     display = DecisionBoundaryDisplay.from_estimator(
-        SoftmaxRegression().fit(two, y), two, response_method="predict_proba"
+        SoftmaxRegression().fit(two, y), two, response_method="predict"
     )
     assert display.surface_ is not None
 

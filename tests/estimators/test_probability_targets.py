@@ -181,7 +181,10 @@ def changed(row, values):
         (GOOD[None], "dim 3"),
         (np.full((6, 2), "a"), "a y with two dimensions holds the probability"),
         (sp.csr_matrix(GOOD), "y must be a dense array"),
-        (pd.DataFrame(GOOD, columns=["a", "b", "a"]), "unique column names"),
+        (
+            pd.DataFrame(GOOD, columns=["a", "b", "a"]),
+            "unique column names|differ from one another",
+        ),
         (pd.DataFrame(GOOD, columns=["a", "b", 3]), "all numbers or all strings"),
     ],
     ids=lambda value: str(value)[:30],
