@@ -155,11 +155,7 @@ class LossCurveDisplay:
         self.ax_.set_xlabel(LABELS[x])
         self.ax_.set_ylabel("loss (nats a row)")
         self.ax_.grid(alpha=0.3)
-        # Over both axes, so that no curve runs through it.
-        top = self.accuracy_ax_ or self.ax_
-        labels = [line.get_label() for line in self.lines_]
-        # Losses end at the bottom and accuracies at the top: between them is room.
-        top.legend(handles=self.lines_, labels=labels, loc="center right")
+        self._legend(several)
         return self
 
     def _draw(
@@ -170,3 +166,25 @@ class LossCurveDisplay:
             self.lines_ += ax.plot(
                 curve[x][shown], curve[column][shown], style, color=colour, label=label
             )
+
+    def _legend(self, several: bool) -> None:
+        """Name every curve of one fit, or the colours and the kinds of line of several."""
+        top = self.accuracy_ax_ or self.ax_  # over both, so that no curve runs through it
+        labels = [line.get_label() for line in self.lines_]
+        if not several:
+            # Losses end at the bottom and accuracies at the top: between them is room.
+            top.legend(handles=self.lines_, labels=labels, loc="center right")
+            return
+        from matplotlib.lines import Line2D
+
+        kinds = dict.fromkeys(
+            (line.get_linestyle(), label.rpartition(": ")[2])
+            for line, label in zip(self.lines_, labels, strict=True)
+        )
+        handles = [
+            Line2D([], [], color=COLOURS[number % len(COLOURS)], linewidth=3, label=name)
+            for number, name in enumerate(self.curves)
+        ] + [Line2D([], [], color="0.3", linestyle=style, label=kind) for style, kind in kinds]
+        n_columns = max(len(self.curves), 3)
+        place = dict(loc="upper center", bbox_to_anchor=(0.5, -0.16))
+        self.ax_.legend(handles=handles, ncols=min(n_columns, 4), fontsize=9, **place)

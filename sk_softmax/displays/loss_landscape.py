@@ -141,7 +141,7 @@ class LossLandscapeDisplay:
         Parameters
         ----------
         n_levels : int, default=20
-            How many contours, closer to one another near the minimum.
+            How many contours, each with as much of the plane above the last.
         ax : matplotlib Axes, optional
             Where to draw; by default in a new figure.
 
@@ -152,11 +152,13 @@ class LossLandscapeDisplay:
         """
         self.ax_ = single_axes(self, ax, (6.0, 4.5))
         self.figure_ = self.ax_.figure
-        least, most = float(self.values.min()), float(self.values.max())
-        # Even in the root of the height: a bowl's contours are then evenly spaced.
-        levels = least + (max(most - least, 1e-12)) * np.linspace(0, 1, n_levels + 1) ** 2
+        # As much of the picture between any two contours: a valley keeps its shape beside walls.
+        levels = np.unique(np.quantile(self.values, np.linspace(0, 1, n_levels + 1)))
+        from matplotlib.colors import BoundaryNorm
+
+        norm = BoundaryNorm(levels, 256)  # shades as even as the contours
         self.contour_ = self.ax_.contourf(
-            self.x, self.y, self.values, levels=levels, cmap="Greys", alpha=0.8
+            self.x, self.y, self.values, levels=levels, norm=norm, cmap="Greys", alpha=0.7
         )
         self.ax_.contour(
             self.x, self.y, self.values, levels=levels, colors="white", linewidths=0.5

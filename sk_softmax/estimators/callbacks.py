@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sk_softmax.interfaces import Array, IterationRecord, Progress
+from sk_softmax.interfaces import Array, IterationRecord
+from sk_softmax.solvers.driver import ParamsThere
 
 __all__ = ["CallbackSupportMixin", "IterationTasks", "begin", "with_callbacks"]
 
@@ -62,19 +63,19 @@ class IterationTasks:
         self._fit.call_on_fit_task_begin(**self._arguments)
         self._iteration: Any = None
 
-    def __call__(self, record: IterationRecord, report: Progress) -> bool:
+    def __call__(self, record: IterationRecord, params: ParamsThere) -> bool:
         """End an iteration and begin the next; say whether a callback asked to stop."""
         stop = False
         if self._iteration is not None:
             stop = self._iteration.call_on_fit_task_end(
-                **self._arguments, reconstruction_attributes=self._at(report.params)
+                **self._arguments, reconstruction_attributes=self._at(params)
             )
             self._iteration = None
         if not stop and self._left != 0:
             self._left = None if self._left is None else self._left - 1
             self._iteration = self._fit.subcontext(task_name="iteration")
             self._iteration.call_on_fit_task_begin(
-                **self._arguments, reconstruction_attributes=self._at(report.params)
+                **self._arguments, reconstruction_attributes=self._at(params)
             )
         return stop
 
@@ -83,9 +84,9 @@ class IterationTasks:
         if self._iteration is not None:
             self._iteration.call_on_fit_task_end(estimator=self._arguments["estimator"])
         self._fit.call_on_fit_task_end(
-            **self._arguments, reconstruction_attributes=self._at(params)
+            **self._arguments, reconstruction_attributes=self._attributes_at(params)
         )
 
-    def _at(self, params: Array) -> Callable[[], dict[str, Any]]:
+    def _at(self, params: ParamsThere) -> Callable[[], dict[str, Any]]:
         """Attributes are made only for callbacks that want them."""
-        return lambda: self._attributes_at(params)
+        return lambda: self._attributes_at(params())

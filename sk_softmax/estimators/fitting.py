@@ -19,7 +19,6 @@ from sk_softmax.interfaces import (
     Array,
     IterationRecord,
     Problem,
-    Progress,
     Rows,
     Solution,
     Solver,
@@ -35,7 +34,7 @@ from sk_softmax.objective import (
 )
 from sk_softmax.rows import rows_of, single_threaded_blas, threads_in_force
 from sk_softmax.solvers import Auto, minimize
-from sk_softmax.solvers.driver import Observer
+from sk_softmax.solvers.driver import Observer, ParamsThere
 
 
 @dataclass(frozen=True)
@@ -180,8 +179,8 @@ def _all_of(observers: Sequence[Observer]) -> Observer | None:
     if not observers:
         return None
 
-    def observe(record: IterationRecord, report: Progress) -> bool:
-        answers = [observer(record, report) for observer in observers]
+    def observe(record: IterationRecord, params: ParamsThere) -> bool:
+        answers = [observer(record, params) for observer in observers]
         return any(answers)
 
     return observe
@@ -203,7 +202,7 @@ def _threads(n_jobs: int | None) -> int:
     return n_jobs if n_jobs > 0 else max(processors + 1 + n_jobs, 1)
 
 
-def print_progress(record: IterationRecord, report: Progress) -> bool:
+def print_progress(record: IterationRecord, params: ParamsThere) -> bool:
     """Print a line."""
     line = (
         f"{record.iteration:6d}  F {record.value:.8g}  |gradient| {record.gradient_norm:.2e}  "

@@ -38,9 +38,9 @@ from sk_softmax.estimators.validation import (
     own_validation_set,
     split_off,
 )
-from sk_softmax.interfaces import Array, IterationRecord, Progress, Solver, Status
+from sk_softmax.interfaces import Array, IterationRecord, Solver, Status
 from sk_softmax.objective import Seen
-from sk_softmax.solvers.driver import Observer
+from sk_softmax.solvers.driver import Observer, ParamsThere
 
 
 def _learns_from_minibatches(estimator: Any) -> bool:
@@ -546,7 +546,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         if stream is not None:
             return stream
         start = self._start(chunk.classes, chunk.X.shape[1], warm=hasattr(self, "coef_"))
-        return Stream(getattr(self, "_seen", Seen()), start, None)
+        return Stream(getattr(self, "_seen", Seen()), start, None, "")
 
     def _keep_chunk(
         self, chunk: TrainingSet, stream: Stream, params: Array, value: float, seconds: float
@@ -585,8 +585,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def _keep_params(path: list[Array], record: IterationRecord, report: Progress) -> bool:
-    path.append(report.params)
+def _keep_params(path: list[Array], record: IterationRecord, params: ParamsThere) -> bool:
+    path.append(params())
     return False
 
 

@@ -28,6 +28,9 @@ class Stream:
     rule: Any
     """Momentum, running means: whatever the solver carries from update to update."""
 
+    solver: str
+    """Name of the solver's class; another one begins with a rule of its own."""
+
 
 def checked_chunk(
     estimator: Any, X: Any, y: Any, classes: Any, sample_weight: Any, known: NDArray[Any] | None
@@ -35,7 +38,9 @@ def checked_chunk(
     """Check a chunk against the classes declared before, or with the first chunk."""
     check_parameters(estimator)
     if estimator.early_stopping:
-        raise ValueError("early_stopping=True needs fit: partial_fit decides when to stop itself.")
+        raise ValueError(
+            "early_stopping=True is for fit: who calls partial_fit decides when to stop."
+        )
     if isinstance(estimator.class_weight, str):
         raise ValueError(
             'class_weight="balanced" needs all labels at once; for partial_fit give a dict.'
@@ -71,17 +76,18 @@ def learn_chunk(
     n_classes = len(chunk.classes)
     rows, targets, weights = rows_and_targets(estimator, chunk)
     objective = StreamObjective(rows, targets, n_classes, estimator.C, weights, stream.seen)
-    start = stream.params
+    start, kind = stream.params, type(solver).__name__
+    rule = stream.rule if stream.solver == kind else None
     if stream.rule is None and not start.any():
         start = solver.first_params(start, generator_of(estimator.random_state))
     with single_threaded_blas():
         params, rule, value = learn(
-            solver, objective, start, stream.rule, stream.seen.n_rows, rows.n_rows
+            solver, objective, start, rule, stream.seen.n_rows, rows.n_rows
         )
     if not (np.isfinite(params).all() and np.isfinite(value)):
         raise ValueError(
             "The coefficients overflowed: learning_rate is too large for the scale of the "
             "features. Lower it or standardise the features. The model is as it was before."
         )
-    after = Stream(objective.seen_after(rows.n_rows), params, rule)
+    after = Stream(objective.seen_after(rows.n_rows), params, rule, kind)
     return after, centred(params).astype(rows.dtype, copy=False), value

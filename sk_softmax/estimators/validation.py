@@ -14,7 +14,8 @@ from sk_softmax import functional
 from sk_softmax.estimators.data import Weights, are_probabilities, validated
 from sk_softmax.estimators.parameters import seed_of
 from sk_softmax.estimators.targets import column_names, encoded
-from sk_softmax.interfaces import Array, IterationRecord, Progress, ValidationScores
+from sk_softmax.interfaces import Array, IterationRecord, ValidationScores
+from sk_softmax.solvers.driver import ParamsThere
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,9 @@ class EarlyStopping:
         self.iteration = 0
         self.params: Array | None = None
 
-    def __call__(self, record: IterationRecord, report: Progress) -> bool:
+    def __call__(self, record: IterationRecord, params: ParamsThere) -> bool:
         """Say whether to stop."""
         if record.validation_loss < self.best:
             self.best, self.iteration = record.validation_loss, record.iteration
-            self.params = report.params
+            self.params = params()
         return record.iteration - self.iteration >= self.patience

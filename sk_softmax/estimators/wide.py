@@ -12,7 +12,6 @@ from sk_softmax.interfaces import (
     Array,
     IterationRecord,
     Problem,
-    Progress,
     Solution,
     Solver,
     Status,
@@ -20,7 +19,7 @@ from sk_softmax.interfaces import (
 from sk_softmax.objective import RegressionObjective
 from sk_softmax.rows import RowSpace
 from sk_softmax.solvers import minimize
-from sk_softmax.solvers.driver import Observer, Validate
+from sk_softmax.solvers.driver import Observer, ParamsThere, Validate
 
 # Finding the coordinates takes n^2 p / 2 multiplications, about as many as n / (4 K) passes, and
 # each pass over them costs p / n times less than one over the rows.
@@ -76,16 +75,14 @@ def minimize_wide(
     def lifted(params: Array) -> Array:
         return np.hstack([space.lift(params[:, :rank]), params[:, rank:]])
 
-    def observe_lifted(record: IterationRecord, report: Progress) -> bool:
-        return observe is not None and observe(
-            record, replace(report, params=lifted(report.params))
-        )
+    def observe_lifted(record: IterationRecord, params: ParamsThere) -> bool:
+        return observe is not None and observe(record, lambda: lifted(params()))
 
     rough = minimize(
         solver,
         small,
         task,
-        None if observe is None else observe_lifted,
+        observe_lifted,
         None if validate is None else lambda params: validate(lifted(params)),
     )
     start = lifted(rough.params)
@@ -96,10 +93,10 @@ def minimize_wide(
         return replace(rough, params=start, evaluation=evaluation, records=records)
     last = records[-1]
 
-    def observe_rest(record: IterationRecord, report: Progress) -> bool:
+    def observe_rest(record: IterationRecord, params: ParamsThere) -> bool:
         # Where the rest starts has been reported.
         return (
-            record.iteration > 0 and observe is not None and observe(_after(last, record), report)
+            record.iteration > 0 and observe is not None and observe(_after(last, record), params)
         )
 
     rest = minimize(solver, objective, replace(problem, start=start), observe_rest, validate)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sk_softmax.interfaces import (
@@ -19,7 +20,10 @@ from sk_softmax.interfaces import (
     ValidationScores,
 )
 
-Observer = Callable[[IterationRecord, Progress], bool]
+ParamsThere = Callable[[], Array]
+"""Params after an iteration; a function, because finding them may cost something."""
+
+Observer = Callable[[IterationRecord, ParamsThere], bool]
 Validate = Callable[[Array], ValidationScores]
 
 
@@ -41,8 +45,8 @@ def minimize(
     problem : Problem
         Where to start and when to stop.
     observe : callable, optional
-        Called after each iteration with its record and the solver's report; stops the solver by
-        returning True.
+        Called after each iteration with its record and a function that returns its params; stops
+        the solver by returning True.
     validate : callable, optional
         From params to scores on other rows, which each record keeps.
 
@@ -59,7 +63,8 @@ def minimize(
             question = search.send(answer)
             if isinstance(question, Progress):
                 record = journal.enter(question, objective.passes)
-                answer = observe is not None and observe(record, question)
+                params = question.params
+                answer = observe is not None and observe(record, partial(_the, params))
             else:
                 answer = question.put_to(objective)
     except StopIteration as finished:
@@ -87,6 +92,10 @@ def learn(
 
 
 NONE = ValidationScores(float("nan"), float("nan"))
+
+
+def _the(params: Array) -> Array:
+    return params
 
 
 class Journal:

@@ -160,6 +160,15 @@ def test_a_stream_that_does_not_end_is_not_remembered_forever(monkeypatch, rows)
     assert len(model.loss_curve_) == 3
 
 
+def test_another_solver_goes_on_with_a_rule_of_its_own(rows):
+    X, y, _ = rows
+    model = streamed(SoftmaxRegression(solver="sgd"), X, y)
+    loss = model.objective(X, y)
+    for name in ("adam", "rmsprop", "sgd"):
+        model.set_params(solver=name).partial_fit(X, y)
+    assert model.objective(X, y) < loss
+
+
 def test_only_solvers_of_minibatches_have_it():
     assert hasattr(SoftmaxRegression(solver="sgd"), "partial_fit")
     assert not hasattr(SoftmaxRegression(), "partial_fit")
@@ -197,7 +206,7 @@ def test_a_failed_call_changes_nothing(changes, message, rows):
         ({}, {}, "first call of partial_fit must be given all classes"),
         ({}, dict(classes=["a"]), "fewer than 2 classes"),
         (dict(class_weight="balanced"), {}, "needs all labels at once; for partial_fit give a"),
-        (dict(early_stopping=True), {}, "early_stopping=True needs fit"),
+        (dict(early_stopping=True), {}, "early_stopping=True is for fit"),
         (dict(solver=SGD(schedule="cosine")), dict(classes="abc"), "'cosine' leads down to zero"),
     ],
 )

@@ -100,8 +100,8 @@ def test_the_solution_holds_the_evaluation_at_its_params(name, objective, solve)
 def test_an_observer_can_stop_any_solver(name, objective, solve):
     seen = []
 
-    def observe(record, report):
-        seen.append(report.params)
+    def observe(record, params):
+        seen.append(params())
         return record.iteration == 2
 
     solution = solve(SOLVERS[name](), objective, tol=1e-15, observe=observe)
