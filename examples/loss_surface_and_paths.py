@@ -58,7 +58,7 @@ for name, solver in methods.items():
 surface = LossLandscapeDisplay.from_estimator(
     best, one, y, paths=paths, parameters=((0, 0), (0, -1))
 )
-surface.ax_.set_xlabel(f"weight of {names[0]} (standardised, plus 2)")
+surface.ax_.set_xlabel(f"coefficient of {names[0]} (standardised, plus 2)")
 surface.ax_.set_title(f"Is it {question}? 30 iterations from zero", fontsize=10)
 surface.figure_.savefig("loss_surface.png", dpi=100)
 

@@ -102,7 +102,7 @@ def test_solvers_that_ask_no_drafts_do_not_pay_for_them(solver, large, monkeypat
     def refuse(objective):
         raise AssertionError("drafts were made")
 
-    monkeypatch.setattr("sk_softmax.estimators.softmax_regression.begin_with_drafts", refuse)
+    monkeypatch.setattr("sk_softmax.estimators.fitting.begin_with_drafts", refuse)
     X, y = large
     SoftmaxRegression(solver=solver, max_iter=1, random_state=0).fit(X, y)
     with pytest.raises(AssertionError, match="drafts were made"):
