@@ -30,14 +30,8 @@ from sk_softmax.estimators.fitting import (
 )
 from sk_softmax.estimators.parameters import check_parameters, solver_of
 from sk_softmax.estimators.streams import Stream, checked_chunk, learn_chunk
-from sk_softmax.estimators.targets import column_names, encoded
-from sk_softmax.estimators.validation import (
-    ValidationSet,
-    given_for,
-    hard_labels,
-    own_validation_set,
-    split_off,
-)
+from sk_softmax.estimators.targets import column_names, encoded, given_for, hard_labels
+from sk_softmax.estimators.validation import ValidationSet, own_validation_set, split_off
 from sk_softmax.interfaces import Array, IterationRecord, Solver, Status
 from sk_softmax.objective import Seen
 from sk_softmax.solvers.driver import Observer, ParamsThere

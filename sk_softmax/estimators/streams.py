@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from sk_softmax.estimators.data import are_probabilities, checked_weights, validated
 from sk_softmax.estimators.fitting import TrainingSet, centred, rows_and_targets
 from sk_softmax.estimators.parameters import check_parameters, generator_of
-from sk_softmax.estimators.targets import column_names, encoded
-from sk_softmax.estimators.validation import given_for
+from sk_softmax.estimators.targets import column_names, encoded, given_for
 from sk_softmax.interfaces import Array, Learner
 from sk_softmax.objective import Seen, StreamObjective
 from sk_softmax.rows import single_threaded_blas

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
-from sk_softmax.estimators.data import Weights, are_probabilities, checked_weights
+from sk_softmax.estimators.data import Weights, are_probabilities
 
 # How far a row of probabilities may be from adding up to 1: what float32 leaves of them.
 SUM_TOLERANCE = 1e-5
@@ -95,15 +95,46 @@ def _classes_and_probabilities(y: NDArray[Any], names: Any) -> tuple[NDArray[Any
     return classes, y if is_exact else y / sums[:, None]
 
 
+def given_for(
+    estimator: Any, y: NDArray[Any], names: Any, classes: NDArray[Any], name: str = "y"
+) -> Any:
+    """Return labels as numbers, or probabilities, of a ``y`` for classes already known."""
+    if not are_probabilities(y):
+        return numbers_of(y, classes, name)
+    theirs, given = encoded(estimator, y, names)
+    if not np.array_equal(theirs, classes):
+        raise ValueError(
+            f"{name} has columns for the classes {theirs.tolist()!r}, but the model is of the "
+            f"classes {classes.tolist()!r}."
+        )
+    return given
+
+
+def numbers_of(y: NDArray[Any], classes: NDArray[Any], name: str) -> NDArray[np.intp]:
+    """Return the number of each label's class; an unknown label is an error that names its row."""
+    known = np.isin(y, classes)
+    if not known.all():
+        row = int(np.argmin(known))
+        raise ValueError(
+            f"Row {row} of {name} has the label {np.asarray(y)[row].tolist()!r}, which is none of "
+            f"the classes {classes.tolist()!r}."
+        )
+    return np.asarray(np.searchsorted(classes, y))
+
+
+def hard_labels(given: Any) -> NDArray[np.intp]:
+    """Return the number of each row's most probable class."""
+    return np.asarray(given if given.ndim == 1 else given.argmax(axis=1))
+
+
 def with_class_weight(
-    given: Given, sample_weight: Any, class_weight: Any, classes: NDArray[Any]
+    given: Given, weights: Weights | None, class_weight: Any, classes: NDArray[Any]
 ) -> tuple[Given, Weights | None]:
     """Return targets and row weights ``s_i`` that say the same; None if all rows weigh the same.
 
     A row with probabilities stands for a row of each class with its probability as weight, so
     class weights change both.
     """
-    weights = None if sample_weight is None else checked_weights(sample_weight, len(given))
     if class_weight is None:
         return given, weights
     if isinstance(class_weight, str):

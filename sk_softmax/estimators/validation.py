@@ -11,9 +11,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.extmath import safe_sparse_dot
 
 from sk_softmax import functional
-from sk_softmax.estimators.data import Weights, are_probabilities, validated
+from sk_softmax.estimators.data import Weights, validated
 from sk_softmax.estimators.parameters import seed_of
-from sk_softmax.estimators.targets import column_names, encoded
+from sk_softmax.estimators.targets import column_names, given_for, hard_labels
 from sk_softmax.interfaces import Array, IterationRecord, ValidationScores
 from sk_softmax.solvers.driver import ParamsThere
 
@@ -40,11 +40,6 @@ class ValidationSet:
         return ValidationScores(float(loss), float(np.average(hits, weights=self.weights)))
 
 
-def hard_labels(given: Any) -> NDArray[np.intp]:
-    """Return the number of each row's most probable class."""
-    return np.asarray(given if given.ndim == 1 else given.argmax(axis=1))
-
-
 def own_validation_set(
     estimator: Any, X_val: Any, y_val: Any, classes: NDArray[Any]
 ) -> ValidationSet:
@@ -59,33 +54,6 @@ def own_validation_set(
         error.args = (f"X_val or y_val cannot be used: {error}",)
         raise
     return ValidationSet(X_val, given_for(estimator, y_val, names, classes, "y_val"), None)
-
-
-def given_for(
-    estimator: Any, y: NDArray[Any], names: Any, classes: NDArray[Any], name: str = "y"
-) -> Any:
-    """Return labels as numbers, or probabilities, of a ``y`` for classes already known."""
-    if not are_probabilities(y):
-        return numbers_of(y, classes, name)
-    theirs, given = encoded(estimator, y, names)
-    if not np.array_equal(theirs, classes):
-        raise ValueError(
-            f"{name} has columns for the classes {theirs.tolist()!r}, but the model is of the "
-            f"classes {classes.tolist()!r}."
-        )
-    return given
-
-
-def numbers_of(y: NDArray[Any], classes: NDArray[Any], name: str) -> NDArray[np.intp]:
-    """Return the number of each label's class; an unknown label is an error that names its row."""
-    known = np.isin(y, classes)
-    if not known.all():
-        row = int(np.argmin(known))
-        raise ValueError(
-            f"Row {row} of {name} has the label {np.asarray(y)[row].tolist()!r}, which is none of "
-            f"the classes {classes.tolist()!r}."
-        )
-    return np.asarray(np.searchsorted(classes, y))
 
 
 def split_off(

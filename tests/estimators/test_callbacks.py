@@ -101,8 +101,9 @@ def test_a_search_and_a_pipeline_pass_callbacks_on(overlapping_classes):
     assert "begin iteration" in journal.events
 
 
-def test_progress_bar(overlapping_classes, capsys):
+@pytest.mark.parametrize("solver", ["sgd", "lbfgs"])  # a known number of iterations, and not
+def test_progress_bar(solver, overlapping_classes, capsys):
     pytest.importorskip("rich")
     X, y = overlapping_classes(3)
-    SoftmaxRegression(solver="sgd", max_iter=3).set_callbacks(callback.ProgressBar()).fit(X, y)
+    SoftmaxRegression(solver=solver, max_iter=3).set_callbacks(callback.ProgressBar()).fit(X, y)
     assert "SoftmaxRegression" in capsys.readouterr().out
