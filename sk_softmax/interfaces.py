@@ -61,6 +61,10 @@ class Block(Protocol):
         """Return the rows as a dense array of shape ``(n_rows, n_columns)``."""
         ...
 
+    def part(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Any:
+        """Return a copy of these rows and columns: dense, or CSR where the rows are sparse."""
+        ...
+
 
 Term: TypeAlias = Callable[[Block], tuple[Any, ...]]
 """Maps a block to partial sums: numbers, or fresh arrays that the caller may overwrite."""
@@ -98,6 +102,10 @@ class Rows(Protocol):
         """Return the rows of these indices, copied in float32."""
         ...
 
+    def columns(self, features: NDArray[np.intp]) -> Rows:
+        """Return the rows with these features alone, copied unless they are all."""
+        ...
+
 
 # --- what is minimised ------------------------------------------------------------------------
 
@@ -127,10 +135,52 @@ class Curvature(Protocol):
         ...
 
 
+class ActiveHessian(Protocol):
+    """The Hessian among some of the parameters, the active ones, in the order of their mask."""
+
+    diagonal: Array
+    """Shape ``(n_active,)``."""
+
+    def multiply(self, direction: Array) -> Array:
+        """Return ``H direction``, both of shape ``(n_active,)``."""
+        ...
+
+    def matrix(self) -> Array | None:
+        """Return ``H`` where it has been formed, shape ``(n_active, n_active)``, else None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class L1:
+    """The part of a penalty that has a kink at zero: ``sum_kj weights_j |params_kj|``.
+
+    Grouped, it is ``sum_j weights_j |params_j|_2`` with the Euclidean norm over the classes, so
+    that a feature enters for all classes or for none (Yuan and Lin, 2006, Journal of the Royal
+    Statistical Society B 68).
+    """
+
+    weights: Array
+    """In nats a row, shape ``(n_columns,)``; zero for what is not penalised."""
+
+    grouped: bool
+
+    def norms(self, params: Array) -> Array:
+        """Return what the weights multiply: a row a class, and grouped a single row."""
+        if self.grouped:
+            return np.asarray(np.linalg.norm(params, axis=0, keepdims=True))
+        return np.abs(params)
+
+    def value(self, params: Array) -> float:
+        """Return the penalty in nats a row."""
+        return float((self.weights * self.norms(params)).sum())
+
+
 class Objective(Protocol):
     """What is minimised: the weighted mean cross-entropy plus a penalty.
 
     ``F = sum_i s_i CE_i / sum_i s_i + penalty / (C sum_i s_i)``
+
+    A penalty's part with a kink is not in its answers: a solver finds it in ``Problem.l1``.
     """
 
     @property
@@ -151,6 +201,16 @@ class Objective(Protocol):
 
     def hessian(self, params: Array) -> Curvature:
         """Return the exact Hessian."""
+        ...
+
+    def active_hessian(
+        self, params: Array, active: NDArray[np.bool_], damping: float = 0.0
+    ) -> ActiveHessian:
+        """Return the Hessian among the parameters that this mask picks.
+
+        With damping, its diagonal is what it would be if every row had that much of the rows'
+        mean curvature more.
+        """
         ...
 
     def largest_curvature(self) -> float:
@@ -206,6 +266,21 @@ class HessianAt:
 
 
 @dataclass(frozen=True, slots=True)
+class ActiveHessianAt:
+    """Question: the Hessian among some parameters; answered by an :class:`ActiveHessian`."""
+
+    params: Array
+    active: NDArray[np.bool_]
+    draft: int | None = None
+    damping: float = 0.0
+
+    def put_to(self, objective: Objective) -> ActiveHessian:
+        """Ask the objective, or a draft of it."""
+        asked = objective.draft(self.draft)
+        return asked.active_hessian(self.params, self.active, self.damping)
+
+
+@dataclass(frozen=True, slots=True)
 class LargestCurvature:
     """Question: a bound of the Hessian's largest eigenvalue; answered by a float."""
 
@@ -237,7 +312,9 @@ class Progress:
     step_size: float
 
 
-Question: TypeAlias = EvaluateAt | CurvatureAt | HessianAt | LargestCurvature | EvaluateMinibatch
+Question: TypeAlias = (
+    EvaluateAt | CurvatureAt | HessianAt | ActiveHessianAt | LargestCurvature | EvaluateMinibatch
+)
 
 
 # --- what a solver is told and what it returns ------------------------------------------------
@@ -287,6 +364,9 @@ class Problem:
 
     drafts: Sequence[Draft] = ()
     """What a solver may begin with, the cheapest first."""
+
+    l1: L1 | None = None
+    """What to add to the objective's answers; only solvers that say so can."""
 
 
 class Status(Enum):
@@ -360,7 +440,7 @@ class Solution:
 
     params: Array
     evaluation: Evaluation
-    """Value and gradient at ``params``."""
+    """Value and gradient at ``params``, the value with the penalty's part that has a kink."""
 
     status: Status
     n_iter: int
@@ -382,6 +462,7 @@ class Solver(Protocol):
 
     is_stochastic: ClassVar[bool]
     begins_on_drafts: ClassVar[bool]
+    takes_l1: ClassVar[bool]
     default_max_iter: ClassVar[int]
 
     def check(self) -> None:

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.estimators.data import Weights
-from sk_softmax.estimators.parameters import generator_of
+from sk_softmax.estimators.parameters import generator_of, penalty_of
 from sk_softmax.estimators.targets import with_class_weight
 from sk_softmax.estimators.validation import EarlyStopping, ValidationSet
 from sk_softmax.estimators.wide import is_wide, minimize_wide
 from sk_softmax.interfaces import (
+    L1,
     Array,
     IterationRecord,
     Problem,
@@ -91,9 +92,10 @@ def fit_params(
     """
     n_classes = len(training.classes)
     rows, targets, weights = rows_and_targets(estimator, training)
+    penalty = penalty_of(estimator, rows.n_features)
 
     def objective_on(rows: Rows) -> RegressionObjective:
-        return RegressionObjective(rows, targets, n_classes, estimator.C, weights)
+        return RegressionObjective(rows, targets, n_classes, estimator.C, weights, penalty)
 
     objective = objective_on(rows)
     problem = _problem(estimator, solver, objective, start)
@@ -119,8 +121,9 @@ def fit_params(
             if status in (Status.CONVERGED, Status.EPOCHS_DONE):
                 status = Status.STOPPED
             here = objective.evaluate(early.params)
+            here = replace(here, value=objective.value(early.params))
             solution = replace(solution, params=early.params, evaluation=here, status=status)
-        params = centred(solution.params)
+        params = centred(solution.params, objective.l1)
         gap = duality_gap(objective, params, solution.evaluation)
     weight = rows.n_rows if weights is None else float(weights.sum())
     seen = Seen(rows.n_rows, weight)
@@ -130,10 +133,13 @@ def fit_params(
 def objective_values(estimator: Any, data: TrainingSet, points: Array) -> NDArray[np.float64]:
     """Return the objective at each of these points, of shape ``(..., n_outputs, n_columns)``."""
     rows, targets, weights = rows_and_targets(estimator, data)
-    objective = RegressionObjective(rows, targets, len(data.classes), estimator.C, weights)
+    penalty = penalty_of(estimator, data.X.shape[1])
+    objective = RegressionObjective(
+        rows, targets, len(data.classes), estimator.C, weights, penalty
+    )
     flat = points.reshape(-1, *objective.shape).astype(np.float64)
     with single_threaded_blas():
-        values = [objective.evaluate(params).value for params in flat]
+        values = [objective.value(params) for params in flat]
     return np.array(values).reshape(points.shape[:-2])
 
 
@@ -171,6 +177,7 @@ def _problem(
         separated_below=objective.separated_below,
         random=generator_of(estimator.random_state),
         drafts=begin_with_drafts(objective) if solver.begins_on_drafts else (),
+        l1=objective.l1,
     )
 
 
@@ -186,13 +193,17 @@ def _all_of(observers: Sequence[Observer]) -> Observer | None:
     return observe
 
 
-def centred(params: Array) -> Array:
+def centred(params: Array, l1: L1 | None = None) -> Array:
     """Return equivalent params that add up to zero over the classes.
 
-    Softmax does not change when the same vector is added to every class, and the penalty is least
-    where the classes' mean is zero.
+    Softmax does not change when the same vector is added to every class, and an L2 penalty is
+    least where the classes' mean is zero. An L1 penalty is not, so that only what it leaves out
+    is moved.
     """
-    return params if len(params) == 1 else params - params.mean(axis=0)
+    if len(params) == 1:
+        return params
+    mean = params.mean(axis=0)
+    return params - (mean if l1 is None else np.where(l1.weights > 0, 0.0, mean))
 
 
 def _threads(n_jobs: int | None) -> int:

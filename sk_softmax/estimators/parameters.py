@@ -8,6 +8,7 @@ import numpy as np
 import sklearn.utils
 
 from sk_softmax.interfaces import Solver
+from sk_softmax.objective import ElasticNet
 from sk_softmax.solvers import SOLVERS
 from sk_softmax.solvers.options import is_integer, is_real
 
@@ -17,10 +18,6 @@ def check_parameters(estimator: Any) -> None:
     e = estimator
     _require(e, "C", is_real(e.C) and e.C > 0, "a positive number, or numpy.inf for no penalty")
     _require(e, "l1_ratio", is_real(e.l1_ratio) and 0 <= e.l1_ratio <= 1, "a number in [0, 1]")
-    if e.l1_ratio > 0:
-        raise NotImplementedError(
-            f"l1_ratio={e.l1_ratio!r} is not supported yet: only the L2 penalty, l1_ratio=0, is."
-        )
     smoothing = e.label_smoothing
     _require(e, "label_smoothing", is_real(smoothing) and 0 <= smoothing < 1, "a number in [0, 1)")
     fraction = e.validation_fraction
@@ -29,7 +26,7 @@ def check_parameters(estimator: Any) -> None:
     )
     patience = e.n_iter_no_change
     _require(e, "n_iter_no_change", is_integer(patience) and patience > 0, "a positive integer")
-    for name in ("fit_intercept", "warm_start", "early_stopping", "keep_path"):
+    for name in ("fit_intercept", "grouped", "warm_start", "early_stopping", "keep_path"):
         _require(e, name, isinstance(getattr(e, name), bool | np.bool_), "True or False")
     weights = e.class_weight is None or isinstance(e.class_weight, dict)
     balanced = isinstance(e.class_weight, str) and e.class_weight == "balanced"
@@ -80,6 +77,38 @@ def solver_of(choice: Any) -> Solver:
     solver: Solver = choice
     solver.check()
     return solver
+
+
+def penalty_of(estimator: Any, n_features: int) -> ElasticNet:
+    """Return the form of the penalty on this many features."""
+    factors = estimator.penalty_factor
+    if factors is not None:
+        try:
+            factors = np.asarray(factors, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"penalty_factor must hold one number a feature: {error}") from error
+        if factors.shape != (n_features,):
+            raise ValueError(
+                f"penalty_factor has shape {factors.shape}, expected one factor a feature: "
+                f"({n_features},)."
+            )
+        if not (np.isfinite(factors).all() and (factors >= 0).all()):
+            feature = int(np.argmin(np.isfinite(factors) & (factors >= 0)))
+            raise ValueError(
+                f"penalty_factor must be zero or positive, but that of feature {feature} is "
+                f"{factors[feature]:g}."
+            )
+    return ElasticNet(float(estimator.l1_ratio), factors, bool(estimator.grouped))
+
+
+def check_solver_takes(estimator: Any, solver: Solver) -> None:
+    """Raise an error if the penalty has a kink that the solver cannot take."""
+    if estimator.l1_ratio > 0 and not solver.takes_l1:
+        able = ", ".join(repr(name) for name, kind in SOLVERS.items() if kind().takes_l1)
+        raise ValueError(
+            f"solver={estimator.solver!r} needs a smooth penalty, l1_ratio=0; with "
+            f"l1_ratio={estimator.l1_ratio!r} choose one of: {able}."
+        )
 
 
 def generator_of(random_state: Any) -> np.random.Generator:

@@ -28,7 +28,7 @@ from sk_softmax.estimators.fitting import (
     objective_values,
     print_progress,
 )
-from sk_softmax.estimators.parameters import check_parameters, solver_of
+from sk_softmax.estimators.parameters import check_parameters, check_solver_takes, solver_of
 from sk_softmax.estimators.streams import Stream, checked_chunk, learn_chunk
 from sk_softmax.estimators.targets import column_names, encoded, given_for, hard_labels
 from sk_softmax.estimators.validation import ValidationSet, own_validation_set, split_off
@@ -59,7 +59,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
 
     Minimises over ``coef`` and ``intercept``, in nats a row,
 
-    ``F = sum_i s_i CE_i / sum_i s_i + |coef|^2 / (2 C sum_i s_i)``
+    ``F = sum_i s_i CE_i / sum_i s_i + P(coef) / (C sum_i s_i)``,
+    ``P = sum_j f_j [(1 - l1_ratio) / 2 |coef_j|_2^2 + l1_ratio |coef_j|_1]``
 
     with ``CE_i = -sum_k y_ik log softmax(coef x_i + intercept)[k]``, where ``y_i`` is one-hot
     for a label and otherwise a row of probabilities, and ``s_i`` the sample weight times the
@@ -72,7 +73,14 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
     C : float, default=1.0
         Inverse strength of the penalty, in the units of the features; ``numpy.inf`` is none.
     l1_ratio : float, default=0.0
-        Share of L1 in the penalty. Only 0 (pure L2) is supported so far.
+        Share of L1 in the penalty, in [0, 1]: 0 is pure L2, 1 the lasso, in between the elastic
+        net. With any L1 many coefficients are exactly zero.
+    grouped : bool, default=False
+        Whether the L1 part is ``|coef_j|_2``, the norm over the classes, so that a feature enters
+        for all classes or for none: the group lasso. No difference for two classes.
+    penalty_factor : array-like of shape (n_features,), default=None
+        ``f_j``, how much each feature is penalised: 0 not at all, 2 twice as much; None is 1 for
+        all. (Taken as it is; glmnet rescales such factors to a mean of 1.)
     fit_intercept : bool, default=True
         Whether to add an intercept, which is never penalised.
     class_weight : dict, "balanced" or None, default=None
@@ -83,8 +91,9 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
     solver : str or solver object, default="auto"
         ``"auto"`` chooses ``"lbfgs"`` or ``"newton-cholesky"``, which find the same optimum, by
         the shape of the problem; with fewer rows than features it works in the space that the
-        rows span. ``"gd"`` is batch gradient descent, and ``"sgd"``, ``"rmsprop"`` and ``"adam"``
-        learn from minibatches. An object from
+        rows span. With ``l1_ratio > 0`` it is ``"proximal-newton"``, the only one that takes it.
+        ``"gd"`` is batch gradient descent, and ``"sgd"``, ``"rmsprop"`` and ``"adam"`` learn from
+        minibatches. An object from
         :mod:`sk_softmax.solvers`, such as ``SGD(batch_size=256)``, sets options, which a search
         tunes as ``solver__batch_size``.
     max_iter : int or None, default=None
@@ -120,7 +129,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         The labels, sorted.
     coef_ : ndarray of shape (n_classes, n_features), or (1, n_features) for two classes
         Coefficients, in the width (float32 or float64) of the rows. With more than two classes
-        those of each feature add up to zero.
+        those of each feature add up to zero, except under an L1 penalty.
     intercept_ : ndarray of shape (n_classes,), or (1,) for two classes
         Intercepts, zero without ``fit_intercept``.
     n_iter_ : ndarray of shape (1,)
@@ -148,7 +157,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         The iteration whose coefficients were kept: the last, except with ``early_stopping``.
     duality_gap_ : float
         A proven bound of ``F - F*`` in nats a row (in float32 up to rounding), often far above
-        the real difference; infinite without a penalty.
+        the real difference; infinite where a feature is not penalised.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -187,6 +196,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         *,
         C: float = 1.0,
         l1_ratio: float = 0.0,
+        grouped: bool = False,
+        penalty_factor: Any = None,
         fit_intercept: bool = True,
         class_weight: Any = None,
         label_smoothing: float = 0.0,
@@ -204,6 +215,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
     ) -> None:
         self.C = C
         self.l1_ratio = l1_ratio
+        self.grouped = grouped
+        self.penalty_factor = penalty_factor
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
@@ -254,6 +267,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         """
         check_parameters(self)
         solver = solver_of(self.solver)
+        check_solver_takes(self, solver)
         context = callbacks.begin(self, self._epochs(solver))
         with unchanged_on_error(self):
             names = column_names(y)
@@ -322,6 +336,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
             stream = self._stream(chunk)
             started = time.perf_counter()
             learner: Any = solver_of(self.solver)
+            check_solver_takes(self, learner)
             stream, params, value = learn_chunk(self, learner, chunk, stream)
             self._keep_chunk(chunk, stream, params, value, time.perf_counter() - started)
         return self

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sk_softmax.estimators.data import are_probabilities, checked_weights, validated
 from sk_softmax.estimators.fitting import TrainingSet, centred, rows_and_targets
-from sk_softmax.estimators.parameters import check_parameters, generator_of
+from sk_softmax.estimators.parameters import check_parameters, generator_of, penalty_of
 from sk_softmax.estimators.targets import column_names, encoded, given_for
 from sk_softmax.interfaces import Array, Learner
 from sk_softmax.objective import Seen, StreamObjective
@@ -74,7 +74,10 @@ def learn_chunk(
     """Return the stream after a chunk, its params for predictions, and the chunk's mean loss."""
     n_classes = len(chunk.classes)
     rows, targets, weights = rows_and_targets(estimator, chunk)
-    objective = StreamObjective(rows, targets, n_classes, estimator.C, weights, stream.seen)
+    penalty = penalty_of(estimator, rows.n_features)
+    objective = StreamObjective(
+        rows, targets, n_classes, estimator.C, weights, stream.seen, penalty
+    )
     start, kind = stream.params, type(solver).__name__
     rule = stream.rule if stream.solver == kind else None
     if stream.rule is None and not start.any():

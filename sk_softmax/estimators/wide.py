@@ -31,7 +31,9 @@ def is_wide(objective: RegressionObjective, problem: Problem) -> bool:
     """Whether coordinates in the row space are worth finding, and lead to the same minimum."""
     n_rows, n_features = objective.rows.n_rows, objective.rows.n_features
     shape = n_rows <= MOST_ROWS and n_features >= FEATURES_PER_ROW * n_rows
-    return shape and objective.penalty.strength > 0 and not problem.start.any()
+    penalty = objective.penalty
+    is_ridge = objective.l1 is None and 0 < penalty.weakest == penalty.strongest
+    return shape and is_ridge and not problem.start.any()
 
 
 def minimize_wide(

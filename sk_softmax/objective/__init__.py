@@ -2,11 +2,13 @@
 
 from sk_softmax.objective.drafts import begin_with_drafts
 from sk_softmax.objective.duality import duality_gap
+from sk_softmax.objective.penalty import ElasticNet
 from sk_softmax.objective.regression import RegressionObjective
 from sk_softmax.objective.stream import Seen, StreamObjective
 from sk_softmax.objective.targets import Targets, targets_of
 
 __all__ = [
+    "ElasticNet",
     "RegressionObjective",
     "Seen",
     "StreamObjective",

@@ -11,11 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from sk_softmax.interfaces import Array, Block, Curvature, Evaluation, Rows, Term
+from sk_softmax.interfaces import (
+    ActiveHessian,
+    Array,
+    Block,
+    Curvature,
+    Evaluation,
+    Rows,
+    Term,
+)
+from sk_softmax.objective.active_hessian import active_hessian
 from sk_softmax.objective.approximate_hessian import approximate_hessian
 from sk_softmax.objective.cross_entropy import cross_entropy_of
 from sk_softmax.objective.curvature import FullHessian
-from sk_softmax.objective.penalty import L2Penalty
+from sk_softmax.objective.penalty import ElasticNet
 from sk_softmax.objective.targets import Labels, Targets
 
 # The Hessian's factors of a block, [p_1 X, ..., p_K X], are built for this many numbers at a time.
@@ -23,10 +32,11 @@ HESSIAN_CHUNK = 2**18
 
 
 class RegressionObjective:
-    """``F = sum_i s_i CE_i / sum_i s_i + |coef|^2 / (2 C sum_i s_i)``, in nats a row.
+    """``F = sum_i s_i CE_i / sum_i s_i + penalty(coef) / (C sum_i s_i)``, in nats a row.
 
-    This is the objective of ``LogisticRegression`` divided by ``C sum_i s_i``, so that its value
-    can be compared between data sets of different size.
+    By default the penalty is ``|coef|^2 / 2``. A part of it with a kink is kept in ``l1`` and is
+    in no answer but that of :meth:`value`. This is the objective of ``LogisticRegression`` divided
+    by ``C sum_i s_i``, so that its value can be compared between data sets of different size.
 
     Parameters
     ----------
@@ -40,6 +50,8 @@ class RegressionObjective:
         Inverse strength of the penalty; ``inf`` means none.
     sample_weight : ndarray of float64, shape (n_rows,), or None
         ``s_i``, not negative, with a positive sum.
+    penalty : ElasticNet, optional
+        The form of the penalty.
     """
 
     def __init__(
@@ -49,6 +61,7 @@ class RegressionObjective:
         n_classes: int,
         C: float,
         sample_weight: NDArray[np.float64] | None = None,
+        penalty: ElasticNet | None = None,
     ) -> None:
         self.rows = rows
         if isinstance(targets, np.ndarray):
@@ -59,7 +72,9 @@ class RegressionObjective:
         strength = 1 / C / total
         if not np.isfinite(strength):
             raise ValueError(f"C={C!r} is too small: 1 / (C times the sum of weights) overflows.")
-        self.penalty = L2Penalty(strength, rows.n_features)
+        form = ElasticNet() if penalty is None else penalty
+        self.penalty = form.smooth_part(strength, rows.n_features)
+        self.l1 = form.l1_part(strength, rows.n_features, rows.n_columns)
         self.relative_weight = _relative(sample_weight, rows)
         self._passes = 0.0
         self._drafts: Sequence[RegressionObjective] = ()
@@ -110,11 +125,17 @@ class RegressionObjective:
         rows are classified correctly, and without a penalty scaling the parameters up lowers the
         loss without end.
         """
-        if self.penalty.strength > 0 or not self.targets.are_labels:
+        is_penalised = self.penalty.strongest > 0 or self.l1 is not None
+        if is_penalised or not self.targets.are_labels:
             return -np.inf
         weight = self.relative_weight
         least = 1.0 if weight is None else float(weight[weight > 0].min())
         return float(np.log(2)) * least / self.rows.n_rows
+
+    def value(self, params: Array) -> float:
+        """Return ``F`` with all of the penalty."""
+        smooth = self.evaluate(params).value
+        return smooth if self.l1 is None else smooth + self.l1.value(params)
 
     def evaluate(self, params: Array) -> Evaluation:
         """Value and gradient over all rows."""
@@ -166,6 +187,12 @@ class RegressionObjective:
         diagonal += np.concatenate([self.penalty.diagonal(n_columns)] * n_outputs)
         return FullHessian(matrix, n_outputs)
 
+    def active_hessian(
+        self, params: Array, active: NDArray[np.bool_], damping: float = 0.0
+    ) -> ActiveHessian:
+        """Return the Hessian among some of the parameters."""
+        return active_hessian(self, params, active, damping)
+
     def largest_curvature(self) -> float:
         """Bound of the Hessian's largest eigenvalue: Boehning's, from the Gram matrix's largest.
 
@@ -193,12 +220,16 @@ class RegressionObjective:
             largest = float(
                 eigsh(gram, k=1, v0=start, tol=1e-3, which="LA", return_eigenvectors=False)[0]
             )
-        return 1.01 * self.loss.largest_curvature * largest + self.penalty.strength
+        return 1.01 * self.loss.largest_curvature * largest + self.penalty.strongest
 
     def sum(self, term: Term, rows_per_block: int = 0) -> tuple[Any, ...]:
         """Sum a term over all rows, which is one pass."""
-        self._passes += 1
+        self.count(1)
         return self.rows.sum(term, rows_per_block)
+
+    def count(self, passes: float) -> None:
+        """Say that so much of the data has been read."""
+        self._passes += passes
 
     def weighted(self, values: Array, block: Block) -> Array:
         """Multiply values, whose last axis is the block's rows, by the rows' weights."""

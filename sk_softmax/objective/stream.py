@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Evaluation, Rows
-from sk_softmax.objective.penalty import L2Penalty
+from sk_softmax.objective.penalty import ElasticNet
 from sk_softmax.objective.regression import RegressionObjective
 from sk_softmax.objective.targets import Targets
 
@@ -24,7 +24,8 @@ class Seen:
 class StreamObjective(RegressionObjective):
     """A chunk of a stream as part of all rows so far.
 
-    The penalty is ``|coef|^2 / (2 C S)`` with ``S`` the weight of all rows up to the end of a
+    The penalty, which must be smooth, is that of all rows so far: by default
+    ``|coef|^2 / (2 C S)`` with ``S`` the weight of all rows up to the end of a
     minibatch, and a row weighs as much as it does beside the mean of these. So it does not matter
     where a stream is cut into chunks, as long as it is between the same minibatches.
 
@@ -34,6 +35,8 @@ class StreamObjective(RegressionObjective):
         As for :class:`RegressionObjective`, of the chunk.
     before : Seen
         How much came before the chunk.
+    penalty : ElasticNet, optional
+        With ``l1_ratio=0``.
     """
 
     def __init__(
@@ -44,9 +47,11 @@ class StreamObjective(RegressionObjective):
         C: float,
         sample_weight: NDArray[np.float64] | None,
         before: Seen,
+        penalty: ElasticNet | None = None,
     ) -> None:
-        super().__init__(rows, targets, n_classes, C, sample_weight)
+        super().__init__(rows, targets, n_classes, C, sample_weight, penalty)
         self._C = C
+        self._form = ElasticNet() if penalty is None else penalty
         self._before = before
         # Weights that are all equal are none to the objective of a chunk; here their size counts.
         self._weight_in_chunk = None if sample_weight is None else np.cumsum(sample_weight)
@@ -65,7 +70,7 @@ class StreamObjective(RegressionObjective):
         if seen.weight == 0:
             return Evaluation(0.0, np.zeros_like(params))
         scale = self._mean_in_chunk * seen.n_rows / seen.weight / len(indices)
-        penalty = L2Penalty(1 / self._C / seen.weight, self.rows.n_features)
+        penalty = self._form.smooth_part(1 / self._C / seen.weight, self.rows.n_features)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
             self._passes += len(indices) / self.rows.n_rows
             prepared = self.rows.prepare(params)

@@ -88,13 +88,19 @@ class BlockedRows:
         with np.errstate(over="ignore"):
             return self._like(self._X[indices].astype(np.float32))
 
-    def _like(self, X: Any) -> Self:
+    def columns(self, features: NDArray[np.intp]) -> Self:
+        """Return the rows with these features alone, copied unless they are all."""
+        if len(features) == self.n_features:
+            return self
+        return self._like(self._X[:, features], self.dtype)
+
+    def _like(self, X: Any, dtype: DTypeLike = np.float32) -> Self:
         return type(self)(
             X,
             self._n_outputs,
             has_intercept=self._has_intercept,
             n_threads=self._n_threads,
-            dtype=np.float32,
+            dtype=dtype,
         )
 
     def _most_rows(self) -> int:

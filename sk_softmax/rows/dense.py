@@ -58,6 +58,14 @@ class DenseBlock:
             return self._X
         return np.column_stack([self._X, np.ones(self.n_rows, dtype=self._X.dtype)])
 
+    def part(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Array:
+        """Return a copy of these rows and columns."""
+        n_features = self._X.shape[1]
+        part = np.ones((len(rows), len(columns)), dtype=self._X.dtype)
+        features = columns[columns < n_features]
+        part[:, columns < n_features] = self._X[np.ix_(rows, features)]
+        return part
+
 
 class DenseRows(BlockedRows):
     """All rows of a dense array."""

@@ -66,6 +66,15 @@ class SparseBlock:
             return dense
         return np.column_stack([dense, np.ones(self.n_rows, dtype=dense.dtype)])
 
+    def part(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Any:
+        """Return a copy of these rows and columns, a constant column last, as CSR."""
+        n_features = self._X.shape[1]
+        part = self._X[rows][:, columns[columns < n_features]]
+        if not (columns == n_features).any():
+            return part
+        constant = np.ones((len(rows), 1), dtype=part.dtype)
+        return sp.hstack([part, sp.csr_matrix(constant)], format="csr")
+
 
 class SparseRows(BlockedRows):
     """All rows of a CSR matrix."""

@@ -11,6 +11,7 @@ from sk_softmax.solvers.driver import learn, minimize
 from sk_softmax.solvers.gradient_descent import GradientDescent
 from sk_softmax.solvers.lbfgs import LBFGS
 from sk_softmax.solvers.newton_cholesky import NewtonCholesky
+from sk_softmax.solvers.proximal_newton import ProximalNewton
 from sk_softmax.solvers.rmsprop import RMSprop
 from sk_softmax.solvers.sgd import SGD
 
@@ -22,6 +23,7 @@ __all__ = [
     "Auto",
     "GradientDescent",
     "NewtonCholesky",
+    "ProximalNewton",
     "RMSprop",
     "learn",
     "minimize",
@@ -31,6 +33,7 @@ SOLVERS: dict[str, Callable[[], Solver]] = {
     "auto": Auto,
     "lbfgs": LBFGS,
     "newton-cholesky": NewtonCholesky,
+    "proximal-newton": ProximalNewton,
     "gd": GradientDescent,
     "sgd": SGD,
     "rmsprop": RMSprop,

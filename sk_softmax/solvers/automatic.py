@@ -9,6 +9,7 @@ from sk_softmax.interfaces import Problem, Search
 from sk_softmax.solvers.lbfgs import LBFGS
 from sk_softmax.solvers.newton_cholesky import NewtonCholesky
 from sk_softmax.solvers.options import Options
+from sk_softmax.solvers.proximal_newton import ProximalNewton
 
 # A Hessian takes about n_rows * n_parameters^2 multiplications: up to CHEAP of them, Newton's
 # method. Measured on two threads, milliseconds of a default fit:
@@ -26,14 +27,17 @@ CHEAP = 3e6
 
 @dataclass
 class Auto(Options):
-    """Newton's method where a Hessian is cheap, L-BFGS elsewhere."""
+    """Newton's method where a Hessian is cheap, L-BFGS elsewhere; proximal Newton with L1."""
 
     is_stochastic: ClassVar[bool] = False
     begins_on_drafts: ClassVar[bool] = True
+    takes_l1: ClassVar[bool] = True
     default_max_iter: ClassVar[int] = 10_000
 
     def minimize(self, problem: Problem) -> Search:
         """Yield the chosen method's questions and return the solution."""
+        if problem.l1 is not None:
+            return (yield from ProximalNewton().minimize(problem))
         is_cheap = problem.n_rows * problem.start.size**2 <= CHEAP
         solver = NewtonCholesky() if is_cheap else LBFGS()
         return (yield from solver.minimize(problem))

@@ -15,6 +15,7 @@ class Options:
     """
 
     begins_on_drafts: ClassVar[bool] = False
+    takes_l1: ClassVar[bool] = False
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the options by name."""

@@ -30,6 +30,11 @@ PARAMETERS = [
     (dict(tol=np.inf), "tol=inf is not"),
     (dict(label_smoothing=1), r"label_smoothing must be a number in \[0, 1\)"),
     (dict(l1_ratio=2), r"l1_ratio must be a number in \[0, 1\]"),
+    (dict(grouped="yes"), "grouped must be True or False"),
+    (dict(penalty_factor=[1.0]), r"penalty_factor has shape \(1,\), .* \(2,\)"),
+    (dict(penalty_factor=["a", "b"]), "penalty_factor must hold one number a feature"),
+    (dict(penalty_factor=[1, -1]), "penalty_factor .* but that of feature 1 is -1"),
+    (dict(penalty_factor=[np.nan, 1]), "penalty_factor .* but that of feature 0 is nan"),
     (dict(max_iter=0), "max_iter must be a positive integer, or None"),
     (dict(max_iter=2.5), "max_iter=2.5 is not"),
     (dict(fit_intercept="yes"), "fit_intercept must be True or False"),
@@ -116,13 +121,16 @@ def test_parameters(parameters, message, fitted):
     assert_unchanged(fitted, before)
 
 
-def test_l1_is_not_there_yet(fitted):
+@pytest.mark.parametrize("solver", ["lbfgs", "newton-cholesky", "gd", SGD()])
+def test_solvers_that_take_no_l1_say_which_do(solver, fitted):
     before = state(fitted)
-    with pytest.raises(
-        NotImplementedError, match=r"l1_ratio=0\.5 is not supported yet: only the L2"
-    ):
-        fitted.set_params(l1_ratio=0.5).fit(X, Y)
+    message = r"needs a smooth penalty, l1_ratio=0; with l1_ratio=0\.5 .* 'proximal-newton'"
+    with pytest.raises(ValueError, match=message):
+        fitted.set_params(l1_ratio=0.5, solver=solver).fit(X, Y)
     assert_unchanged(fitted, before)
+    if isinstance(solver, SGD):
+        with pytest.raises(ValueError, match=message):
+            fitted.partial_fit(X, Y)
 
 
 @pytest.mark.parametrize(("rows", "labels", "weights", "message"), ROWS, ids=lambda v: str(v)[:30])

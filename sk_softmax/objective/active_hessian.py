@@ -1,0 +1,209 @@
+"""The Hessian among the parameters that a sparse solution needs: formed, or applied row by row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from sk_softmax.interfaces import ActiveHessian, Array, Block, Term
+
+if TYPE_CHECKING:
+    from sk_softmax.objective.regression import RegressionObjective
+
+Mask = NDArray[np.bool_]
+
+# Forming the matrix takes about n_active^2 multiplications a row, applying it without takes about
+# 3 n_outputs n_columns, and a solver applies it about so often.
+PRODUCTS = 5000
+MOST_ACTIVE = 6000
+
+# Rows that are decided between their classes have hardly any curvature. Those that together have
+# less than this share of a block's are left out of its products, and enter the diagonal alone.
+NEGLIGIBLE = 1e-3
+
+
+def active_hessian(
+    objective: RegressionObjective, params: Array, active: Mask, damping: float
+) -> ActiveHessian:
+    """Return the Hessian among the parameters that the mask picks.
+
+    Parameters
+    ----------
+    objective : RegressionObjective
+        Whose curvature it is.
+    params : ndarray of shape (n_outputs, n_columns)
+        Where it is measured.
+    active : ndarray of bool, shape (n_outputs, n_columns)
+        Which parameters it is about.
+    damping : float
+        How much of the rows' mean curvature to add to each row's, in the diagonal alone.
+    """
+    n_active = int(active.sum())
+    columns = np.flatnonzero(active.any(axis=0))
+    n_products = 3 * len(active) * len(columns)
+    if n_active <= MOST_ACTIVE and n_active**2 <= PRODUCTS * n_products:
+        return FormedHessian(_matrix(objective, params, active, columns, damping))
+    return AppliedHessian(objective, params, active, columns, damping)
+
+
+class FormedHessian:
+    """As a matrix."""
+
+    def __init__(self, matrix: Array) -> None:
+        self._matrix = matrix
+        self.diagonal = matrix.diagonal()
+
+    def multiply(self, direction: Array) -> Array:
+        """Return ``H direction``."""
+        return np.asarray(self._matrix @ direction)
+
+    def matrix(self) -> Array:
+        """Return ``H``."""
+        return self._matrix
+
+
+class AppliedHessian:
+    """One pass over the rows, restricted to the active columns, for every product."""
+
+    def __init__(
+        self,
+        objective: RegressionObjective,
+        params: Array,
+        active: Mask,
+        columns: NDArray[np.intp],
+        damping: float,
+    ) -> None:
+        n_features = objective.rows.n_features
+        has_intercept = objective.rows.n_columns > n_features
+        features = columns[columns < n_features]
+        self._objective = objective
+        self._columns = np.append(features, n_features) if has_intercept else features
+        self._rows = objective.rows.columns(features)
+        self._params = params[:, self._columns]
+        self._active = active[:, self._columns]
+        curvatures, diagonal = self._diagonal()
+        extra = objective.penalty.diagonal(objective.rows.n_columns)[self._columns]
+        if damping:
+            extra = extra + damping * curvatures[:, None] * objective.mean_square[self._columns]
+        self._extra = np.broadcast_to(extra, diagonal.shape)
+        self.diagonal = (diagonal + self._extra)[self._active]
+
+    def multiply(self, direction: Array) -> Array:
+        """Return ``H direction``."""
+        n_outputs = len(self._params)
+        full = np.zeros_like(self._params)
+        full[self._active] = direction
+        prepared = self._rows.prepare(np.concatenate([self._params, full]))
+
+        def term(block: Block) -> tuple[Array]:
+            logits = block.logits(prepared)
+            change = logits[n_outputs:]
+            here = np.ascontiguousarray(logits[:n_outputs])
+            if n_outputs == 1:
+                change *= self._objective.loss.curvatures(here)
+            else:
+                probabilities = self._objective.loss.probabilities(here)
+                change -= np.einsum("ki,ki->i", probabilities, change)
+                change *= probabilities
+            return (block.pull_back(self._objective.weighted(change, block)),)
+
+        (product,) = self._sum(term)
+        product = product / self._rows.n_rows + self._extra * full
+        return np.asarray(product[self._active])
+
+    def matrix(self) -> None:
+        """Return None: it has not been formed."""
+        return
+
+    def _diagonal(self) -> tuple[Array, Array]:
+        """Mean curvature of each class, and the diagonal of the loss's Hessian."""
+        prepared = self._rows.prepare(self._params)
+
+        def term(block: Block) -> tuple[Array, Array]:
+            curvatures = self._objective.loss.curvatures(block.logits(prepared))
+            weights = self._objective.weighted(curvatures, block)
+            diagonal = np.stack([block.gram_diagonal(row) for row in weights])
+            return weights.sum(axis=1), diagonal
+
+        curvature, diagonal = self._sum(term)
+        return curvature / self._rows.n_rows, diagonal / self._rows.n_rows
+
+    def _sum(self, term: Term) -> tuple[Any, ...]:
+        self._objective.count(self._rows.n_columns / self._objective.rows.n_columns)
+        return self._rows.sum(term)
+
+
+def _matrix(
+    objective: RegressionObjective,
+    params: Array,
+    active: Mask,
+    columns: NDArray[np.intp],
+    damping: float,
+) -> Array:
+    """Sum ``s_i (diag(p_i) - p_i p_i') (x) x_i x_i'`` among the active parameters."""
+    prepared = objective.rows.prepare(params)
+    of_class = [np.flatnonzero(row) for row in active[:, columns]]
+
+    def term(block: Block) -> tuple[Array, Array, Array]:
+        # For two classes the one row of parameters goes with the second class.
+        p = objective.loss.probabilities(block.logits(prepared))[-len(active) :]
+        s = objective.weighted(np.ones(block.n_rows, dtype=p.dtype), block)
+        curvatures = s * p * (1 - p)
+        kept, left_out = _by_curvature(curvatures.sum(axis=0))
+        X = block.part(kept, columns)
+        among = _among_classes(X, p[:, kept], s[kept], of_class)
+        rest = curvatures[:, left_out] @ _squared(block.part(left_out, columns))
+        return among, np.asarray(rest), curvatures.sum(axis=1)
+
+    matrix, rest, curvature = objective.sum(term, rows_per_block=int(active.sum()))
+    diagonal = np.einsum("ii->i", matrix)  # a view
+    if damping:
+        rest = rest + damping * curvature[:, None] * objective.mean_square[columns]
+    diagonal += rest[active[:, columns]]
+    matrix /= objective.rows.n_rows
+    penalty = objective.penalty.diagonal(objective.rows.n_columns)
+    diagonal += np.broadcast_to(penalty, active.shape)[active]
+    return np.asarray(matrix)
+
+
+def _by_curvature(curvature: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return which rows to keep and which have a negligible part of the block's curvature."""
+    order = np.argsort(curvature, kind="stable")
+    n_out = int(np.searchsorted(np.cumsum(curvature[order]), NEGLIGIBLE * curvature.sum()))
+    return np.sort(order[n_out:]), np.sort(order[:n_out])
+
+
+def _among_classes(X: Any, p: Array, s: Array, of_class: list[NDArray[np.intp]]) -> Array:
+    """``sum_i s_i (diag(p_i) - p_i p_i') (x) x_i x_i'`` of a few rows.
+
+    With ``V = [p_1 X_1, ..., p_K X_K]``, where ``X_k`` are the active columns of class ``k``, the
+    blocks beside the diagonal are those of ``-V'V``. Those on it are ``X_k' diag(p_k (1 - p_k))
+    X_k``, without the cancellation that adding up both terms would bring.
+    """
+    parts = [_times(X[:, own], np.sqrt(s) * p_k) for own, p_k in zip(of_class, p, strict=True)]
+    matrix = -_gram(_side_by_side(parts)) if len(p) > 1 else np.zeros((len(of_class[0]),) * 2)
+    ends = np.cumsum([len(own) for own in of_class])
+    for own, p_k, end in zip(of_class, p, ends, strict=True):
+        place = slice(end - len(own), end)
+        matrix[place, place] = _gram(_times(X[:, own], np.sqrt(s * p_k * (1 - p_k))))
+    return matrix
+
+
+def _times(X: Any, weights: Array) -> Any:
+    return X.multiply(weights[:, None]).tocsr() if sp.issparse(X) else X * weights[:, None]
+
+
+def _side_by_side(parts: list[Any]) -> Any:
+    return sp.hstack(parts, format="csr") if sp.issparse(parts[0]) else np.hstack(parts)
+
+
+def _gram(V: Any) -> Array:
+    gram = V.T @ V
+    return np.asarray(gram.toarray() if sp.issparse(gram) else gram)
+
+
+def _squared(X: Any) -> Any:
+    return X.multiply(X) if sp.issparse(X) else X * X

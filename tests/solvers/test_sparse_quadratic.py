@@ -1,0 +1,87 @@
+"""A quadratic plus an L1 penalty, against its conditions of an optimum."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sk_softmax.objective.active_hessian import FormedHessian
+from sk_softmax.solvers.sparse_quadratic import SparseQuadratic, minimum_of
+
+
+class Applied(FormedHessian):
+    """The same matrix, kept to itself."""
+
+    def matrix(self):
+        return None
+
+
+def model_of(seed, n, kind=FormedHessian, *, grouped=False, scale=1.0, spread=0.0):
+    rng = np.random.default_rng(seed)
+    A = rng.normal(size=(2 * n, n)) * 10.0 ** (spread * rng.normal(size=n))
+    hessian = kind(A.T @ A)
+    gradient = scale * rng.normal(size=n) * np.sqrt(hessian.diagonal)
+    weights = rng.random(n // 3 if grouped else n) * np.sqrt(hessian.diagonal.max())
+    weights[:1] = 0  # not penalised
+    start = rng.normal(size=n) * (rng.random(n) < 0.5)
+    return SparseQuadratic(hessian, gradient, start, weights, grouped)
+
+
+def violation(model, z):
+    """Distance of minus the gradient from the penalty's subgradients, written out."""
+    gradient = model.gradient + model.hessian.multiply(z - model.start)
+    groups = (-1, len(model.weights)) if model.grouped else (1, -1)
+    g, parts = gradient.reshape(groups), z.reshape(groups)
+    norms, sizes = np.linalg.norm(parts, axis=0), np.linalg.norm(g, axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        at_rest = np.linalg.norm(g + model.weights * parts / norms, axis=0)
+    at_rest = np.where(model.weights == 0, sizes, at_rest)
+    inside = np.maximum(sizes - model.weights, 0)
+    return np.where((norms > 0) | (model.weights == 0), at_rest, inside).max()
+
+
+@given(st.integers(0, 2**31), st.integers(2, 12), st.booleans(), st.booleans())
+def test_it_is_the_minimum(seed, size, grouped, formed):
+    kind = FormedHessian if formed else Applied
+    model = model_of(seed, 3 * size, kind, grouped=grouped)
+    z, decrease = minimum_of(model, 1e-9)
+    assert violation(model, z) < 1e-6 * np.abs(model.gradient).max()
+    assert decrease >= 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_badly_scaled_parameters_are_no_obstacle(seed):
+    model = model_of(seed, 30, spread=2.0)
+    z, _ = minimum_of(model, 1e-8)
+    gradient = model.gradient + model.hessian.multiply(z - model.start)
+    units = np.sqrt(model.hessian.diagonal)
+    moved = model.shrink(z - gradient / units**2, units**2) - z
+    assert np.abs(moved * units).max() < 1e-5 * np.abs(model.gradient / units).max()
+
+
+def test_the_decrease_is_the_difference_of_the_values():
+    model = model_of(3, 12)
+    z, decrease = minimum_of(model, 1e-10)
+    d = z - model.start
+    smooth = model.gradient @ d + 0.5 * d @ model.hessian.multiply(d)
+    penalty = model.weights @ (np.abs(z) - np.abs(model.start))
+    assert decrease == pytest.approx(-smooth - penalty, rel=1e-9)
+
+
+def test_without_curvature_along_a_shift_there_is_still_a_minimum():
+    # Softmax: the same shift of all classes changes nothing but the penalty.
+    centring = np.eye(3) - 1 / 3
+    model = SparseQuadratic(
+        FormedHessian(centring), np.array([0.5, -0.2, -0.3]), np.zeros(3), np.full(3, 0.1), False
+    )
+    z, _ = minimum_of(model, 1e-10)
+    assert violation(model, z) < 1e-9
+
+
+def test_at_the_minimum_nothing_moves():
+    model = SparseQuadratic(
+        FormedHessian(np.eye(2)), np.array([0.5, -0.5]), np.zeros(2), np.ones(2), False
+    )
+    z, decrease = minimum_of(model, 0.05)
+    assert not z.any()
+    assert decrease == 0
