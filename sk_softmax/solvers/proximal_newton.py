@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,11 @@ from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 FIRST_ENTRY = 600
 
 ACCURACY = 0.05
+
+# A Hessian is used again within this relative distance of the optimum, while each step leaves at
+# most this share of what the one before promised.
+CLOSE = 0.01
+MOST_LEFT = 0.1
 
 # Where classes are all but decided there is next to no curvature, and steps would have no bound.
 # A step that has to be shortened asks for more of it, a full step for less.
@@ -61,7 +66,7 @@ class ProximalNewton(Options):
         """Yield questions and return the solution."""
         l1 = problem.l1 or L1(np.zeros(problem.start.shape[1]), grouped=False)
         narrow = next((i for i, d in enumerate(problem.drafts) if d.has_all_rows), None)
-        damping = 0.0
+        damping, last = 0.0, None
         params, iteration = problem.start, 0
         here = yield EvaluateAt(params)
         value = here.value + l1.value(params)
@@ -72,12 +77,20 @@ class ProximalNewton(Options):
             # 1. Which parameters to move.
             active, is_whole = _active(l1, params, here.gradient)
 
-            # 2. Aim: the model's minimum, and the decrease it promises.
-            hessian = yield ActiveHessianAt(params, active, narrow, damping)
-            target, promise = _model_minimum(l1, params, here, active, hessian)
+            # 2. Aim: the model's minimum, and the decrease it promises. Close to the optimum the
+            #    last Hessian will do, as long as what it promises shrinks fast.
+            aim = None
+            if last is not None and last.is_close(value) and not (active & ~last.active).any():
+                aim = _aim(l1, params, here, last.active, last.hessian, last.is_damped)
+                aim = aim if aim.promise <= MOST_LEFT * last.promise else None
+            if aim is None:
+                hessian = yield ActiveHessianAt(params, active, narrow, damping)
+                aim = _aim(l1, params, here, active, hessian, damping > 0)
+            target, promise, last = aim.target, aim.promise, aim
 
             # 3. Stop if there is a reason to; the last step is at hand, and squares the error.
-            suboptimality = promise if is_whole and not damping else np.inf
+            is_sure = is_whole and not aim.is_damped
+            suboptimality = promise if is_sure else np.inf
             status = reason_to_stop(problem, iteration, value, suboptimality, stopped)
             if status is Status.CONVERGED and iteration < problem.max_iter:
                 there = yield EvaluateAt(target)
@@ -118,14 +131,32 @@ def _active(l1: L1, params: Array, gradient: Array) -> tuple[NDArray[np.bool_], 
     return np.broadcast_to(is_in | wants_in, params.shape).copy(), is_whole
 
 
-def _model_minimum(
+class _Aim(NamedTuple):
+    """Where a model is least, and what it was made of."""
+
+    active: NDArray[np.bool_]
+    hessian: ActiveHessian
+    target: Array
+    promise: float
+    """The decrease in value down to there."""
+
+    is_damped: bool
+    """Whether the promise is less than it could be."""
+
+    def is_close(self, value: float) -> bool:
+        """Whether the Hessian hardly changes any more."""
+        return self.promise <= CLOSE * abs(value)
+
+
+def _aim(
     l1: L1,
     params: Array,
     here: Evaluation,
     active: NDArray[np.bool_],
     hessian: ActiveHessian,
-) -> tuple[Array, float]:
-    """Return where the quadratic plus the penalty is least, and the decrease it promises."""
+    is_damped: bool,
+) -> _Aim:
+    """Return where the quadratic plus the penalty is least."""
     if l1.grouped:
         weights = l1.weights[active.any(axis=0)]
     else:
@@ -134,7 +165,7 @@ def _model_minimum(
     minimum, promise = minimum_of(model, ACCURACY)
     target = params.copy()
     target[active] = minimum
-    return target, promise
+    return _Aim(active, hessian, target, promise, is_damped)
 
 
 def _subgradient_norm(l1: L1, params: Array, gradient: Array) -> float:
