@@ -1,8 +1,15 @@
 """Softmax (multinomial logistic) regression for scikit-learn."""
 
 from sk_softmax import functional, solvers
-from sk_softmax.estimators import SoftmaxRegression
+from sk_softmax.estimators import SoftmaxPath, SoftmaxRegression, softmax_path
 
-__all__ = ["SoftmaxRegression", "__version__", "functional", "solvers"]
+__all__ = [
+    "SoftmaxPath",
+    "SoftmaxRegression",
+    "__version__",
+    "functional",
+    "softmax_path",
+    "solvers",
+]
 
 __version__ = "0.1.0"

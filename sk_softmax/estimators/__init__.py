@@ -1,5 +1,6 @@
-"""What a user holds: scikit-learn estimators."""
+"""What a user holds: scikit-learn estimators, and a path of their solutions."""
 
+from sk_softmax.estimators.path import SoftmaxPath, softmax_path
 from sk_softmax.estimators.softmax_regression import SoftmaxRegression
 
-__all__ = ["SoftmaxRegression"]
+__all__ = ["SoftmaxPath", "SoftmaxRegression", "softmax_path"]

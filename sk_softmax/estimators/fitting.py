@@ -98,7 +98,7 @@ def fit_params(
         return RegressionObjective(rows, targets, n_classes, estimator.C, weights, penalty)
 
     objective = objective_on(rows)
-    problem = _problem(estimator, solver, objective, start)
+    problem = problem_of(estimator, solver, objective, start)
     early = EarlyStopping(estimator.n_iter_no_change) if estimator.early_stopping else None
     observe = _all_of([*observers, early] if early else observers)
     validate = None if held_out is None else held_out.scores
@@ -164,7 +164,7 @@ def _rows(estimator: Any, X: Any, n_classes: int) -> Rows:
     )
 
 
-def _problem(
+def problem_of(
     estimator: Any, solver: Solver, objective: RegressionObjective, start: Array
 ) -> Problem:
     """Return what the solver is told beside the answers to its questions."""

@@ -46,7 +46,7 @@ def begin_with_drafts(objective: RegressionObjective) -> Sequence[Draft]:
         is_float64 and not _bear_narrowing(rows)
     ):
         return drafts
-    if fits and is_few and objective.penalty.weakest > 0:
+    if fits and is_few and objective.l1 is None and objective.penalty.weakest > 0:
         indices = spread_out(rows.n_rows, n_sampled)
         sample = objective.on(rows.copied(indices), indices)
         # The mean log-likelihood of a maximum likelihood fit is on average too high by half a

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk_softmax.interfaces import L1, Array
 
@@ -67,6 +68,10 @@ class ElasticNet:
 
     grouped: bool = False
     """Whether the second term is ``|w_j|_2`` over the classes."""
+
+    def of_features(self, features: NDArray[np.intp]) -> ElasticNet:
+        """Return the penalty on these features alone."""
+        return self if self.factors is None else replace(self, factors=self.factors[features])
 
     def smooth_part(self, strength: float, n_features: int) -> L2Penalty:
         """Return the first term, given ``strength = 1 / (C sum_i s_i)``."""

@@ -68,16 +68,25 @@ class RegressionObjective:
             targets = Labels(targets, n_classes)
         self.targets: Targets = targets
         self.loss = cross_entropy_of(n_classes)
-        total = float(rows.n_rows if sample_weight is None else sample_weight.sum())
-        strength = 1 / C / total
-        if not np.isfinite(strength):
-            raise ValueError(f"C={C!r} is too small: 1 / (C times the sum of weights) overflows.")
-        form = ElasticNet() if penalty is None else penalty
-        self.penalty = form.smooth_part(strength, rows.n_features)
-        self.l1 = form.l1_part(strength, rows.n_features, rows.n_columns)
+        self._total = float(rows.n_rows if sample_weight is None else sample_weight.sum())
+        self._penalise(C, ElasticNet() if penalty is None else penalty)
         self.relative_weight = _relative(sample_weight, rows)
         self._passes = 0.0
         self._drafts: Sequence[RegressionObjective] = ()
+
+    def _penalise(self, C: float, form: ElasticNet) -> None:
+        strength = 1 / C / self._total
+        if not np.isfinite(strength):
+            raise ValueError(f"C={C!r} is too small: 1 / (C times the sum of weights) overflows.")
+        self.penalty = form.smooth_part(strength, self.rows.n_features)
+        self.l1 = form.l1_part(strength, self.rows.n_features, self.rows.n_columns)
+
+    def with_penalty(self, C: float, form: ElasticNet) -> RegressionObjective:
+        """Return the same loss with another penalty, and without drafts."""
+        other = copy.copy(self)
+        other._passes, other._drafts = 0.0, ()
+        other._penalise(C, form)
+        return other
 
     @property
     def passes(self) -> float:
@@ -135,6 +144,11 @@ class RegressionObjective:
     def value(self, params: Array) -> float:
         """Return ``F`` with all of the penalty."""
         smooth = self.evaluate(params).value
+        return smooth if self.l1 is None else smooth + self.l1.value(params)
+
+    def penalty_at(self, params: Array) -> float:
+        """Return all of the penalty in nats a row."""
+        smooth = self.penalty.value(params)
         return smooth if self.l1 is None else smooth + self.l1.value(params)
 
     def evaluate(self, params: Array) -> Evaluation:

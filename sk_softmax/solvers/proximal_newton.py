@@ -74,8 +74,11 @@ class ProximalNewton(Options):
         stopped = yield Progress(0, params, value, norm, 0.0)
 
         while True:
-            # 1. Which parameters to move.
+            # 1. Which parameters to move; if none wants to, this is the optimum.
             active, is_whole = _active(l1, params, here.gradient)
+            if not active.any():
+                final = Evaluation(value, here.gradient)
+                return Solution(params, final, Status.CONVERGED, iteration, 0.0)
 
             # 2. Aim: the model's minimum, and the decrease it promises. Close to the optimum the
             #    last Hessian will do, as long as what it promises shrinks fast.

@@ -171,6 +171,13 @@ def test_a_strong_penalty_leaves_the_intercepts(dataset):
     assert model.duality_gap_ < 1e-6
 
 
+def test_nothing_at_all_to_fit(dataset):
+    X, y = dataset("wine")
+    model = SoftmaxRegression(C=1e-4, l1_ratio=1.0, fit_intercept=False).fit(X, y)
+    assert not model.coef_.any()
+    assert model.converged_
+
+
 def test_units_matter_to_the_penalty_and_not_to_convergence(dataset):
     X, y = dataset("wine")
     units = np.logspace(-3, 3, X.shape[1])
