@@ -237,7 +237,10 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
+            The rows. An array in C or F order or a matrix in CSR or CSC format, of float32 or
+            float64, is not copied (CSC if its indices are sorted). Of a CSC matrix a minibatch
+            solver reads all columns for every batch, which ``X.tocsr()`` spares it at the price of
+            a copy.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             The label of each row, numbers or strings; or the probability of each class, in rows
             that add up to 1 (for counts see :func:`sk_softmax.functional.proportions`). The
