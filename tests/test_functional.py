@@ -35,6 +35,13 @@ def test_sigmoid_is_the_softmax_of_two_classes(log_odds):
     np.testing.assert_allclose(F.log_sigmoid(log_odds), F.log_softmax(two)[:, 1], **close)
 
 
+@pytest.mark.parametrize("log_odds", [0.0, 5.0, 37.0, 700.0])
+def test_the_logarithm_of_a_probability_near_one_keeps_its_digits(log_odds):
+    np.testing.assert_allclose(
+        F.log_softmax([0.0, log_odds])[1], -np.log1p(np.exp(-log_odds)), rtol=1e-15
+    )
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_width_is_kept_and_integers_become_float64(dtype):
     logits = np.array([[1, 2, 3], [-100, 0, 100]], dtype=dtype)

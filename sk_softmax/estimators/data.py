@@ -29,14 +29,14 @@ def unchanged_on_error(estimator: Any) -> Iterator[None]:
 
 
 def validated(estimator: Any, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
-    """Return X (and y) as arrays: float32 stays float32, sparse becomes CSR."""
+    """Return X (and y) as arrays: float32 stays float32, sparse is CSR or CSC."""
     try:
         return validate_data(
             estimator,
             X,
             y,
             reset=reset,
-            accept_sparse="csr",
+            accept_sparse=["csr", "csc"],
             dtype=[np.float64, np.float32],
             **({"multi_output": True} if are_probabilities(y) else {}),
         )

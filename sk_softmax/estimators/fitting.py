@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from sk_softmax.estimators.data import Weights
-from sk_softmax.estimators.parameters import generator_of, penalty_of
+from sk_softmax.estimators.parameters import generator_of, penalty_of, solver_of
 from sk_softmax.estimators.targets import with_class_weight
 from sk_softmax.estimators.validation import EarlyStopping, ValidationSet
 from sk_softmax.estimators.wide import is_wide, minimize_wide
@@ -156,6 +157,10 @@ def rows_and_targets(
 
 
 def _rows(estimator: Any, X: Any, n_classes: int) -> Rows:
+    if sp.issparse(X) and X.format == "csc" and solver_of(estimator.solver).is_stochastic:
+        # Rows are drawn one by one. Read from columns, an epoch of SGD on MNIST took 50 times as
+        # long in batches of 32 and 7.5 times in batches of 1,024.
+        X = X.tocsr()
     return rows_of(
         X,
         n_classes,

@@ -143,7 +143,7 @@ tol, random_state, n_jobs
     >>> X, y = load_wine(return_X_y=True)
     >>> path = softmax_path(scale(X), y, Cs=5)
     >>> path.n_nonzero
-    array([ 0, 10, 15, 18, 21])
+    array([ 0, 10, 12, 15, 17])
     """
     model = SoftmaxRegression(
         l1_ratio=l1_ratio,

@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -28,6 +29,7 @@ from sk_softmax.estimators.fitting import (
     objective_values,
     print_progress,
 )
+from sk_softmax.estimators.interoperability import logistic_regression_of
 from sk_softmax.estimators.parameters import check_parameters, check_solver_takes, solver_of
 from sk_softmax.estimators.streams import Stream, checked_chunk, learn_chunk
 from sk_softmax.estimators.targets import column_names, encoded, given_for, hard_labels
@@ -165,7 +167,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
 
     See Also
     --------
-    sklearn.linear_model.LogisticRegression : The classifier this one can stand in for.
+    sklearn.linear_model.LogisticRegression : The classifier this one can stand in for, and turn
+        into by ``to_logistic_regression``.
 
     Examples
     --------
@@ -247,7 +250,9 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
+            The rows. An array in C or F order or a matrix in CSR or CSC format, of float32 or
+            float64, is not copied (CSC if its indices are sorted, and not for a minibatch solver,
+            which needs rows one by one).
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             The label of each row, numbers or strings; or the probability of each class, in rows
             that add up to 1 (for counts see :func:`sk_softmax.functional.proportions`). The
@@ -483,6 +488,34 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         check_is_fitted(self)
         self.coef_ = _dense(self.coef_)
         return self
+
+    def to_logistic_regression(self) -> LogisticRegression:
+        """Return a fitted scikit-learn LogisticRegression with the same predictions.
+
+        For tools that know scikit-learn's own models only, such as exporters and explainers.
+
+        Returns
+        -------
+        model : sklearn.linear_model.LogisticRegression
+            Its fitted attributes are copies of this model's. Of the parameters it takes ``C``,
+            ``fit_intercept``, ``class_weight``, ``random_state``, ``l1_ratio`` if positive (then
+            with the solver "saga") and ``max_iter`` if not None, so that fitting it anew minimises
+            the same objective, except that it knows no ``label_smoothing``, probability targets,
+            ``grouped`` penalty or ``penalty_factor``.
+            ``tol``, which is measured differently, ``n_jobs``, which scikit-learn 1.8 deprecates,
+            and all other parameters and records of the fit are left behind.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sk_softmax import SoftmaxRegression
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = SoftmaxRegression().fit(X, y).to_logistic_regression()
+        >>> model.predict(X[[0, 75, 149]])
+        array([0, 1, 2])
+        """
+        check_is_fitted(self)
+        return logistic_regression_of(self)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -58,7 +58,7 @@ def minimize_wide(
         What is minimised.
     problem : Problem
         Where it starts, from zeros, and when it stops.
-    X : array or CSR matrix
+    X : array, CSR or CSC matrix
         The rows.
     on_coordinates : callable
         Makes the same objective with other rows in the place of ``X``.

@@ -42,7 +42,7 @@ def softmax(logits: ArrayLike, axis: int = -1) -> Array:
 
 
 def log_softmax(logits: ArrayLike, axis: int = -1) -> Array:
-    """Logarithm of the softmax, never by the logarithm of a rounded probability.
+    """Logarithm of the softmax, accurate however close to 0 or 1 the probability is.
 
     ``log_softmax(z)_k = z_k - log sum_j exp(z_j)``
 
@@ -68,8 +68,14 @@ def log_softmax(logits: ArrayLike, axis: int = -1) -> Array:
     >>> log_softmax([0.0, -1000.0])
     array([    0., -1000.])
     """
+    z = floating(logits)
     with np.errstate(over="ignore", under="ignore"):
-        return np.asarray(scipy.special.log_softmax(floating(logits), axis=axis))
+        largest = z.argmax(axis=axis, keepdims=True)
+        z = z - np.take_along_axis(z, largest, axis=axis)
+        others = np.exp(z)
+        # The largest is 1, and the rest of the sum may be too small to be added to it.
+        np.put_along_axis(others, largest, 0, axis=axis)
+        return np.asarray(z - np.log1p(others.sum(axis=axis, keepdims=True)))
 
 
 def sigmoid(log_odds: ArrayLike) -> Array:

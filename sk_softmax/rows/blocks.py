@@ -42,7 +42,7 @@ class BlockedRows:
 
     Parameters
     ----------
-    X : array or CSR matrix
+    X : array, CSR or CSC matrix
         The rows.
     n_outputs : int
         How many logits each row will have, to keep those of a block in bounds.
@@ -77,7 +77,8 @@ class BlockedRows:
         """Sum the term over all blocks."""
         rows_per_block = max(min(rows_per_block, self._most_rows()), self._rows_per_block())
         bounds = block_bounds(self.n_rows, rows_per_block)
-        return sum_over_blocks(bounds, lambda rows: term(self._block(rows)), self._n_threads)
+        read = self._reader(bounds)
+        return sum_over_blocks(bounds, lambda rows: term(read(rows)), self._n_threads)
 
     def narrowed(self) -> Self:
         """Return the same rows in float32, narrowed block by block as they are read."""
@@ -109,6 +110,10 @@ class BlockedRows:
 
     def _rows_per_block(self) -> int:
         raise NotImplementedError
+
+    def _reader(self, bounds: Sequence[slice]) -> Callable[[slice], Block]:
+        """Return what makes blocks of the slices that the rows are cut into."""
+        return self._block
 
     def _block(self, rows: slice) -> Block:
         raise NotImplementedError

@@ -24,7 +24,7 @@ class RowSpace:
 
     Parameters
     ----------
-    X : array or CSR matrix of shape (n_rows, n_features)
+    X : array, CSR or CSC matrix of shape (n_rows, n_features)
         The rows, fewer than features.
     """
 

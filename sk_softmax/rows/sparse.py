@@ -20,7 +20,7 @@ class SparseParams(NamedTuple):
 
 
 class SparseBlock:
-    """Some rows of a CSR matrix."""
+    """Some rows of a sparse matrix, CSR or CSC."""
 
     def __init__(self, X: Any, rows: Index, has_intercept: bool) -> None:
         self.rows = rows

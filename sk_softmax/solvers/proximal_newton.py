@@ -83,22 +83,26 @@ class ProximalNewton(Options):
             # 2. Aim: the model's minimum, and the decrease it promises. Close to the optimum the
             #    last Hessian will do, as long as what it promises shrinks fast.
             aim = None
-            if last is not None and last.is_close(value) and not (active & ~last.active).any():
-                aim = _aim(l1, params, here, last.active, last.hessian, last.is_damped)
+            if last is not None and last.serves(active, value):
+                aim = _aim(l1, params, here, last.active, last.hessian)
                 aim = aim if aim.promise <= MOST_LEFT * last.promise else None
             if aim is None:
                 hessian = yield ActiveHessianAt(params, active, narrow, damping)
-                aim = _aim(l1, params, here, active, hessian, damping > 0)
-            target, promise, last = aim.target, aim.promise, aim
+                aim = _aim(l1, params, here, active, hessian)
+            if damping and aim.promise <= problem.tol * abs(value):
+                damping = 0.0  # which promises too little, and is not needed here
+                continue
+            target, promise = aim.target, aim.promise
+            last = None if damping else aim
 
             # 3. Stop if there is a reason to; the last step is at hand, and squares the error.
-            is_sure = is_whole and not aim.is_damped
-            suboptimality = promise if is_sure else np.inf
+            suboptimality = promise if is_whole and not damping else np.inf
             status = reason_to_stop(problem, iteration, value, suboptimality, stopped)
+            noise = problem.resolution * max(abs(value), 1.0)
             if status is Status.CONVERGED and iteration < problem.max_iter:
                 there = yield EvaluateAt(target)
                 total = there.value + l1.value(target)
-                if total <= value + problem.resolution * max(abs(value), 1.0):
+                if total <= value + noise:
                     params, here, value, iteration = target, there, total, iteration + 1
                     norm = _subgradient_norm(l1, params, here.gradient)
                     yield Progress(iteration, params, value, norm, 1.0)
@@ -107,7 +111,7 @@ class ProximalNewton(Options):
                 return Solution(params, final, status, iteration, suboptimality)
 
             # 4. Move: the full step wherever it lowers the value enough.
-            step = yield from _backtrack(l1, params, here, value, target - params)
+            step = yield from _backtrack(l1, params, here, value, target - params, noise)
             if step is None:
                 status = reason_for_no_step(problem, value, suboptimality)
                 final = Evaluation(value, here.gradient)
@@ -143,12 +147,9 @@ class _Aim(NamedTuple):
     promise: float
     """The decrease in value down to there."""
 
-    is_damped: bool
-    """Whether the promise is less than it could be."""
-
-    def is_close(self, value: float) -> bool:
-        """Whether the Hessian hardly changes any more."""
-        return self.promise <= CLOSE * abs(value)
+    def serves(self, active: NDArray[np.bool_], value: float) -> bool:
+        """Whether the Hessian knows these parameters, and hardly changes any more."""
+        return self.promise <= CLOSE * abs(value) and not (active & ~self.active).any()
 
 
 def _aim(
@@ -157,7 +158,6 @@ def _aim(
     here: Evaluation,
     active: NDArray[np.bool_],
     hessian: ActiveHessian,
-    is_damped: bool,
 ) -> _Aim:
     """Return where the quadratic plus the penalty is least."""
     if l1.grouped:
@@ -168,7 +168,7 @@ def _aim(
     minimum, promise = minimum_of(model, ACCURACY)
     target = params.copy()
     target[active] = minimum
-    return _Aim(active, hessian, target, promise, is_damped)
+    return _Aim(active, hessian, target, promise)
 
 
 def _subgradient_norm(l1: L1, params: Array, gradient: Array) -> float:
@@ -184,17 +184,21 @@ def _subgradient_norm(l1: L1, params: Array, gradient: Array) -> float:
 
 
 def _backtrack(
-    l1: L1, params: Array, here: Evaluation, value: float, direction: Array
+    l1: L1, params: Array, here: Evaluation, value: float, direction: Array, noise: float
 ) -> Generator[Question, Evaluation, tuple[Array, Evaluation, float, float] | None]:
-    """Halve the step until the value falls by a share of what the tangent promises."""
+    """Halve the step until the value falls by a share of what the tangent promises.
+
+    A promise that rounding would hide is taken on trust.
+    """
     size = 1.0
     full = l1.value(params + direction) - l1.value(params)
     promised = float(np.vdot(here.gradient, direction)) + full
+    slack = noise if -promised <= noise else 0.0
     for _ in range(MOST_HALVINGS):
         trial = params + size * direction
         there = yield EvaluateAt(trial)
         total = there.value + l1.value(trial)
-        if there.is_finite and total <= value + DECREASE * size * promised:
+        if there.is_finite and total <= value + DECREASE * size * promised + slack:
             return trial, there, total, size
         size /= 2
     return None

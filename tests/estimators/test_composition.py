@@ -6,7 +6,6 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_iris
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
-from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
@@ -102,8 +101,3 @@ def test_threads_fit_side_by_side(iris):
     with parallel_backend("threading", n_jobs=2):
         scores = cross_val_score(SoftmaxRegression(), *iris, cv=4, n_jobs=2)
     np.testing.assert_array_equal(scores, expected)
-
-
-def test_feature_selection_reads_coef(iris):
-    selected = SelectFromModel(SoftmaxRegression(), max_features=2).fit(*iris)
-    assert selected.get_support().sum() == 2

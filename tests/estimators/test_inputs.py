@@ -66,6 +66,27 @@ def test_layouts_do_not_matter_and_stay_untouched(solver, overlapping_classes, t
     np.testing.assert_array_equal(wide[:, ::2], X)
 
 
+@pytest.mark.parametrize("shape", [(3000, 20), (40, 200)])
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("solver", ["auto", "sgd"])
+def test_columns_give_what_rows_give(solver, early_stopping, shape):
+    rng = np.random.default_rng(0)
+    X = sp.csc_matrix(rng.normal(size=shape) * (rng.random(shape) < 0.3))
+    y = (X[:, :3].toarray() + rng.gumbel(size=(shape[0], 3))).argmax(axis=1)
+    before = X.copy()
+    by_columns, by_rows = (
+        SoftmaxRegression(solver=solver, early_stopping=early_stopping, random_state=0).fit(
+            rows, y
+        )
+        for rows in (X, X.tocsr())
+    )
+    np.testing.assert_allclose(by_columns.coef_, by_rows.coef_, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(by_columns.predict_proba(X), by_rows.predict_proba(X.tocsr()))
+    assert by_columns.objective(X, y) == pytest.approx(by_rows.objective(X.tocsr(), y))
+    for ours, theirs in [(X.data, before.data), (X.indices, before.indices)]:
+        np.testing.assert_array_equal(ours, theirs)
+
+
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
 def test_frames_give_names_and_check_them(frame, overlapping_classes):
     X, y = overlapping_classes(3)
@@ -164,12 +185,12 @@ def test_a_class_without_weight_is_known_and_improbable(solver, overlapping_clas
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("sparse", [False, True])
-def test_the_result_is_bitwise_the_same_for_any_number_of_threads(solver, sparse):
+@pytest.mark.parametrize("layout", [np.asarray, sp.csr_matrix, sp.csc_matrix])
+def test_the_result_is_bitwise_the_same_for_any_number_of_threads(solver, layout):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(40_000, 6)) * (rng.random((40_000, 6)) < 0.5)
     y = (X @ rng.normal(size=(6, 3)) + rng.gumbel(size=(40_000, 3))).argmax(axis=1)
-    X = sp.csr_matrix(X) if sparse else X
+    X = layout(X)
     method = SOLVERS[solver]()
     if method.is_stochastic:
         method.set_params(batch_size=2000)

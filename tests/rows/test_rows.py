@@ -45,6 +45,8 @@ def layouts(X):
         "read-only": read_only,
         "CSR": sp.csr_matrix(X),
         "CSR array": sp.csr_array(X),
+        "CSC": sp.csc_matrix(X),
+        "CSC array": sp.csc_array(X),
     }
 
 
@@ -92,7 +94,7 @@ def test_products_equal_those_of_the_design_matrix(kind, has_intercept, dtype):
     )
 
 
-@pytest.mark.parametrize("kind", ["C order", "CSR"])
+@pytest.mark.parametrize("kind", ["C order", "CSR", "CSC"])
 def test_sums_are_bitwise_the_same_for_any_number_of_threads(kind):
     X = layouts(data(n_rows=40_000))[kind]
     params = np.random.default_rng(2).normal(size=(4, 31))
@@ -109,7 +111,7 @@ def test_sums_are_bitwise_the_same_for_any_number_of_threads(kind):
         np.testing.assert_array_equal(gradient(n_threads), first)
 
 
-@pytest.mark.parametrize("kind", ["C order", "F order", "CSR"])
+@pytest.mark.parametrize("kind", ["C order", "F order", "CSR", "CSC"])
 @pytest.mark.parametrize("has_intercept", [True, False])
 def test_rows_without_weight_count_for_nothing(kind, has_intercept):
     X = data()
@@ -122,7 +124,7 @@ def test_rows_without_weight_count_for_nothing(kind, has_intercept):
     assert not nothing.any()
 
 
-@pytest.mark.parametrize("kind", ["C order", "F order", "strided", "CSR"])
+@pytest.mark.parametrize("kind", ["C order", "F order", "strided", "CSR", "CSC"])
 def test_narrowed_and_copied_rows_are_the_same_rows_in_float32(kind):
     X = data()
     rows = rows_of(layouts(X)[kind], 3, has_intercept=True, n_threads=2)

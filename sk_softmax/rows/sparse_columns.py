@@ -1,0 +1,124 @@
+"""Rows of a compressed sparse column (CSC) matrix in memory, put together a block at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import DTypeLike, NDArray
+
+from sk_softmax.rows.sparse import SparseBlock, SparseRows
+
+# A cut into blocks keeps a position a column and block: 16 MiB of them at most (32 with 64-bit
+# indices), or a twelfth of what a larger matrix takes in float64. Blocks of the length that
+# SparseRows chooses take half of that, except where many logits a row ask for short ones.
+MOST_POSITIONS, FEWEST_NONZEROS = 2**22, 4
+
+
+class SparseColumnRows(SparseRows):
+    """All rows of a CSC matrix, which is neither copied nor changed.
+
+    A column holds its entries in the order of rows, so those of a block of rows are a stretch of
+    each column. Where the stretches begin is found once; whenever a block is read, they are copied
+    into a small matrix. Sums are bitwise those of the CSR matrix wherever the blocks are as long.
+    Only if ``X.has_sorted_indices`` is false is all of it copied, once.
+    """
+
+    # Fits took as long as with CSR (20 newsgroups) and 1.1 times as long (MNIST), on one thread.
+    # Rows taken by index are another matter: SciPy reads all entries to find them.
+
+    def __init__(
+        self,
+        X: Any,
+        n_outputs: int,
+        *,
+        has_intercept: bool,
+        n_threads: int,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        super().__init__(
+            X if X.has_sorted_indices else X.sorted_indices(),
+            n_outputs,
+            has_intercept=has_intercept,
+            n_threads=n_threads,
+            dtype=dtype,
+        )
+        self._stretches: dict[int, Any] = {}
+
+    def copied(self, indices: NDArray[np.intp]) -> SparseRows:  # type: ignore[override]
+        """Return the rows of these indices, copied in float32, as rows: they are read faster."""
+        with np.errstate(over="ignore"):
+            X = self._X[indices].astype(np.float32).tocsr()
+        return SparseRows(
+            X, self._n_outputs, has_intercept=self._has_intercept, n_threads=self._n_threads
+        )
+
+    def _rows_per_block(self) -> int:
+        most_positions = max(MOST_POSITIONS, self._X.nnz // FEWEST_NONZEROS)
+        most_blocks = max(most_positions // self.n_features, 1)
+        fewest_rows: int = -(-self.n_rows // most_blocks)
+        return max(super()._rows_per_block(), fewest_rows)
+
+    def _reader(self, bounds: Sequence[slice]) -> Callable[[slice], SparseBlock]:
+        n_blocks = len(bounds)
+        if n_blocks == 1:
+            return lambda rows: SparseBlock(
+                self._X.astype(self.dtype, copy=False), rows, self._has_intercept
+            )
+        if n_blocks not in self._stretches:
+            self._stretches[n_blocks] = stretches(self._X, bounds)
+        number = {rows.start: i for i, rows in enumerate(bounds)}
+
+        def read(rows: slice) -> SparseBlock:
+            columns = self._stretches[n_blocks][number[rows.start] :: n_blocks]
+            columns.indices -= rows.start
+            # Left as it is: turned into CSR first, the products took longer in all.
+            block = sp.csc_matrix(
+                (columns.data.astype(self.dtype, copy=False), columns.indices, columns.indptr),
+                shape=(rows.stop - rows.start, self.n_features),
+            )
+            return SparseBlock(block, rows, self._has_intercept)
+
+        return read
+
+
+def stretches(X: Any, bounds: Sequence[slice]) -> Any:
+    """Return a CSR matrix with one row a column and block, which shares the entries of ``X``.
+
+    Row ``j * n_blocks + i`` is the stretch of column ``j`` in block ``i``, so those of a block are
+    a slice with a step, which SciPy copies without holding Python's lock.
+
+    Parameters
+    ----------
+    X : CSC matrix of shape (n_rows, n_features)
+        The rows, with sorted indices.
+    bounds : sequence of slices
+        The rows of each block.
+    """
+    n_rows, n_features = X.shape
+    positions = np.empty(n_features * len(bounds) + 1, dtype=X.indptr.dtype)
+    begin = X.indptr[:-1]
+    for i, rows in enumerate(bounds):
+        begin = _first_not_before(rows.start, X, begin)
+        positions[i : -1 : len(bounds)] = begin
+    positions[-1] = X.indptr[-1]
+    parts = sp.csr_matrix((n_features * len(bounds), n_rows), dtype=X.dtype)
+    # Assigned, because the constructor would copy 64-bit indices that fit into 32 bits.
+    parts.data, parts.indices, parts.indptr = X.data, X.indices, positions
+    return parts
+
+
+def _first_not_before(row: int, X: Any, low: NDArray[np.integer[Any]]) -> Any:
+    """Return where in each column the entries of this row or a later one begin.
+
+    Bisects all columns at once, beginning at ``low``.
+    """
+    high = X.indptr[1:]
+    while (unknown := low < high).any():
+        middle = low + (high - low) // 2
+        before = X.indices[np.where(unknown, middle, 0)] < row
+        low = np.where(unknown & before, middle + 1, low)
+        high = np.where(unknown & ~before, middle, high)
+    return low
