@@ -192,10 +192,13 @@ class Objective(Protocol):
         """Value and gradient over all rows."""
         ...
 
-    def curvature(self, params: Array, damping: float = 0.0) -> Curvature:
+    def curvature(
+        self, params: Array, damping: float = 0.0, *, as_diagonal: bool = False
+    ) -> Curvature:
         """Return an approximate Hessian that costs about a pass to build and little to apply.
 
         With damping, every row counts as if it had that much of the rows' mean curvature more.
+        A solver that can use no more than a diagonal says so.
         """
         ...
 
@@ -248,10 +251,12 @@ class CurvatureAt:
     params: Array
     draft: int | None = None
     damping: float = 0.0
+    as_diagonal: bool = False
 
     def put_to(self, objective: Objective) -> Curvature:
         """Ask the objective, or a draft of it."""
-        return objective.draft(self.draft).curvature(self.params, self.damping)
+        asked = objective.draft(self.draft)
+        return asked.curvature(self.params, self.damping, as_diagonal=self.as_diagonal)
 
 
 @dataclass(frozen=True, slots=True)

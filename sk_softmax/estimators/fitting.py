@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sk_softmax.estimators.parameters import generator_of, penalty_of, solver_of
 from sk_softmax.estimators.targets import with_class_weight
 from sk_softmax.estimators.validation import EarlyStopping, ValidationSet
 from sk_softmax.estimators.wide import is_wide, minimize_wide
+from sk_softmax.estimators.working_set import minimize_sparse
 from sk_softmax.interfaces import (
     L1,
     Array,
@@ -113,6 +115,11 @@ def fit_params(
                 lambda coordinates: objective_on(_rows(estimator, coordinates, n_classes)),
                 observe,
                 validate,
+            )
+        elif objective.l1 is not None:
+            task = partial(problem_of, estimator, solver)
+            solution = minimize_sparse(
+                solver, objective, estimator.C, problem, task, observe, validate
             )
         else:
             solution = minimize(solver, objective, problem, observe, validate)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,11 @@ from sk_softmax.estimators.parameters import (
 )
 from sk_softmax.estimators.softmax_regression import SoftmaxRegression
 from sk_softmax.estimators.targets import column_names, encoded
-from sk_softmax.interfaces import Array, Evaluation, Solution, Status
+from sk_softmax.estimators.working_set import Place, Search, WorkingSet
+from sk_softmax.interfaces import Array, Solution, Status
 from sk_softmax.objective import RegressionObjective
 from sk_softmax.rows import single_threaded_blas
-from sk_softmax.solvers import minimize
 from sk_softmax.solvers.options import is_integer, is_real
-
-LEAST_PROBABILITY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -107,10 +106,10 @@ def softmax_path(
 
     The path begins at the largest penalty that matters: the smallest ``C`` at which all
     coefficients are zero is ``l1_ratio max_j f_j / |g_j|``, with ``g_j`` the summed gradient of
-    feature ``j`` where only intercepts (and features without a penalty) are fitted. A feature is
-    looked at from where the sequential strong rule no longer rules it out (Tibshirani et al.,
-    2012, Journal of the Royal Statistical Society B 74); whether the rule was right is checked
-    with every feature at every penalty.
+    feature ``j`` where only intercepts (and features without a penalty) are fitted. Features are
+    looked at from where the sequential strong rule no longer rules them out (Tibshirani et al.,
+    2012, Journal of the Royal Statistical Society B 74); whether it was right is checked with all
+    features at every penalty.
 
     Parameters
     ----------
@@ -201,155 +200,55 @@ def _grid(Cs: Any, C_span: float, walk: _Walk) -> NDArray[np.float64]:
     return grid
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a walk has come to: all features' params, and the loss there without a penalty."""
-
-    params: Array
-    loss: Evaluation
-
-
 class _Walk:
-    """Goes along the path; knows the features that the strong rule has let in so far."""
+    """Goes along the path."""
 
     def __init__(self, model: SoftmaxRegression, training: TrainingSet) -> None:
-        self._model = model
-        self._solver = solver_of(model.solver)
-        self._rows, self._targets, self._weights = rows_and_targets(model, training)
+        rows, targets, weights = rows_and_targets(model, training)
+        form = penalty_of(model, rows.n_features)
+        n_classes = len(training.classes)
+        self._objective = RegressionObjective(rows, targets, n_classes, np.inf, weights, form)
         self._classes = training.classes
-        self._form = penalty_of(model, self._rows.n_features)
-        self._total = (
-            float(self._rows.n_rows) if self._weights is None else float(self._weights.sum())
-        )
-        factors = self._form.factors
-        self._factors: Array = np.ones(self._rows.n_features) if factors is None else factors
-        self._loss = self._objective(np.inf)
-        self._features = np.flatnonzero(self._is_free)
-        self._some = self._restricted() if len(self._features) else self._loss
-        self._start = self._null()
-
-    @property
-    def _is_free(self) -> NDArray[np.bool_]:
-        """Which features are not penalised, or cannot be ruled out."""
-        return np.asarray((self._factors == 0) | (self._form.l1_ratio == 0))
+        solver = solver_of(model.solver)
+        self._working = WorkingSet(self._objective, solver, partial(problem_of, model, solver))
+        self._start = self._working.null()
 
     def smallest_C(self) -> float:
         """Return the largest C at which every penalised coefficient is zero."""
-        norms = self._norms(self._start.loss.gradient)
-        slopes = self._form.l1_ratio * self._factors
-        pulled = (slopes > 0) & (norms > 0)
-        if not pulled.any():
-            return np.inf
-        # Where a coefficient is just about to leave zero, rounding decides; a little before it.
-        return float((slopes[pulled] / norms[pulled]).min() / self._total) * (1 - 1e-10)
+        return self._working.smallest_C(self._start)
 
     def along(self, Cs: NDArray[np.float64]) -> SoftmaxPath:
         """Fit every C, ascending."""
-        place, before = self._start, 1 / self.smallest_C() / self._total
-        null = self._deviance(place)
-        steps: list[tuple[Array, Solution, float]] = []
+        place, before = self._start, self.smallest_C()
+        places, solutions = [], []
         for C in Cs:
-            place, solution = self._fit(C, place, before)
-            before = 1 / C / self._total
-            params = centred(place.params, self._objective(C).l1)
-            steps.append((params, solution, self._deviance(place)))
-        return self._path(Cs, steps, null)
+            search = Search()
+            place = self._working.fit(C, place, before, search)
+            before = C
+            places.append(place)
+            solutions.append(self._working.solution(C, place, search))
+        return self._path(Cs, places, solutions)
 
     def _path(
-        self, Cs: NDArray[np.float64], steps: Sequence[tuple[Array, Solution, float]], null: float
+        self, Cs: NDArray[np.float64], places: Sequence[Place], solutions: Sequence[Solution]
     ) -> SoftmaxPath:
-        params = np.array([step[0] for step in steps])
-        coefs = params[:, :, : self._rows.n_features]
-        intercepts = params[:, :, self._rows.n_features :].sum(axis=2)  # zero where there is none
-        solutions = [step[1] for step in steps]
-        width = self._rows.dtype
+        rows, total = self._objective.rows, self._objective.total_weight
+        # Which columns have an L1 penalty is the same for every C.
+        l1 = self._objective.with_penalty(1.0).l1
+        params = np.array([centred(place.params, l1) for place in places])
+        coefs = params[:, :, : rows.n_features]
+        intercepts = params[:, :, rows.n_features :].sum(axis=2)  # zero where there is none
         return SoftmaxPath(
             Cs=Cs,
-            coefs=coefs.astype(width, copy=False),
-            intercepts=intercepts.astype(width, copy=False),
+            coefs=coefs.astype(rows.dtype, copy=False),
+            intercepts=intercepts.astype(rows.dtype, copy=False),
             classes=self._classes,
             objective=np.array([s.evaluation.value for s in solutions]),
-            deviance=np.array([step[2] for step in steps]),
-            null_deviance=null,
+            deviance=np.array([2 * total * place.loss.value for place in places]),
+            null_deviance=2 * total * self._start.loss.value,
             n_nonzero=np.count_nonzero(coefs, axis=(1, 2)),
             n_iter=np.array([s.n_iter for s in solutions]),
             suboptimality=np.array([s.suboptimality for s in solutions]),
             converged=np.array([s.status is Status.CONVERGED for s in solutions]),
-            l1_ratio=self._form.l1_ratio,
+            l1_ratio=self._objective.form.l1_ratio,
         )
-
-    def _fit(self, C: float, place: _Place, before: float) -> tuple[_Place, Solution]:
-        """Fit one C with the features that the strong rule lets in, until none is missing."""
-        whole = self._objective(C)
-        slopes = self._form.l1_ratio * self._factors / C / self._total
-        norms = self._norms(place.loss.gradient)
-        likely = norms >= 2 * slopes - before * self._form.l1_ratio * self._factors
-        likely[np.argmax(norms / np.where(slopes > 0, slopes, 1.0))] = True  # rows need a feature
-        self._let_in(likely | self._is_free)
-        n_iter = 0
-        while True:
-            objective = self._some.with_penalty(C, self._form.of_features(self._features))
-            problem = problem_of(
-                self._model, self._solver, objective, place.params[:, self._columns]
-            )
-            solution = minimize(self._solver, objective, problem)
-            n_iter += solution.n_iter
-            params = np.zeros_like(place.params)
-            params[:, self._columns] = solution.params
-            place = _Place(params, self._loss.evaluate(params))
-            missing = self._norms(place.loss.gradient) > slopes * (1 + 1e-8)
-            missing[self._features] = False
-            if not missing.any():
-                break
-            self._let_in(missing)
-        value = place.loss.value + whole.penalty_at(params)
-        final = Evaluation(value, place.loss.gradient)
-        return place, replace(solution, params=params, evaluation=final, n_iter=n_iter)
-
-    @property
-    def _columns(self) -> NDArray[np.intp]:
-        intercept = np.arange(self._rows.n_features, self._rows.n_columns)
-        return np.concatenate([self._features, intercept])
-
-    def _let_in(self, features: NDArray[np.bool_]) -> None:
-        """Add features to those looked at."""
-        new = features.copy()
-        new[self._features] = False
-        if new.any():
-            new[self._features] = True
-            self._features = np.flatnonzero(new)
-            self._some = self._restricted()
-
-    def _restricted(self) -> RegressionObjective:
-        """Return the loss of the features looked at."""
-        rows = self._rows.columns(self._features)
-        return RegressionObjective(rows, self._targets, len(self._classes), np.inf, self._weights)
-
-    def _objective(self, C: float) -> RegressionObjective:
-        return RegressionObjective(
-            self._rows, self._targets, len(self._classes), C, self._weights, self._form
-        )
-
-    def _null(self) -> _Place:
-        """Fit what is not penalised: intercepts in closed form, features by a solver."""
-        params = np.zeros(self._loss.shape)
-        if self._rows.n_columns > self._rows.n_features:
-            totals = self._targets.totals(self._loss.relative_weight)
-            shares = np.log(np.maximum(totals / totals.sum(), LEAST_PROBABILITY))
-            is_single = len(params) == 1
-            params[:, -1] = shares[1] - shares[0] if is_single else shares - shares.mean()
-        if len(self._features) and self._form.l1_ratio > 0:
-            problem = problem_of(self._model, self._solver, self._some, params[:, self._columns])
-            solution = minimize(self._solver, self._some, problem)
-            params[:, self._columns] = solution.params
-        return _Place(params, self._loss.evaluate(params))
-
-    def _norms(self, gradient: Array) -> NDArray[np.float64]:
-        """Return how hard each feature's gradient pulls: its largest entry, grouped its norm."""
-        of_features = gradient[:, : self._rows.n_features]
-        if self._form.grouped:
-            return np.asarray(np.linalg.norm(of_features, axis=0))
-        return np.asarray(np.abs(of_features).max(axis=0))
-
-    def _deviance(self, place: _Place) -> float:
-        return 2 * self._total * place.loss.value

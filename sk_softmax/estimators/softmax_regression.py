@@ -93,7 +93,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
     solver : str or solver object, default="auto"
         ``"auto"`` chooses ``"lbfgs"`` or ``"newton-cholesky"``, which find the same optimum, by
         the shape of the problem; with fewer rows than features it works in the space that the
-        rows span. With ``l1_ratio > 0`` it is ``"proximal-newton"``, the only one that takes it.
+        rows span. With ``l1_ratio > 0`` it chooses ``"proximal-newton"`` or ``"proximal-lbfgs"``,
+        which alone take it, and looks at no more features than may matter.
         ``"gd"`` is batch gradient descent, and ``"sgd"``, ``"rmsprop"`` and ``"adam"`` learn from
         minibatches. An object from
         :mod:`sk_softmax.solvers`, such as ``SGD(batch_size=256)``, sets options, which a search

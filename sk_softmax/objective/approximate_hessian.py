@@ -48,7 +48,7 @@ def approximate_hessian(
     n_outputs, n_columns = objective.shape
     penalty = objective.penalty.diagonal(n_columns)
     if n_columns > MOST_COLUMNS:
-        return SharedDiagonal(_mean_diagonal(objective, params, damping) + penalty)
+        return shared_diagonal(objective, params, damping)
     if not params.any():  # every row is undecided between all classes
         return SharedGram(_undecided(objective) * objective.gram + np.diag(penalty))
     if n_outputs == 1 or not _can_afford_one_a_class(objective):
@@ -57,6 +57,14 @@ def approximate_hessian(
     grams = _damped_grams(objective, params, damping, _each, n_outputs)
     np.einsum("kii->ki", grams)[:] += penalty
     return ClassGrams(grams)
+
+
+def shared_diagonal(
+    objective: RegressionObjective, params: Array, damping: float
+) -> SharedDiagonal:
+    """Measure the diagonal of the mean curvature of the classes."""
+    penalty = objective.penalty.diagonal(objective.rows.n_columns)
+    return SharedDiagonal(_mean_diagonal(objective, params, damping) + penalty)
 
 
 def _rows_drawn(objective: RegressionObjective) -> float:

@@ -69,6 +69,10 @@ class ElasticNet:
     grouped: bool = False
     """Whether the second term is ``|w_j|_2`` over the classes."""
 
+    def factors_of(self, n_features: int) -> Array:
+        """Return ``f_j`` of all features."""
+        return np.ones(n_features) if self.factors is None else self.factors
+
     def of_features(self, features: NDArray[np.intp]) -> ElasticNet:
         """Return the penalty on these features alone."""
         return self if self.factors is None else replace(self, factors=self.factors[features])

@@ -21,7 +21,7 @@ from sk_softmax.interfaces import (
     Term,
 )
 from sk_softmax.objective.active_hessian import active_hessian
-from sk_softmax.objective.approximate_hessian import approximate_hessian
+from sk_softmax.objective.approximate_hessian import approximate_hessian, shared_diagonal
 from sk_softmax.objective.cross_entropy import cross_entropy_of
 from sk_softmax.objective.curvature import FullHessian
 from sk_softmax.objective.penalty import ElasticNet
@@ -68,25 +68,32 @@ class RegressionObjective:
             targets = Labels(targets, n_classes)
         self.targets: Targets = targets
         self.loss = cross_entropy_of(n_classes)
-        self._total = float(rows.n_rows if sample_weight is None else sample_weight.sum())
-        self._penalise(C, ElasticNet() if penalty is None else penalty)
+        self.total_weight = float(rows.n_rows if sample_weight is None else sample_weight.sum())
+        self.form = ElasticNet() if penalty is None else penalty
+        self._penalise(C)
         self.relative_weight = _relative(sample_weight, rows)
         self._passes = 0.0
         self._drafts: Sequence[RegressionObjective] = ()
 
-    def _penalise(self, C: float, form: ElasticNet) -> None:
-        strength = 1 / C / self._total
+    def _penalise(self, C: float) -> None:
+        strength = 1 / C / self.total_weight
         if not np.isfinite(strength):
             raise ValueError(f"C={C!r} is too small: 1 / (C times the sum of weights) overflows.")
-        self.penalty = form.smooth_part(strength, self.rows.n_features)
-        self.l1 = form.l1_part(strength, self.rows.n_features, self.rows.n_columns)
+        self.penalty = self.form.smooth_part(strength, self.rows.n_features)
+        self.l1 = self.form.l1_part(strength, self.rows.n_features, self.rows.n_columns)
 
-    def with_penalty(self, C: float, form: ElasticNet) -> RegressionObjective:
-        """Return the same loss with another penalty, and without drafts."""
+    def with_penalty(self, C: float) -> RegressionObjective:
+        """Return the same with another strength of the penalty, and without drafts."""
         other = copy.copy(self)
         other._passes, other._drafts = 0.0, ()
-        other._penalise(C, form)
+        other._penalise(C)
         return other
+
+    def of_features(self, features: NDArray[np.intp]) -> RegressionObjective:
+        """Return the same loss of these features alone, for a penalty yet to be set."""
+        other = self.on(self.rows.columns(features))
+        other.form = self.form.of_features(features)
+        return other.with_penalty(np.inf)
 
     @property
     def passes(self) -> float:
@@ -165,8 +172,12 @@ class RegressionObjective:
             loss, gradient = self._loss_and_gradient(self.rows.take(indices), prepared)
             return self._evaluation(params, loss, gradient.astype(np.float64), len(indices))
 
-    def curvature(self, params: Array, damping: float = 0.0) -> Curvature:
+    def curvature(
+        self, params: Array, damping: float = 0.0, *, as_diagonal: bool = False
+    ) -> Curvature:
         """Return an approximate Hessian without the curvature between classes."""
+        if as_diagonal:
+            return shared_diagonal(self, params, damping)
         return approximate_hessian(self, params, damping)
 
     @cached_property

@@ -11,6 +11,7 @@ from sk_softmax.solvers.driver import learn, minimize
 from sk_softmax.solvers.gradient_descent import GradientDescent
 from sk_softmax.solvers.lbfgs import LBFGS
 from sk_softmax.solvers.newton_cholesky import NewtonCholesky
+from sk_softmax.solvers.proximal_lbfgs import ProximalLBFGS
 from sk_softmax.solvers.proximal_newton import ProximalNewton
 from sk_softmax.solvers.rmsprop import RMSprop
 from sk_softmax.solvers.sgd import SGD
@@ -23,6 +24,7 @@ __all__ = [
     "Auto",
     "GradientDescent",
     "NewtonCholesky",
+    "ProximalLBFGS",
     "ProximalNewton",
     "RMSprop",
     "learn",
@@ -34,6 +36,7 @@ SOLVERS: dict[str, Callable[[], Solver]] = {
     "lbfgs": LBFGS,
     "newton-cholesky": NewtonCholesky,
     "proximal-newton": ProximalNewton,
+    "proximal-lbfgs": ProximalLBFGS,
     "gd": GradientDescent,
     "sgd": SGD,
     "rmsprop": RMSprop,

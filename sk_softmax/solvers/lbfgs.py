@@ -79,7 +79,7 @@ class LBFGS(Options):
 
         while True:
             # 1. Measure the curvature where the method has got to, now and then.
-            if self.precondition and _is_due(iteration, measured_at):
+            if self.precondition and is_due(iteration, measured_at):
                 damping, sizes = adapted(damping, sizes), []
                 curvature = yield CurvatureAt(params, drafts.for_curvature, damping)
                 measured_at = iteration
@@ -138,7 +138,7 @@ class LBFGS(Options):
             stopped = yield Progress(iteration, params, here.value, norm, step.size)
 
 
-def _is_due(iteration: int, measured_at: int) -> bool:
+def is_due(iteration: int, measured_at: int) -> bool:
     """Measure at iterations 0, 5, 15, 35, 75, ...: each twice as far from the last as before.
 
     Early on the rows' curvature changes fast, and one measurement costs as much as several

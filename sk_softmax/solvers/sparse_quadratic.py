@@ -232,7 +232,7 @@ def _conjugate_gradients(
     direction, rho = z, float(residual @ z)
     first = rho
     for _ in range(CONJUGATE_STEPS):
-        if rho <= 1e-4 * first:
+        if rho <= 1e-12 * first:
             break
         image = multiply(direction)
         curvature = float(direction @ image)

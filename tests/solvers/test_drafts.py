@@ -35,7 +35,7 @@ class Quadratic:
         value = 1.0 if self.is_flat else 1 + 0.5 * float((SCALES * away**2).sum())
         return Evaluation(self.factor * value, self.factor * SCALES * away)
 
-    def curvature(self, params, damping):
+    def curvature(self, params, damping, *, as_diagonal=False):
         return Diagonal()
 
 

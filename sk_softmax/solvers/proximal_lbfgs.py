@@ -1,0 +1,185 @@
+"""L-BFGS for penalties with a kink at zero."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.interfaces import L1, Array, CurvatureAt, Problem, Search, Status
+from sk_softmax.solvers.lbfgs import FIRST_DAMPING, adapted, is_due, left_at_this_pace
+from sk_softmax.solvers.options import Options
+from sk_softmax.solvers.proximal_steps import (
+    active_at,
+    aim_of,
+    backtrack,
+    look,
+    shortest_subgradient,
+)
+from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
+
+
+@dataclass
+class ProximalLBFGS(Options):
+    """Step to the minimum of a quasi-Newton model of the loss, plus the penalty.
+
+    The model is made of the diagonal of the data's curvature and the last few changes of the
+    gradient, in the compact form of Byrd, Nocedal and Schnabel (1994, Mathematical Programming
+    63), among the parameters that are not zero or would leave zero (Lee, Sun and Saunders, 2014,
+    SIAM Journal on Optimization 24). An iteration costs little more than its pass over the rows:
+    the method for rows with very many features, most of them zero.
+
+    Parameters
+    ----------
+    history : int, default=10
+        How many steps the model remembers.
+    """
+
+    history: int = 10
+
+    is_stochastic: ClassVar[bool] = False
+    begins_on_drafts: ClassVar[bool] = True
+    takes_l1: ClassVar[bool] = True
+    default_max_iter: ClassVar[int] = 10_000
+
+    def check(self) -> None:
+        """Check the options."""
+        self._require_positive_integer("history")
+
+    def minimize(self, problem: Problem) -> Search:
+        """Yield questions and return the solution."""
+        l1 = problem.l1 or L1(np.zeros(problem.start.shape[1]), grouped=False)
+        narrow = next((i for i, d in enumerate(problem.drafts) if d.has_all_rows), None)
+        here = yield from look(l1, problem.start)
+        stopped = yield here.progress(l1, 0, 0.0)
+        pairs = CompactPairs(self.history)
+        values, sizes = [here.value], list[float]()
+        iteration, measured_at, damping = 0, -1, FIRST_DAMPING
+
+        while True:
+            # 1. Measure the curvature where the method has got to, now and then.
+            if is_due(iteration, measured_at):
+                damping, sizes = adapted(damping, sizes), []
+                curvature = yield CurvatureAt(here.params, narrow, damping, as_diagonal=True)
+                pairs.begin_from(curvature.multiply(np.ones_like(here.params)))
+                measured_at = iteration
+
+            # 2. Aim: the model's minimum, and the decrease it promises.
+            active, _ = active_at(l1, here)
+            if not active.any():
+                return here.solution(Status.CONVERGED, iteration, 0.0)
+            aim = aim_of(l1, here, active, pairs.hessian(active))
+
+            # 3. Stop if there is a reason to. Believe no promise that the pace of late
+            #    contradicts, or a curvature as low as any of the last steps found it.
+            suboptimality = max(aim.promise, left_at_this_pace(values))
+            if suboptimality <= problem.tol * abs(here.value):
+                doubt = pairs.promise(shortest_subgradient(l1, here))
+                suboptimality = max(suboptimality, doubt)
+            status = reason_to_stop(problem, iteration, here.value, suboptimality, stopped)
+            if status is not None:
+                return here.solution(status, iteration, suboptimality)
+
+            # 4. Move; where nothing lowers the value, try once more without old pairs.
+            noise = problem.resolution * max(abs(here.value), 1.0)
+            step = yield from backtrack(l1, here, aim.target, noise)
+            if step is None and len(pairs) > 0:
+                pairs, measured_at = CompactPairs(self.history), -1
+                continue
+            if step is None:
+                status = reason_for_no_step(problem, here.value, suboptimality)
+                return here.solution(status, iteration, suboptimality)
+
+            # 5. Remember the step and the change of gradient along it.
+            there, size = step
+            sizes.append(size)
+            pairs.remember(
+                there.params - here.params, there.smooth.gradient - here.smooth.gradient
+            )
+            here, iteration = there, iteration + 1
+            values.append(here.value)
+            stopped = yield here.progress(l1, iteration, size)
+
+
+class CompactPairs:
+    """The last steps ``s`` and changes of gradient ``y``, and the Hessian they amount to.
+
+    ``B = t D - W M^-1 W'`` with ``W = [t D S, Y]`` and ``M = [[t S'DS, L], [L', -diag(S'Y)]]``,
+    where ``L`` is the part of ``S'Y`` below the diagonal, ``D`` the diagonal to begin from and
+    ``t = y'D^-1 y / s'y`` of the last pair its scale.
+    """
+
+    def __init__(self, history: int) -> None:
+        self._pairs: deque[tuple[Array, Array]] = deque(maxlen=history)
+        self._diagonal: Array = np.ones(0)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def begin_from(self, diagonal: Array) -> None:
+        """Take another diagonal to begin from, shaped like params."""
+        self._diagonal = diagonal
+
+    def remember(self, step: Array, change: Array) -> None:
+        """Keep a pair, unless rounding has eaten the curvature along the step."""
+        product = float(np.vdot(step, change))
+        norms = float(np.linalg.norm(step) * np.linalg.norm(change))
+        if product > np.finfo(np.float64).eps * norms:
+            self._pairs.append((step, change))
+
+    def promise(self, subgradient: Array) -> float:
+        """Return the decrease that the diagonal promises, as low as any step found it."""
+        scales = [
+            float(np.vdot(step, change)) / float(np.vdot(change, change / self._diagonal))
+            for step, change in self._pairs
+        ]
+        square = float(np.vdot(subgradient, subgradient / self._diagonal))
+        return 0.5 * max(scales, default=1.0) * square
+
+    def hessian(self, active: NDArray[np.bool_]) -> CompactHessian:
+        """Return ``B`` among the active parameters."""
+        if not self._pairs:
+            return CompactHessian(self._diagonal[active], np.zeros((int(active.sum()), 0)), _none)
+        last_step, last_change = self._pairs[-1]
+        scale = float(np.vdot(last_change, last_change / self._diagonal)) / float(
+            np.vdot(last_step, last_change)
+        )
+        # Steps lie within few parameters; products with them need no others.
+        moved = np.any([step != 0 for step, _ in self._pairs], axis=0)
+        S = np.array([step[moved] for step, _ in self._pairs])
+        Y = np.array([change[moved] for _, change in self._pairs])
+        products = S @ Y.T
+        below = np.tril(products, -1)
+        middle = np.block(
+            [
+                [scale * (S * self._diagonal[moved]) @ S.T, below],
+                [below.T, -np.diag(products.diagonal())],
+            ]
+        )
+        own = scale * self._diagonal[active]
+        steps = [own * step[active] for step, _ in self._pairs]
+        changes = [change[active] for _, change in self._pairs]
+        return CompactHessian(own, np.array(steps + changes).T, middle)
+
+
+_none = np.zeros((0, 0))
+
+
+class CompactHessian:
+    """A diagonal less a matrix of low rank."""
+
+    def __init__(self, diagonal: Array, factors: Array, middle: Array) -> None:
+        self._own, self._factors = diagonal, factors
+        self._right = np.linalg.solve(middle, factors.T) if len(middle) else factors.T
+        self.diagonal = diagonal - np.einsum("ij,ji->i", factors, self._right)
+
+    def multiply(self, direction: Array) -> Array:
+        """Return ``B direction``."""
+        return np.asarray(self._own * direction - self._factors @ (self._right @ direction))
+
+    def matrix(self) -> None:
+        """Return None: products cost less than it would."""
+        return
