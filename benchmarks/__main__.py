@@ -15,8 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from benchmarks import competitors, engine, report
-from benchmarks.competitors.competitor import Competitor
-from benchmarks.measure import CLOSE, Curve, Point, measure, value_at
+from benchmarks.measure import Curve, Point, measure, patient_budget, value_at
 from benchmarks.problems import PROBLEMS, Problem, made_up, mnist
 from sk_softmax import SoftmaxRegression
 
@@ -24,9 +23,6 @@ HERE = Path(__file__).parent
 
 MOST_ITERATIONS = 1500
 """What the best known value may take."""
-
-LEAST_BUDGET = 0.7
-"""Seconds that every competitor may take, however fast ours was."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -85,7 +81,7 @@ def _run_problem(
     X, y = problem.data(np.dtype(dtype).type)
     n_classes = int(y.max()) + 1
     value = value_at(X, y, problem.C)
-    curves = []
+    curves: list[Curve] = []
     for competitor in found:
         if competitor.can_fit(X, n_classes):
             curve = measure(
@@ -94,7 +90,9 @@ def _run_problem(
                 y,
                 problem.C,
                 best=best,
-                budget=_budget(budget, competitor, found, curves, best) if impatient else budget,
+                budget=patient_budget(budget, competitor, found, curves, best)
+                if impatient
+                else budget,
                 labels=(problem.name, dtype),
                 value=value,
             )
@@ -112,17 +110,6 @@ def _best(problem: Problem, tol: float) -> float:
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, y)
     return value_at(X, y, problem.C)(model.coef_, model.intercept_)
-
-
-def _budget(
-    budget: float, competitor: Competitor, found: list, curves: list[Curve], best: float
-) -> float:
-    """Return the seconds that a fit may take, going by how fast the first competitor arrived."""
-    seconds = curves[0].seconds_to(best, CLOSE[0]) if curves else None
-    if seconds is None:
-        return budget
-    share = competitor.patience / max(c.patience for c in found)
-    return max(min(share * budget, competitor.patience * seconds), LEAST_BUDGET)
 
 
 def _store(results: report.Results, folder: Path) -> None:

@@ -226,8 +226,8 @@ class PathDisplay:
         axes.set_title("all classes" if len(self.titles) > 1 else "fit and size", fontsize=10)
 
     def _label(self, named: Sequence[list[int]], colours: Sequence[Sequence[str]]) -> None:
-        # The height of a panel is known once the figure is laid out.
-        self.figure_.draw_without_rendering()
+        # The height of a panel is known once the figure is laid out; of a subfigure, its root.
+        self.figure_.canvas.figure.draw_without_rendering()
         self.labels_ = [
             label_at_right_edge(
                 self.axes_[number],
