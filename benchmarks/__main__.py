@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from benchmarks import competitors, engine, report
+from benchmarks import competitors, elastic_net, engine, report
 from benchmarks.measure import Curve, Point, measure, patient_budget, value_at
 from benchmarks.problems import PROBLEMS, Problem, made_up, mnist
 from sk_softmax import SoftmaxRegression
@@ -49,7 +49,7 @@ def _run(options: argparse.Namespace, results: report.Results, found: list) -> N
     chosen = [p for p in PROBLEMS if p.bundled] if options.quick else PROBLEMS
     if options.problems is not None:
         chosen = [p for p in chosen if any(part in p.name for part in options.problems)]
-    budget = min(options.budget, 0.2) if options.quick else options.budget
+    budget = min(options.budget, 0.1) if options.quick else options.budget
     impatient = options.impatient or options.quick
     best = {}
     for dtype in options.dtypes:
@@ -58,6 +58,16 @@ def _run(options: argparse.Namespace, results: report.Results, found: list) -> N
                 best[problem.name] = _best(problem, options.optimum_tol)
             _run_problem(problem, dtype, found, budget, impatient, best[problem.name], results)
             _store(results, options.output)  # what has been measured survives an interruption
+    if options.elastic_net:
+        data_sets = elastic_net.chosen(options.quick, options.problems)
+        for measured in elastic_net.measurements(
+            data_sets,
+            options.competitors,
+            budget=elastic_net.QUICK_BUDGET if options.quick else options.budget,
+            optimum_tol=options.optimum_tol,
+        ):
+            results.sparse.keep(measured)
+            _store(results, options.output)
     if options.engine:
         shapes = engine.QUICK_SHAPES if options.quick else engine.SHAPES
         results.evaluations = engine.evaluations(shapes)
@@ -127,7 +137,8 @@ def _load(path: Path) -> report.Results:
         key: [engine.Timing(**t) for t in stored[key]]
         for key in ("evaluations", "epochs", "single_rows")
     }
-    return report.Results(**{**stored, "curves": curves, **timings})
+    sparse = elastic_net.loaded(stored.get("sparse", {}))
+    return report.Results(**{**stored, "curves": curves, **timings, "sparse": sparse})
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -147,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--optimum-tol", type=float, default=1e-9, help="how well F* is known")
     parser.add_argument("--threads", type=int, default=None, help="hold BLAS to so many threads")
+    parser.add_argument("--no-elastic-net", dest="elastic_net", action="store_false")
     parser.add_argument("--no-engine", dest="engine", action="store_false")
     parser.add_argument("--merge", action="store_true", help="add to the results already there")
     parser.add_argument("--note", default="", help="a line for the report on how it was made")
