@@ -155,8 +155,11 @@ class PathDisplay:
         self : PathDisplay
             With ``figure_``, ``axes_``, ``count_ax_``, ``artists_`` and ``labels_``.
         """
-        if C is not None and not 0 < C < np.inf:
-            raise ValueError(f"C={C!r} must be positive and finite: it is drawn on a log scale.")
+        if C is not None and not self.Cs[0] <= C <= self.Cs[-1]:
+            raise ValueError(
+                f"C={C!r} is not on the path, which goes from {self.Cs[0]:.3g} to "
+                f"{self.Cs[-1]:.3g}."
+            )
         n_classes = self.coefficients.shape[1]
         n_panels = n_classes + 1
         if n_columns is None:

@@ -167,6 +167,15 @@ def test_in_given_axes(cancer):
     assert display.labels_ == [[]]
 
 
+def test_in_a_subfigure(cancer):
+    import matplotlib.pyplot as plt
+
+    _, right = plt.figure(layout="constrained").subfigures(1, 2)
+    display = PathDisplay.from_path(cancer, ax=right.subplots())
+    assert display.figure_ is right
+    assert len(display.labels_[0]) == 5
+
+
 def test_a_path_on_which_nothing_enters():
     X, y = load_wine(return_X_y=True)
     path = softmax_path(scale(X), y, Cs=[1e-6, 1e-5])
@@ -182,7 +191,7 @@ def test_errors(wine):
         PathDisplay.from_path(path, class_names=["a"])
     with pytest.raises(ValueError, match="SoftmaxRegression has no coefs: pass what softmax_path"):
         PathDisplay.from_path(SoftmaxRegression())
-    with pytest.raises(ValueError, match="C=0 must be positive and finite"):
+    with pytest.raises(ValueError, match=r"C=0 is not on the path, which goes from \d"):
         PathDisplay.from_path(path, C=0)
     X, y = load_wine(return_X_y=True)
     with pytest.raises(ValueError, match="one C has no lines to draw"):
