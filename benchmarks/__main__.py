@@ -14,9 +14,8 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from benchmarks import competitors, engine, report
-from benchmarks.competitors.competitor import Competitor
-from benchmarks.measure import CLOSE, Curve, Point, measure, value_at
+from benchmarks import competitors, elastic_net, engine, report
+from benchmarks.measure import Curve, Point, measure, patient_budget, value_at
 from benchmarks.problems import PROBLEMS, Problem, made_up, mnist
 from sk_softmax import SoftmaxRegression
 
@@ -24,9 +23,6 @@ HERE = Path(__file__).parent
 
 MOST_ITERATIONS = 1500
 """What the best known value may take."""
-
-LEAST_BUDGET = 0.7
-"""Seconds that every competitor may take, however fast ours was."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,7 +49,7 @@ def _run(options: argparse.Namespace, results: report.Results, found: list) -> N
     chosen = [p for p in PROBLEMS if p.bundled] if options.quick else PROBLEMS
     if options.problems is not None:
         chosen = [p for p in chosen if any(part in p.name for part in options.problems)]
-    budget = min(options.budget, 0.2) if options.quick else options.budget
+    budget = min(options.budget, 0.1) if options.quick else options.budget
     impatient = options.impatient or options.quick
     best = {}
     for dtype in options.dtypes:
@@ -62,6 +58,16 @@ def _run(options: argparse.Namespace, results: report.Results, found: list) -> N
                 best[problem.name] = _best(problem, options.optimum_tol)
             _run_problem(problem, dtype, found, budget, impatient, best[problem.name], results)
             _store(results, options.output)  # what has been measured survives an interruption
+    if options.elastic_net:
+        data_sets = elastic_net.chosen(options.quick, options.problems)
+        for measured in elastic_net.measurements(
+            data_sets,
+            options.competitors,
+            budget=elastic_net.QUICK_BUDGET if options.quick else options.budget,
+            optimum_tol=options.optimum_tol,
+        ):
+            results.sparse.keep(measured)
+            _store(results, options.output)
     if options.engine:
         shapes = engine.QUICK_SHAPES if options.quick else engine.SHAPES
         results.evaluations = engine.evaluations(shapes)
@@ -85,7 +91,7 @@ def _run_problem(
     X, y = problem.data(np.dtype(dtype).type)
     n_classes = int(y.max()) + 1
     value = value_at(X, y, problem.C)
-    curves = []
+    curves: list[Curve] = []
     for competitor in found:
         if competitor.can_fit(X, n_classes):
             curve = measure(
@@ -94,7 +100,9 @@ def _run_problem(
                 y,
                 problem.C,
                 best=best,
-                budget=_budget(budget, competitor, found, curves, best) if impatient else budget,
+                budget=patient_budget(budget, competitor, found, curves, best)
+                if impatient
+                else budget,
                 labels=(problem.name, dtype),
                 value=value,
             )
@@ -114,17 +122,6 @@ def _best(problem: Problem, tol: float) -> float:
     return value_at(X, y, problem.C)(model.coef_, model.intercept_)
 
 
-def _budget(
-    budget: float, competitor: Competitor, found: list, curves: list[Curve], best: float
-) -> float:
-    """Return the seconds that a fit may take, going by how fast the first competitor arrived."""
-    seconds = curves[0].seconds_to(best, CLOSE[0]) if curves else None
-    if seconds is None:
-        return budget
-    share = competitor.patience / max(c.patience for c in found)
-    return max(min(share * budget, competitor.patience * seconds), LEAST_BUDGET)
-
-
 def _store(results: report.Results, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(dataclasses.asdict(results), indent=1)
@@ -140,7 +137,8 @@ def _load(path: Path) -> report.Results:
         key: [engine.Timing(**t) for t in stored[key]]
         for key in ("evaluations", "epochs", "single_rows")
     }
-    return report.Results(**{**stored, "curves": curves, **timings})
+    sparse = elastic_net.loaded(stored.get("sparse", {}))
+    return report.Results(**{**stored, "curves": curves, **timings, "sparse": sparse})
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -160,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--optimum-tol", type=float, default=1e-9, help="how well F* is known")
     parser.add_argument("--threads", type=int, default=None, help="hold BLAS to so many threads")
+    parser.add_argument("--no-elastic-net", dest="elastic_net", action="store_false")
     parser.add_argument("--no-engine", dest="engine", action="store_false")
     parser.add_argument("--merge", action="store_true", help="add to the results already there")
     parser.add_argument("--note", default="", help="a line for the report on how it was made")

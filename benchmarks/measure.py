@@ -5,18 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from benchmarks.competitors.competitor import Competitor
-from sk_softmax.objective import RegressionObjective
+from sk_softmax.objective import ElasticNet, RegressionObjective
 from sk_softmax.rows import rows_of
 
 CLOSE = (1e-3, 1e-6)
 """Relative suboptimalities whose times are reported."""
 
 ENOUGH = 1e-7
+
+LEAST_BUDGET = 0.7
+"""Seconds that every competitor may take, however fast ours was."""
 
 
 @dataclass
@@ -43,18 +47,22 @@ class Curve:
         return min((p.seconds for p in self.points if p.value <= limit), default=None)
 
 
-def value_at(X: Any, y: np.ndarray, C: float) -> Callable[[np.ndarray, np.ndarray], float]:
+def value_at(
+    X: Any, y: np.ndarray, C: float, penalty: ElasticNet | None = None
+) -> Callable[[np.ndarray, np.ndarray], float]:
     """Return a function from coefficients and intercepts to the objective, in float64."""
     n_classes = int(y.max()) + 1
     rows = rows_of(X.astype(np.float64), n_classes, has_intercept=True, n_threads=1)
-    objective = RegressionObjective(rows, y, n_classes, C)
+    penalty = ElasticNet() if penalty is None else penalty
+    objective = RegressionObjective(rows, y, n_classes, C, None, penalty)
 
     def value(coef: np.ndarray, intercept: np.ndarray) -> float:
         params = np.column_stack([coef, intercept]).astype(np.float64)
-        if len(params) > 1:
-            # The same probabilities with the least penalty: no solver is blamed for a shift.
+        if len(params) > 1 and penalty.l1_ratio == 0:
+            # The same probabilities with the least penalty: no solver is blamed for a shift. With
+            # L1 the mean is not the best shift, and would leave no coefficient at zero.
             params -= params.mean(axis=0)
-        return objective.evaluate(params).value
+        return objective.value(params)
 
     return value
 
@@ -69,8 +77,9 @@ def measure(
     budget: float,
     labels: tuple[str, str],
     value: Callable[[np.ndarray, np.ndarray], float],
+    enough: float = ENOUGH,
 ) -> Curve:
-    """Fit with growing effort until close enough to the best known value.
+    """Fit with growing effort until close enough to the best known value, relative to it.
 
     No fit is begun that is expected to take longer than the budget. Where the next would be, one
     of about the budget is the last, so that it shows what is not reached in that time.
@@ -83,13 +92,14 @@ def measure(
     while efforts:
         effort = efforts.pop(0)
         try:
-            seconds, (coef, intercept) = _timed(competitor, X, y, C, effort)
+            fit = partial(competitor.fit, X, y, C, effort)
+            seconds, (coef, intercept) = timed(fit)
         except (ValueError, RuntimeError, MemoryError) as error:
             curve.note = str(error).splitlines()[0][:100]
             break
         point = Point(seconds, value(coef, intercept))
         curve.points.append(point)
-        if point.value <= best * (1 + ENOUGH):
+        if point.value <= best * (1 + enough):
             break
         if 2 * seconds > budget:  # about what the next fit is expected to take
             curve.note = f"stopped after a fit of {seconds:.0f} s"
@@ -98,13 +108,29 @@ def measure(
     return curve
 
 
-def _timed(
-    competitor: Competitor, X: Any, y: np.ndarray, C: float, effort: Any
-) -> tuple[float, tuple[np.ndarray, np.ndarray]]:
+def patient_budget(
+    budget: float,
+    competitor: Competitor,
+    found: list[Competitor],
+    curves: list[Curve],
+    best: float,
+    closeness: float = CLOSE[0],
+) -> float:
+    """Return the seconds that a fit may take, going by how fast the first competitor arrived."""
+    seconds = curves[0].seconds_to(best, closeness) if curves else None
+    if seconds is None:
+        return budget
+    share = competitor.patience / max(c.patience for c in found)
+    least = min(LEAST_BUDGET, budget)
+    return max(min(share * budget, competitor.patience * seconds), least)
+
+
+def timed(call: Callable[[], Any]) -> tuple[float, Any]:
+    """Return the median seconds of a call, of which short ones are repeated, and its result."""
     times = []
     while True:
         start = time.perf_counter()
-        result = competitor.fit(X, y, C, effort)
+        result = call()
         times.append(time.perf_counter() - start)
         wanted = 7 if times[0] < 0.05 else 3 if times[0] < 1 else 1
         if len(times) >= wanted:

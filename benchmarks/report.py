@@ -12,6 +12,7 @@ import sklearn
 from threadpoolctl import threadpool_info
 
 import sk_softmax
+from benchmarks import elastic_net
 from benchmarks.engine import Timing
 from benchmarks.measure import CLOSE, Curve
 
@@ -32,6 +33,7 @@ class Results:
     single_rows: list[Timing] = field(default_factory=list)
     scaling: list[tuple[int, float]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    sparse: elastic_net.Results = field(default_factory=elastic_net.Results)
 
     def keep(self, curves: list[Curve], best: float) -> None:
         """Put new curves of one problem in the place of the same competitors' old ones."""
@@ -93,10 +95,12 @@ def write(results: Results, folder: Path, note: str) -> None:
     findings = folder / "findings.md"
     if findings.exists():
         lines += [findings.read_text()]
-    for closeness in CLOSE:
-        lines += _summary(results, closeness)
-    lines += ["![Suboptimality against seconds](suboptimality.png)", ""]
-    lines += ["![Performance profile](profile.png)", ""]
+    if results.curves:
+        for closeness in CLOSE:
+            lines += _summary(results, closeness)
+        lines += ["![Suboptimality against seconds](suboptimality.png)", ""]
+        lines += ["![Performance profile](profile.png)", ""]
+    lines += elastic_net.tables(results.sparse)
     lines += _engine(results)
     if results.scaling:
         lines += ["## Time grows linearly with the rows", ""]
@@ -104,7 +108,8 @@ def write(results: Results, folder: Path, note: str) -> None:
         lines += [f"| {n:,} | {seconds:.4f} |" for n, seconds in results.scaling]
         lines += ["", "![Scaling](scaling.png)", ""]
     (folder / "README.md").write_text("\n".join(lines))
-    plots(results, folder)
+    if results.curves:
+        plots(results, folder)
 
 
 def _summary(results: Results, closeness: float) -> list[str]:

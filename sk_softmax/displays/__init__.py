@@ -1,8 +1,8 @@
 """What a person looks at.
 
-Each display follows scikit-learn's convention: ``from_estimator`` (or ``from_records``) computes,
-the object holds the arrays, and ``plot`` draws them. Only ``plot`` imports matplotlib, which the
-extra ``sk-softmax[plot]`` installs.
+Each display follows scikit-learn's convention: ``from_estimator`` (or ``from_records``,
+``from_path``) computes, the object holds the arrays, and ``plot`` draws them. Only ``plot``
+imports matplotlib, which the extra ``sk-softmax[plot]`` installs.
 
 Regions of decision are drawn by :class:`sklearn.inspection.DecisionBoundaryDisplay`, which takes
 this package's estimators as they are.
@@ -12,10 +12,12 @@ from sk_softmax.displays.coefficients import CoefficientDisplay
 from sk_softmax.displays.loss_curve import LossCurveDisplay
 from sk_softmax.displays.loss_landscape import LossLandscapeDisplay
 from sk_softmax.displays.misclassified import MisclassifiedDisplay
+from sk_softmax.displays.path import PathDisplay
 
 __all__ = [
     "CoefficientDisplay",
     "LossCurveDisplay",
     "LossLandscapeDisplay",
     "MisclassifiedDisplay",
+    "PathDisplay",
 ]

@@ -1,0 +1,276 @@
+"""How coefficients enter and grow as the penalty weakens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+
+from sk_softmax.displays.drawing import COLOURS, grid_of_axes
+from sk_softmax.displays.edge_labels import label_at_right_edge
+
+MUTED = "#BBBBBB"
+
+# Black is kept for what is not a feature: the zero and the chosen C.
+NAMED = COLOURS[:-1]
+
+
+class PathDisplay:
+    """Coefficients against C for each class, and what they explain.
+
+    Parameters
+    ----------
+    Cs : ndarray of shape (n_Cs,)
+        Inverse strengths of the penalty, ascending.
+    coefficients : ndarray of shape (n_Cs, n_shown, n_features)
+        A row a class, in nats for one unit of a feature.
+    n_nonzero : ndarray of shape (n_Cs,)
+        How many coefficients are not zero, of all classes.
+    deviance_ratio : ndarray of shape (n_Cs,)
+        Share of the null deviance explained.
+    titles : list of str
+        What each row of coefficients is called.
+    feature_names : ndarray of shape (n_features,)
+        Names for the lines.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        The figure, after ``plot``.
+    axes_ : list of matplotlib Axes
+        One a class, and the last with the share of the deviance explained.
+    count_ax_ : matplotlib Axes
+        With the number of nonzero coefficients, on the right of the last.
+    artists_ : list
+        The LineCollection of each class, then the two curves of the last panel.
+    labels_ : list of list of matplotlib Text
+        The names at the right edge of each class, from the bottom.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import scale
+    >>> from sk_softmax import softmax_path
+    >>> from sk_softmax.displays import PathDisplay
+    >>> X, y = load_wine(return_X_y=True)
+    >>> path = softmax_path(scale(X), y, Cs=20)
+    >>> display = PathDisplay.from_path(path, feature_names=load_wine().feature_names)
+    >>> [axes.get_title() for axes in display.axes_]
+    ['0', '1', '2', 'all classes']
+    """
+
+    figure_: Any
+    axes_: list[Any]
+    count_ax_: Any
+    artists_: list[Any]
+    labels_: list[list[Any]]
+
+    def __init__(
+        self,
+        Cs: Any,
+        coefficients: Any,
+        n_nonzero: Any,
+        deviance_ratio: Any,
+        titles: Sequence[str],
+        feature_names: Any,
+    ) -> None:
+        self.Cs = Cs
+        self.coefficients = coefficients
+        self.n_nonzero = n_nonzero
+        self.deviance_ratio = deviance_ratio
+        self.titles = titles
+        self.feature_names = feature_names
+
+    @classmethod
+    def from_path(
+        cls,
+        path: Any,
+        *,
+        feature_names: Sequence[str] | None = None,
+        class_names: Sequence[str] | None = None,
+        **plot: Any,
+    ) -> Self:
+        """Draw a path of solutions.
+
+        Parameters
+        ----------
+        path : SoftmaxPath
+            What :func:`softmax_path` returns, with at least two penalties.
+        feature_names : sequence of str, optional
+            By default ``x0``, ``x1``, ...
+        class_names : sequence of str, optional
+            By default the labels.
+        **plot : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        display : PathDisplay
+            Drawn.
+        """
+        if not hasattr(path, "coefs"):
+            raise ValueError(
+                f"This {type(path).__name__} has no coefs: pass what softmax_path returns."
+            )
+        if len(path.Cs) < 2:
+            raise ValueError("A path with one C has no lines to draw: give softmax_path more Cs.")
+        coefs = np.asarray(path.coefs, dtype=float)
+        names = _names(feature_names, [f"x{i}" for i in range(coefs.shape[2])], "feature")
+        classes = _names(class_names, path.classes, "class")
+        titles = [str(name) for name in classes]
+        if coefs.shape[1] == 1:
+            titles = [f"{titles[1]} rather than {titles[0]}"]
+        display = cls(path.Cs, coefs, path.n_nonzero, path.deviance_ratio, titles, names)
+        return display.plot(**plot)
+
+    def plot(
+        self,
+        *,
+        C: float | None = None,
+        n_labels: int = 5,
+        n_lines: int = 1000,
+        n_columns: int | None = None,
+        ax: Any = None,
+    ) -> Self:
+        """Draw a panel a class, and one for all of them.
+
+        Parameters
+        ----------
+        C : float, optional
+            Where to draw a vertical line, such as at the C that was chosen.
+        n_labels : int, default=5
+            How many of the largest final coefficients of each class to name and colour. A feature
+            has the same colour in all panels as far as the colours go round.
+        n_lines : int, default=1000
+            At most so many lines a class, the named ones and then the largest anywhere on the
+            path; a panel that leaves some out says so. A feature that never enters has no line.
+        n_columns : int, optional
+            Panels side by side; by default at most three in a row, and more in a square.
+        ax : matplotlib Axes, optional
+            Where to draw all of them; by default in a new figure.
+
+        Returns
+        -------
+        self : PathDisplay
+            With ``figure_``, ``axes_``, ``count_ax_``, ``artists_`` and ``labels_``.
+        """
+        if C is not None and not self.Cs[0] <= C <= self.Cs[-1]:
+            raise ValueError(
+                f"C={C!r} is not on the path, which goes from {self.Cs[0]:.3g} to "
+                f"{self.Cs[-1]:.3g}."
+            )
+        n_classes = self.coefficients.shape[1]
+        n_panels = n_classes + 1
+        if n_columns is None:
+            n_columns = n_panels if n_panels <= 3 else int(np.ceil(np.sqrt(n_panels)))
+        self.figure_, self.axes_ = grid_of_axes(self, ax, n_panels, n_columns, (3.8, 3.0))
+        if ax is None:
+            self.figure_.get_layout_engine().set(w_pad=0.1)  # between names and the next panel
+        named = [_largest(np.abs(row), n_labels) for row in self.coefficients[-1]]
+        colours = _colours(named)
+        self.artists_ = []
+        for number in range(n_classes):
+            self._class(number, named[number], colours[number], n_lines)
+        self._summary()
+        for number, axes in enumerate(self.axes_):
+            axes.set_xscale("log")
+            axes.set_xlim(self.Cs[0], self.Cs[-1])
+            axes.set_xlabel("C (weaker penalty to the right)", fontsize=8)
+            axes.tick_params(labelsize=8)
+            if C is not None:
+                axes.axvline(C, color="black", linestyle="--", linewidth=0.9)
+            if number % n_columns == 0 and number < n_classes:
+                axes.set_ylabel("coefficient (nats a unit)", fontsize=8)
+        self._label(named, colours)
+        return self
+
+    def _class(self, number: int, named: list[int], colours: Sequence[str], n_lines: int) -> None:
+        from matplotlib.collections import LineCollection
+
+        axes, coefficients = self.axes_[number], self.coefficients[:, number]
+        heights = np.abs(coefficients).max(axis=0)
+        n_entered = np.count_nonzero(heights)
+        others = [i for i in _largest(heights, len(heights)) if i not in set(named)]
+        others = others[: max(n_lines - len(named), 0)]
+        # One artist for all lines: thousands of them are drawn as fast as a few. Names on top.
+        shown = [*others[::-1], *named]
+        lines = LineCollection(
+            [np.column_stack([self.Cs, coefficients[:, i]]) for i in shown],
+            colors=[MUTED] * len(others) + list(colours),
+            linewidths=[0.7] * len(others) + [1.6] * len(named),
+        )
+        axes.axhline(0, color="black", linewidth=0.8)
+        self.artists_.append(axes.add_collection(lines))
+        # One scale for all, or a class with weak coefficients would look as sure as the others.
+        low, high = self.coefficients.min(), self.coefficients.max()
+        margin = 0.05 * (high - low) or 1.0
+        axes.set_ylim(low - margin, high + margin)
+        axes.set_title(self.titles[number], fontsize=10)
+        if len(shown) < n_entered:
+            note = f"{len(shown):,} of {n_entered:,} lines"
+            axes.annotate(note, (0.02, 0.02), xycoords="axes fraction", fontsize=7)
+
+    def _summary(self) -> None:
+        """Draw the share explained and the number of coefficients, each in its axis's colour."""
+        axes = self.axes_[-1]
+        self.count_ax_ = axes.twinx()
+        curves = [
+            (axes, self.deviance_ratio, "share of the deviance explained", COLOURS[0], "-"),
+            (self.count_ax_, self.n_nonzero, "nonzero coefficients", COLOURS[1], "--"),
+        ]
+        for side, values, label, colour, style in curves:
+            self.artists_ += side.plot(self.Cs, values, style, color=colour, label=label)
+            side.set_ylabel(label, color=colour, fontsize=8)
+            side.tick_params(axis="y", colors=colour, labelsize=8)
+            side.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.02)
+        self.count_ax_.yaxis.get_major_locator().set_params(integer=True)
+        axes.set_title("all classes" if len(self.titles) > 1 else "fit and size", fontsize=10)
+
+    def _label(self, named: Sequence[list[int]], colours: Sequence[Sequence[str]]) -> None:
+        # The height of a panel is known once the figure is laid out; of a subfigure, its root.
+        self.figure_.canvas.figure.draw_without_rendering()
+        self.labels_ = [
+            label_at_right_edge(
+                self.axes_[number],
+                self.coefficients[-1, number, features],
+                [str(name) for name in self.feature_names[features]],
+                colours[number],
+            )
+            for number, features in enumerate(named)
+        ]
+
+
+def _names(given: Sequence[str] | None, default: Sequence[Any], kind: str) -> Any:
+    names = np.asarray(default if given is None else given, dtype=object)
+    if len(names) != len(default):
+        plural = {"class": "classes"}.get(kind, f"{kind}s")
+        raise ValueError(f"{len(names)} {kind}_names were given for {len(default)} {plural}.")
+    return names
+
+
+def _largest(sizes: Any, n: int) -> list[int]:
+    """Return which are largest, at most ``n`` and none that are zero."""
+    order = np.argsort(-sizes, kind="stable")[:n]
+    return [int(i) for i in order if sizes[i] > 0]
+
+
+def _colours(named: Sequence[list[int]]) -> list[list[str]]:
+    """Return a colour for each named feature: its own of before, unless taken in this panel."""
+    before: dict[int, str] = {}
+    used = 0
+    colours = []
+    for features in named:
+        here: dict[int, str] = {}
+        for feature in features:
+            if feature in before and before[feature] not in here.values():
+                here[feature] = before[feature]
+        for feature in features:
+            if feature not in here:
+                turn = [*NAMED[used:], *NAMED[:used]]
+                free = [colour for colour in turn if colour not in here.values()] or turn
+                here[feature] = before[feature] = free[0]
+                used = NAMED.index(free[0]) + 1
+        colours.append([here[feature] for feature in features])
+    return colours
