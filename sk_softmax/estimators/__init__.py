@@ -1,5 +1,6 @@
 """What a user holds: scikit-learn estimators."""
 
 from sk_softmax.estimators.softmax_regression import SoftmaxRegression
+from sk_softmax.estimators.softmax_regression_cv import SoftmaxRegressionCV
 
-__all__ = ["SoftmaxRegression"]
+__all__ = ["SoftmaxRegression", "SoftmaxRegressionCV"]

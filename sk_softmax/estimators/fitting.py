@@ -154,7 +154,7 @@ def _rows(estimator: Any, X: Any, n_classes: int) -> Rows:
         X,
         n_classes,
         has_intercept=bool(estimator.fit_intercept),
-        n_threads=_threads(estimator.n_jobs),
+        n_threads=threads_of(estimator.n_jobs),
     )
 
 
@@ -195,7 +195,8 @@ def centred(params: Array) -> Array:
     return params if len(params) == 1 else params - params.mean(axis=0)
 
 
-def _threads(n_jobs: int | None) -> int:
+def threads_of(n_jobs: int | None) -> int:
+    """Return how many threads ``n_jobs`` stands for."""
     if n_jobs is None:
         return threads_in_force()
     processors = os.cpu_count() or 1

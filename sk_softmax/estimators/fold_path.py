@@ -1,0 +1,178 @@
+"""Fits of all folds along a path of penalties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sk_softmax.estimators.data import Weights
+from sk_softmax.estimators.fitting import centred, threads_of
+from sk_softmax.estimators.folds import Fold
+from sk_softmax.estimators.parameters import generator_of, solver_of
+from sk_softmax.interfaces import Array, Draft, EvaluateAt, Problem, Rows, Solution, Solver
+from sk_softmax.objective import (
+    FoldObjectives,
+    HeldOut,
+    RegressionObjective,
+    begin_together_with_drafts,
+    targets_of,
+)
+from sk_softmax.rows import rows_of, single_threaded_blas
+from sk_softmax.solvers import minimize_together
+
+# Ends of a path that its next beginning is extrapolated from: a parabola.
+POINTS = 3
+
+
+@dataclass(frozen=True)
+class FoldedSet:
+    """Rows, what they should be, what they weigh in the fit, and how they are cut into folds."""
+
+    X: Any
+    given: Any
+    weights: Weights | None
+    n_classes: int
+    folds: Sequence[Fold]
+
+
+@dataclass(frozen=True)
+class FoldFit:
+    """The model of one fold for one penalty."""
+
+    params: Array
+    """In the width of the rows; over several classes they add up to zero."""
+
+    logits: Array
+    """Logits of the rows held out, class-major."""
+
+    solution: Solution
+
+
+def fit_path(models: Sequence[Any], data: FoldedSet) -> Iterator[list[FoldFit]]:
+    """Yield the fits of all folds for one penalty after the other.
+
+    Each begins where that for the penalty before ended.
+
+    Parameters
+    ----------
+    models : sequence of SoftmaxRegression
+        The parameters of the fits, from the strongest penalty to the weakest.
+    data : FoldedSet
+        What to fit to.
+    """
+    path = _Path(models[0], data)
+    for model in models:
+        with single_threaded_blas():
+            fits = path.fit(model)
+        yield fits
+
+
+class _Path:
+    """What all fits of a path share, and where the next of them begins."""
+
+    def __init__(self, model: Any, data: FoldedSet) -> None:
+        n_outputs = data.n_classes if data.n_classes > 2 else 1
+        self._rows: Rows = rows_of(
+            data.X,
+            n_outputs * len(data.folds),
+            has_intercept=bool(model.fit_intercept),
+            n_threads=threads_of(model.n_jobs),
+        )
+        self._folds = data.folds
+        self._held_out = [HeldOut(fold.held_out) for fold in data.folds]
+        shared = targets_of(data.given, data.n_classes, model.label_smoothing)
+        self._targets = [
+            shared
+            if len(fold.present) == data.n_classes
+            else targets_of(fold.given, len(fold.present), model.label_smoothing)
+            for fold in data.folds
+        ]
+        self._pooled = RegressionObjective(self._rows, shared, data.n_classes, 1.0, data.weights)
+        self._ends: list[tuple[float, list[Array]]] = []
+
+    def fit(self, model: Any) -> list[FoldFit]:
+        """Fit all folds with the parameters of a model."""
+        solver = solver_of(model.solver)
+        folds = [self._objective(model, number) for number in range(len(self._folds))]
+        drafts: Sequence[Draft] = ()
+        if solver.begins_on_drafts:
+            drafts = begin_together_with_drafts([self._pooled, *folds])
+        objectives = FoldObjectives(folds, self._held_out)
+        problems = [
+            self._problem(model, solver, fold, start, drafts)
+            for fold, start in zip(folds, self._starts(model, objectives), strict=True)
+        ]
+        solutions = minimize_together(solver, objectives, problems)
+        self._ends.append((np.log(model.C), [solution.params for solution in solutions]))
+        return [
+            FoldFit(
+                centred(solution.params).astype(self._rows.dtype, copy=False),
+                objectives.held_out_logits(number, solution.params),
+                solution,
+            )
+            for number, solution in enumerate(solutions)
+        ]
+
+    def _starts(self, model: Any, objectives: FoldObjectives) -> list[Array]:
+        """Return where the folds begin: where they ended, or where that seems to lead to.
+
+        Params are close to a polynomial in log C; where the classes can be separated they grow
+        in proportion to it. What has the lower value is the better start.
+        """
+        numbers = range(len(self._folds))
+        if not self._ends:
+            return [np.zeros(objectives[number].shape) for number in numbers]
+        last = dict(enumerate(self._ends[-1][1]))
+        if len(self._ends) == 1 or not np.isfinite(np.log(model.C)):
+            return list(last.values())
+        ahead = dict(enumerate(_extrapolated(self._ends[-POINTS:], np.log(model.C))))
+        there, here = (
+            objectives.evaluate({number: EvaluateAt(params) for number, params in points.items()})
+            for points in (ahead, last)
+        )
+        return [
+            ahead[number] if there[number].value < here[number].value else last[number]
+            for number in numbers
+        ]
+
+    def _objective(self, model: Any, number: int) -> RegressionObjective:
+        """Return the objective of a fold for a penalty."""
+        fold = self._folds[number]
+        objective = RegressionObjective(
+            self._rows, self._targets[number], len(fold.present), model.C, fold.weights
+        )
+        objective.damp_like(self._pooled)
+        return objective
+
+    def _problem(
+        self,
+        model: Any,
+        solver: Solver,
+        objective: RegressionObjective,
+        start: Array,
+        drafts: Sequence[Draft],
+    ) -> Problem:
+        """Return what the solver is told of a fold for a penalty."""
+        return Problem(
+            start=start,
+            n_rows=self._rows.n_rows,
+            tol=model.tol,
+            max_iter=model.max_iter or solver.default_max_iter,
+            resolution=objective.resolution,
+            separated_below=objective.separated_below,
+            random=generator_of(model.random_state),
+            drafts=drafts,
+        )
+
+
+def _extrapolated(ends: Sequence[tuple[float, list[Array]]], there: float) -> list[Array]:
+    """Return each fold's value at ``there`` of the polynomial through what the others ended at."""
+    positions = [position for position, _ in ends]
+    factors = [np.prod([(there - q) / (p - q) for q in positions if q != p]) for p in positions]
+    return [
+        np.asarray(sum(factor * params for factor, params in zip(factors, of_fold, strict=True)))
+        for of_fold in zip(*(params for _, params in ends), strict=True)
+    ]
