@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
 from sk_softmax.estimators.data import Weights
 from sk_softmax.estimators.fitting import centred, threads_of
 from sk_softmax.estimators.folds import Fold
 from sk_softmax.estimators.parameters import generator_of, solver_of
-from sk_softmax.interfaces import Array, Draft, EvaluateAt, Problem, Rows, Solution, Solver
+from sk_softmax.estimators.wide import is_wide
+from sk_softmax.interfaces import Array, Draft, EvaluateAt, Problem, Rows, Solution
 from sk_softmax.objective import (
     FoldObjectives,
     HeldOut,
@@ -20,8 +22,8 @@ from sk_softmax.objective import (
     begin_together_with_drafts,
     targets_of,
 )
-from sk_softmax.rows import rows_of, single_threaded_blas
-from sk_softmax.solvers import minimize_together
+from sk_softmax.rows import RowSpace, rows_of, single_threaded_blas
+from sk_softmax.solvers import Auto, minimize_together
 
 # Ends of a path that its next beginning is extrapolated from: a parabola.
 POINTS = 3
@@ -54,7 +56,7 @@ class FoldFit:
 def fit_path(models: Sequence[Any], data: FoldedSet) -> Iterator[list[FoldFit]]:
     """Yield the fits of all folds for one penalty after the other.
 
-    Each begins where that for the penalty before ended.
+    Each begins where those before seem to lead.
 
     Parameters
     ----------
@@ -63,20 +65,26 @@ def fit_path(models: Sequence[Any], data: FoldedSet) -> Iterator[list[FoldFit]]:
     data : FoldedSet
         What to fit to.
     """
-    path = _Path(models[0], data)
+    with single_threaded_blas():
+        path = _Path(models[0], data, data.X)
+        space = RowSpace(data.X) if _is_wide(models, path) else None
+        rough = None if space is None else _Path(models[0], data, space.coordinates)
     for model in models:
         with single_threaded_blas():
-            fits = path.fit(model)
+            if space is None or rough is None:
+                fits = path.fit(model)
+            else:
+                fits = _fit_wide(model, path, rough, space)
         yield fits
 
 
 class _Path:
     """What all fits of a path share, and where the next of them begins."""
 
-    def __init__(self, model: Any, data: FoldedSet) -> None:
+    def __init__(self, model: Any, data: FoldedSet, X: Any) -> None:
         n_outputs = data.n_classes if data.n_classes > 2 else 1
         self._rows: Rows = rows_of(
-            data.X,
+            X,
             n_outputs * len(data.folds),
             has_intercept=bool(model.fit_intercept),
             n_threads=threads_of(model.n_jobs),
@@ -93,17 +101,50 @@ class _Path:
         self._pooled = RegressionObjective(self._rows, shared, data.n_classes, 1.0, data.weights)
         self._ends: list[tuple[float, list[Array]]] = []
 
-    def fit(self, model: Any) -> list[FoldFit]:
-        """Fit all folds with the parameters of a model."""
+    def objective(self, model: Any, number: int) -> RegressionObjective:
+        """Return the objective of a fold for a penalty."""
+        fold = self._folds[number]
+        objective = RegressionObjective(
+            self._rows, self._targets[number], len(fold.present), model.C, fold.weights
+        )
+        objective.damp_like(self._pooled)
+        return objective
+
+    def problem(
+        self,
+        model: Any,
+        objective: RegressionObjective,
+        start: Array,
+        drafts: Sequence[Draft] = (),
+    ) -> Problem:
+        """Return what the solver is told of a fold for a penalty."""
+        return Problem(
+            start=start,
+            n_rows=self._rows.n_rows,
+            tol=model.tol,
+            max_iter=model.max_iter or solver_of(model.solver).default_max_iter,
+            resolution=objective.resolution,
+            separated_below=objective.separated_below,
+            random=generator_of(model.random_state),
+            drafts=drafts,
+        )
+
+    def fit(self, model: Any, starts: Sequence[Array] | None = None) -> list[FoldFit]:
+        """Fit all folds with the parameters of a model.
+
+        Starts from outside are close to the optimum: no draft can come closer.
+        """
         solver = solver_of(model.solver)
-        folds = [self._objective(model, number) for number in range(len(self._folds))]
-        drafts: Sequence[Draft] = ()
-        if solver.begins_on_drafts:
-            drafts = begin_together_with_drafts([self._pooled, *folds])
+        folds = [self.objective(model, number) for number in range(len(self._folds))]
         objectives = FoldObjectives(folds, self._held_out)
+        drafts: Sequence[Draft] = ()
+        if starts is None:
+            starts = self._starts(model, objectives)
+            if solver.begins_on_drafts:
+                drafts = begin_together_with_drafts([self._pooled, *folds])
         problems = [
-            self._problem(model, solver, fold, start, drafts)
-            for fold, start in zip(folds, self._starts(model, objectives), strict=True)
+            self.problem(model, fold, start, drafts)
+            for fold, start in zip(folds, starts, strict=True)
         ]
         solutions = minimize_together(solver, objectives, problems)
         self._ends.append((np.log(model.C), [solution.params for solution in solutions]))
@@ -138,34 +179,31 @@ class _Path:
             for number in numbers
         ]
 
-    def _objective(self, model: Any, number: int) -> RegressionObjective:
-        """Return the objective of a fold for a penalty."""
-        fold = self._folds[number]
-        objective = RegressionObjective(
-            self._rows, self._targets[number], len(fold.present), model.C, fold.weights
-        )
-        objective.damp_like(self._pooled)
-        return objective
 
-    def _problem(
-        self,
-        model: Any,
-        solver: Solver,
-        objective: RegressionObjective,
-        start: Array,
-        drafts: Sequence[Draft],
-    ) -> Problem:
-        """Return what the solver is told of a fold for a penalty."""
-        return Problem(
-            start=start,
-            n_rows=self._rows.n_rows,
-            tol=model.tol,
-            max_iter=model.max_iter or solver.default_max_iter,
-            resolution=objective.resolution,
-            separated_below=objective.separated_below,
-            random=generator_of(model.random_state),
-            drafts=drafts,
+def _is_wide(models: Sequence[Any], path: _Path) -> bool:
+    """Whether to fit to the rows' coordinates first; the weakest penalty decides."""
+    objective = path.objective(models[-1], 0)
+    problem = path.problem(models[-1], objective, np.zeros(objective.shape))
+    return isinstance(solver_of(models[-1].solver), Auto) and is_wide(objective, problem)
+
+
+def _fit_wide(model: Any, path: _Path, rough: _Path, space: RowSpace) -> list[FoldFit]:
+    """Fit to the rows' coordinates, and go on from there with the rows, as ``minimize_wide`` does.
+
+    The coordinates of all rows will do for any fold: the penalty sees the same norm in them.
+    """
+    nearly = rough.fit(clone(model).set_params(tol=0.1 * model.tol))
+    rank = space.coordinates.shape[1]
+    starts = [
+        np.hstack([space.lift(fit.params[:, :rank]), fit.params[:, rank:]]) for fit in nearly
+    ]
+    return [
+        replace(
+            fit,
+            solution=replace(fit.solution, n_iter=fit.solution.n_iter + before.solution.n_iter),
         )
+        for fit, before in zip(path.fit(model, starts), nearly, strict=True)
+    ]
 
 
 def _extrapolated(ends: Sequence[tuple[float, list[Array]]], there: float) -> list[Array]:
