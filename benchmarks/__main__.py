@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import competitors, engine, report
 from benchmarks.competitors.competitor import Competitor
+from benchmarks.cross_validation import CrossValidation, cross_validations
 from benchmarks.measure import CLOSE, Curve, Point, measure, value_at
 from benchmarks.problems import PROBLEMS, Problem, made_up, mnist
 from sk_softmax import SoftmaxRegression
@@ -71,6 +72,15 @@ def _run(options: argparse.Namespace, results: report.Results, found: list) -> N
         X, y = made_up(5000, 50, 5) if options.quick else (mnist()[0] / 255, mnist()[1])
         results.epochs = [engine.epoch(X, y)]
         results.single_rows = [engine.one_row(load) for load in (load_iris, load_digits)]
+        results.cross_validations = _cross_validations(quick=options.quick)
+
+
+def _cross_validations(*, quick: bool) -> list[CrossValidation]:
+    if quick:
+        return cross_validations("iris", *load_iris(return_X_y=True), repeats=3)
+    X, y = mnist()
+    found = cross_validations("digits", *load_digits(return_X_y=True), repeats=3)
+    return found + cross_validations("10,000 rows of MNIST / 255", X[:10_000] / 255, y[:10_000])
 
 
 def _run_problem(
@@ -140,7 +150,10 @@ def _load(path: Path) -> report.Results:
         key: [engine.Timing(**t) for t in stored[key]]
         for key in ("evaluations", "epochs", "single_rows")
     }
-    return report.Results(**{**stored, "curves": curves, **timings})
+    validated = [CrossValidation(**v) for v in stored.get("cross_validations", [])]
+    return report.Results(
+        **{**stored, "curves": curves, **timings, "cross_validations": validated}
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
