@@ -48,7 +48,7 @@ class FoldFit:
     """In the width of the rows; over several classes they add up to zero."""
 
     logits: Array
-    """Logits of the rows held out, class-major."""
+    """Logits of the rows held out, class-major; those of the next fit overwrite them."""
 
     solution: Solution
 
@@ -99,7 +99,7 @@ class _Path:
             for fold in data.folds
         ]
         self._pooled = RegressionObjective(self._rows, shared, data.n_classes, 1.0, data.weights)
-        self._ends: list[tuple[float, list[Array]]] = []
+        self._ends: dict[float, list[Array]] = {}
 
     def objective(self, model: Any, number: int) -> RegressionObjective:
         """Return the objective of a fold for a penalty."""
@@ -147,7 +147,7 @@ class _Path:
             for fold, start in zip(folds, starts, strict=True)
         ]
         solutions = minimize_together(solver, objectives, problems)
-        self._ends.append((np.log(model.C), [solution.params for solution in solutions]))
+        self._ends[float(np.log(model.C))] = [solution.params for solution in solutions]
         return [
             FoldFit(
                 centred(solution.params).astype(self._rows.dtype, copy=False),
@@ -166,12 +166,13 @@ class _Path:
         numbers = range(len(self._folds))
         if not self._ends:
             return [np.zeros(objectives[number].shape) for number in numbers]
-        last = dict(enumerate(self._ends[-1][1]))
-        if len(self._ends) == 1 or not np.isfinite(np.log(model.C)):
-            return list(last.values())
-        ahead = dict(enumerate(_extrapolated(self._ends[-POINTS:], np.log(model.C))))
+        *_, last = self._ends.values()
+        position = float(np.log(model.C))
+        if len(self._ends) == 1 or np.isinf(position):
+            return last
+        ahead = _extrapolated(list(self._ends.items())[-POINTS:], position)
         there, here = (
-            objectives.evaluate({number: EvaluateAt(params) for number, params in points.items()})
+            objectives.evaluate({number: EvaluateAt(points[number]) for number in numbers})
             for points in (ahead, last)
         )
         return [

@@ -139,6 +139,12 @@ class TestAgainstFitsOfEachFold:
         assert model.C_ == sorted_.C_
         np.testing.assert_array_equal(model.coef_, sorted_.coef_)
 
+    def test_penalties_that_are_alike(self, rows):
+        model = cross_validated(*rows, Cs=[0.1, 0.1, 0.1 + 1e-15, 1.0, 1.0], cv=2)
+        scores = model.scores_[:, 0]
+        np.testing.assert_array_equal(scores[:, [0, 0, 3]], scores[:, [1, 2, 4]])
+        assert np.isfinite(model.coefs_paths_).all()
+
     def test_no_penalty_at_the_end_of_the_grid(self, rows):
         X, y = rows
         model = cross_validated(X, y, Cs=[0.1, 1.0, 10.0, np.inf])
