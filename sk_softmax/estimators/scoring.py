@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.metrics import get_scorer
 
 from sk_softmax import functional
@@ -87,7 +88,7 @@ class FoldScores:
         Parameters
         ----------
         model : SoftmaxRegression
-            Not fitted; becomes the fitted model for scorers that ask for one.
+            Not fitted; scorers that want a model get a copy that is.
         rows : ndarray of shape (n_held_out,)
             The rows to score.
         params : ndarray of shape (n_outputs, n_features + 1)
@@ -99,9 +100,10 @@ class FoldScores:
         if self._from_logits is not None:
             weights = extra.get("sample_weight")
             return self._from_logits(logits, self._data.given[rows], weights)
-        model.classes_, model.n_features_in_ = self._data.classes, self._data.X.shape[1]
-        model.coef_, model.intercept_ = params[:, :-1], params[:, -1]
-        return float(self._scorer(model, self._data.X[rows], self._labels[rows], **extra))
+        fitted = clone(model)
+        fitted.classes_, fitted.n_features_in_ = self._data.classes, self._data.X.shape[1]
+        fitted.coef_, fitted.intercept_ = params[:, :-1], params[:, -1]
+        return float(self._scorer(fitted, self._data.X[rows], self._labels[rows], **extra))
 
 
 def _of_rows(params: Mapping[str, Any], rows: NDArray[np.intp], n_rows: int) -> dict[str, Any]:

@@ -199,15 +199,17 @@ class TestAgainstLogisticRegressionCV:
 class TestScoring:
     def test_any_callable(self, rows):
         X, y = rows
-        calls = []
+        calls, models = [], []
 
         def share_right(estimator, X, y):
             calls.append(len(y))
+            models.append(estimator)
             assert set(estimator.classes_) == {0, 1, 2}
             return np.mean(estimator.predict(X) == y)
 
         model = cross_validated(X, y, scoring=share_right)
         assert calls == [40] * 9
+        assert len({model.coef_[0, 0] for model in models}) == 9
         np.testing.assert_allclose(model.scores_, cross_validated(X, y).scores_)
 
     def test_logits_of_the_pass_score_as_a_fitted_model_would(self, rows):
@@ -382,6 +384,19 @@ class TestManners:
                 model.fit(X, y, colour=1, groups=groups)
         with pytest.raises(TypeError, match="fit got colour: without metadata routing"):
             model.fit(X, y, colour=1, groups=groups)
+
+    def test_metadata_routing_through_a_search(self, rows):
+        X, y = rows
+        weights = np.random.default_rng(0).uniform(size=len(y))
+        with sklearn.config_context(enable_metadata_routing=True):
+            scorer = get_scorer("accuracy").set_score_request(sample_weight=True)
+            inner = SoftmaxRegressionCV(Cs=CS, cv=3, scoring=scorer)
+            assert inner.fit(X, y).score(X, y) == accuracy_score(y, inner.predict(X))
+            inner.set_fit_request(sample_weight=True)
+            search = GridSearchCV(inner, {"rule": ["best"]}, cv=2, scoring=scorer)
+            search.fit(X, y, sample_weight=weights)
+        whole = clone(inner).fit(X, y, sample_weight=weights)
+        np.testing.assert_array_equal(search.best_estimator_.scores_, whole.scores_)
 
     @pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix])
     def test_the_same_for_any_number_of_threads(self, kind, overlapping_classes):
