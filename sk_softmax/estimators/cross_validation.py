@@ -13,7 +13,7 @@ from sk_softmax.estimators.fold_path import FoldedSet, FoldFit, fit_path
 from sk_softmax.estimators.folds import Fold, with_absent_classes
 from sk_softmax.estimators.penalty_grid import PenaltyGrid
 from sk_softmax.estimators.scoring import FoldScores
-from sk_softmax.interfaces import Array, Solution
+from sk_softmax.interfaces import Array, Status
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Result:
     scores: NDArray[np.float64]
     coefs_paths: Array
     n_iter: NDArray[np.int32]
-    solutions: list[Solution]
+    statuses: list[Status]
+    """Why each fit stopped."""
 
 
 def cross_validate(
@@ -89,7 +90,7 @@ def _keep(
     logits = with_absent_classes(fit.logits, fold.present, data.n_classes, -np.inf)
     result.scores[where] = scores.of(model, fold.held_out, params, logits)
     result.n_iter[where] = fit.solution.n_iter
-    result.solutions.append(fit.solution)
+    result.statuses.append(fit.solution.status)
     if result.coefs_paths.shape[-1] == n_features:
         params = np.where(np.isfinite(params[:, -1:]), params, np.nan)[:, :-1]
     result.coefs_paths[where] = params

@@ -36,7 +36,8 @@ from sk_softmax.estimators.targets import (
     hard_labels,
     with_class_weight,
 )
-from sk_softmax.interfaces import Array, Solution, Status
+from sk_softmax.estimators.wide import has_wide_shape
+from sk_softmax.interfaces import Array, Status
 
 RULES = ("best", "one_standard_error")
 
@@ -232,7 +233,7 @@ class SoftmaxRegressionCV(LinearClassifier):
             folds = self._folds(training, routed.splitter.split)
             scores = FoldScores(self.scoring, training, routed.scorer.score)
             result = cross_validate(self._model, grid, folds, scores, verbose=self.verbose)
-            solutions = result.solutions
+            statuses = result.statuses
             self.classes_ = classes
             self.Cs_, self.l1_ratios_ = grid.Cs, grid.l1_ratios
             self.scores_, self.n_iter_ = result.scores, result.n_iter
@@ -240,11 +241,11 @@ class SoftmaxRegressionCV(LinearClassifier):
             self.best_index_ = grid.best(result.scores)
             self.one_standard_error_index_ = grid.within_one_standard_error(result.scores)
             if self.refit:
-                solutions.append(self._choose_and_refit(training))
+                statuses.append(self._choose_and_refit(training))
             else:
                 self._average_the_best()
-            self.converged_ = all(s.status is Status.CONVERGED for s in solutions)
-        _warn_of(self, solutions)
+            self.converged_ = all(status is Status.CONVERGED for status in statuses)
+        _warn_of(self, statuses)
         return self
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, **score_params: Any) -> float:
@@ -343,19 +344,18 @@ class SoftmaxRegressionCV(LinearClassifier):
         folds = folds_of(splits, given, weights, n_classes)
         return FoldedSet(training.X, given, weights, n_classes, folds)
 
-    def _choose_and_refit(self, training: TrainingSet) -> Solution:
+    def _choose_and_refit(self, training: TrainingSet) -> Status:
         """Fit all rows with the penalty that the rule chooses."""
         chosen = self.best_index_ if self.rule == "best" else self.one_standard_error_index_
         self.l1_ratio_, self.C_ = float(self.l1_ratios_[chosen[0]]), float(self.Cs_[chosen[1]])
         model = self._model(self.C_, self.l1_ratio_)
-        # Wide data are fitted in the space of their rows, which begins at zero.
-        paths = self.coefs_paths_[:, *chosen]
-        is_wide = training.X.shape[1] > training.X.shape[0]
-        start = np.zeros(paths.shape[1:]) if is_wide else mean_of_known(paths).astype(np.float64)
+        start = mean_of_known(self.coefs_paths_[:, *chosen]).astype(np.float64)
+        if has_wide_shape(*training.X.shape):
+            start[:] = 0  # a fit in the space of the rows begins there
         observers = [print_progress] if self.verbose > 1 else []
         fitted = fit_params(model, solver_of(self.solver), training, start, None, observers)
         self._set_coefficients(fitted.params)
-        return fitted.solution
+        return fitted.solution.status
 
     def _average_the_best(self) -> None:
         """Take what is best for each fold, as ``LogisticRegressionCV`` does without refit."""
@@ -393,12 +393,12 @@ def _routing_is_enabled() -> bool:
     return bool(sklearn.get_config()["enable_metadata_routing"])
 
 
-def _warn_of(estimator: SoftmaxRegressionCV, solutions: Sequence[Solution]) -> None:
+def _warn_of(estimator: SoftmaxRegressionCV, statuses: Sequence[Status]) -> None:
     """Say how many fits did not end well, and why the last of them did not."""
-    wrong = [solution.status for solution in solutions if solution.status not in SILENT]
+    wrong = [status for status in statuses if status not in SILENT]
     if wrong:
         warnings.warn(
-            f"{len(wrong)} of the {len(solutions)} fits of {type(estimator).__name__} stopped "
+            f"{len(wrong)} of the {len(statuses)} fits of {type(estimator).__name__} stopped "
             f"early, the last of them because {wrong[-1].message}.",
             ConvergenceWarning,
             stacklevel=3,
