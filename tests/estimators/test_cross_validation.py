@@ -139,6 +139,16 @@ class TestAgainstFitsOfEachFold:
         assert model.C_ == sorted_.C_
         np.testing.assert_array_equal(model.coef_, sorted_.coef_)
 
+    def test_more_columns_than_a_gram_matrix_is_made_for(self):
+        rng = np.random.default_rng(0)
+        X = sp.random(900, 1200, density=0.01, random_state=0, format="csr")
+        y = (X @ rng.normal(size=(1200, 3)) + rng.gumbel(size=(900, 3))).argmax(axis=1)
+        model = cross_validated(X, y, Cs=[0.1, 1.0], cv=2, scoring="neg_log_loss", tol=1e-10)
+        train, test = next(StratifiedKFold(2).split(X, y))
+        alone = SoftmaxRegression(C=1.0, tol=1e-10).fit(X[train], y[train])
+        score = -log_loss(y[test], alone.predict_proba(X[test]))
+        assert model.scores_[0, 0, 1] == pytest.approx(score, abs=1e-5)
+
     def test_penalties_that_are_alike(self, rows):
         model = cross_validated(*rows, Cs=[0.1, 0.1, 0.1 + 1e-15, 1.0, 1.0], cv=2)
         scores = model.scores_[:, 0]
@@ -338,6 +348,13 @@ class TestChoice:
         scores[:, :, 1] = np.nan
         assert grid.best(scores) == (0, 2)
 
+    def test_scores_that_are_not_numbers_are_never_chosen(self):
+        grid = PenaltyGrid(np.array([0.1, 1.0]), np.array([0.0]))
+        scores = np.array([[[np.nan, 0.5]], [[0.6, 0.7]]])
+        assert grid.best(scores) == grid.within_one_standard_error(scores) == (0, 1)
+        nothing = np.full((2, 1, 2), np.nan)
+        assert grid.within_one_standard_error(nothing) == grid.best(nothing)
+
     def test_rule(self, dataset):
         X, y = dataset("wine")
         best = cross_validated(X, y, scoring="neg_log_loss", Cs=10)
@@ -358,7 +375,7 @@ class TestManners:
         groups = np.arange(len(y)) % 7
         cv = GroupKFold(3)
         model = SoftmaxRegressionCV(Cs=CS, cv=cv).fit(X, y, groups=groups)
-        listed = cross_validated(X, y, cv=list(cv.split(X, y, groups)), tol=1e-8)
+        listed = cross_validated(X, y, cv=list(cv.split(X, y, groups)), tol=1e-7)
         np.testing.assert_array_equal(model.scores_, listed.scores_)
 
     def test_metadata_routing(self, rows):
