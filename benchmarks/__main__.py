@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from benchmarks import competitors, elastic_net, engine, report
+from benchmarks.cross_validation import CrossValidation, cross_validations
 from benchmarks.measure import Curve, Point, measure, patient_budget, value_at
 from benchmarks.problems import PROBLEMS, Problem, made_up, mnist
 from sk_softmax import SoftmaxRegression
@@ -77,6 +78,15 @@ def _run(options: argparse.Namespace, results: report.Results, found: list) -> N
         X, y = made_up(5000, 50, 5) if options.quick else (mnist()[0] / 255, mnist()[1])
         results.epochs = [engine.epoch(X, y)]
         results.single_rows = [engine.one_row(load) for load in (load_iris, load_digits)]
+        results.cross_validations = _cross_validations(quick=options.quick)
+
+
+def _cross_validations(*, quick: bool) -> list[CrossValidation]:
+    if quick:
+        return cross_validations("iris", *load_iris(return_X_y=True), repeats=3)
+    X, y = mnist()
+    found = cross_validations("digits", *load_digits(return_X_y=True), repeats=3)
+    return found + cross_validations("10,000 rows of MNIST / 255", X[:10_000] / 255, y[:10_000])
 
 
 def _run_problem(
@@ -138,7 +148,9 @@ def _load(path: Path) -> report.Results:
         for key in ("evaluations", "epochs", "single_rows")
     }
     sparse = elastic_net.loaded(stored.get("sparse", {}))
-    return report.Results(**{**stored, "curves": curves, **timings, "sparse": sparse})
+    validated = [CrossValidation(**v) for v in stored.get("cross_validations", [])]
+    loaded = {"curves": curves, **timings, "sparse": sparse, "cross_validations": validated}
+    return report.Results(**{**stored, **loaded})
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,7 +12,8 @@ import sklearn
 from threadpoolctl import threadpool_info
 
 import sk_softmax
-from benchmarks import elastic_net
+from benchmarks import cross_validation, elastic_net
+from benchmarks.cross_validation import CrossValidation
 from benchmarks.engine import Timing
 from benchmarks.measure import CLOSE, Curve
 
@@ -32,6 +33,7 @@ class Results:
     epochs: list[Timing] = field(default_factory=list)
     single_rows: list[Timing] = field(default_factory=list)
     scaling: list[tuple[int, float]] = field(default_factory=list)
+    cross_validations: list[CrossValidation] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     sparse: elastic_net.Results = field(default_factory=elastic_net.Results)
 
@@ -102,6 +104,8 @@ def write(results: Results, folder: Path, note: str) -> None:
         lines += ["![Performance profile](profile.png)", ""]
     lines += elastic_net.tables(results.sparse)
     lines += _engine(results)
+    if results.cross_validations:
+        lines += cross_validation.table(results.cross_validations)
     if results.scaling:
         lines += ["## Time grows linearly with the rows", ""]
         lines += ["| rows | seconds of a default fit |", "|---:|---:|"]

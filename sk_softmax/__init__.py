@@ -1,11 +1,17 @@
 """Softmax (multinomial logistic) regression for scikit-learn."""
 
 from sk_softmax import functional, solvers
-from sk_softmax.estimators import SoftmaxPath, SoftmaxRegression, softmax_path
+from sk_softmax.estimators import (
+    SoftmaxPath,
+    SoftmaxRegression,
+    SoftmaxRegressionCV,
+    softmax_path,
+)
 
 __all__ = [
     "SoftmaxPath",
     "SoftmaxRegression",
+    "SoftmaxRegressionCV",
     "__version__",
     "functional",
     "softmax_path",

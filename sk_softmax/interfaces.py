@@ -11,7 +11,7 @@ and 1 for two classes, where the single row holds the log-odds of the second cla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar, Protocol, TypeAlias
@@ -320,6 +320,18 @@ class Progress:
 Question: TypeAlias = (
     EvaluateAt | CurvatureAt | HessianAt | ActiveHessianAt | LargestCurvature | EvaluateMinibatch
 )
+
+
+class Objectives(Protocol):
+    """Several objectives on the same rows, by number: one pass evaluates any of them together."""
+
+    def __getitem__(self, number: int) -> Objective:
+        """Return one of them, to be asked alone."""
+        ...
+
+    def evaluate(self, questions: Mapping[int, EvaluateAt]) -> Mapping[int, Evaluation]:
+        """Answer questions to several of them, by number."""
+        ...
 
 
 # --- what a solver is told and what it returns ------------------------------------------------

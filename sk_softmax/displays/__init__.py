@@ -9,12 +9,14 @@ this package's estimators as they are.
 """
 
 from sk_softmax.displays.coefficients import CoefficientDisplay
+from sk_softmax.displays.cross_validation import CVDisplay
 from sk_softmax.displays.loss_curve import LossCurveDisplay
 from sk_softmax.displays.loss_landscape import LossLandscapeDisplay
 from sk_softmax.displays.misclassified import MisclassifiedDisplay
 from sk_softmax.displays.path import PathDisplay
 
 __all__ = [
+    "CVDisplay",
     "CoefficientDisplay",
     "LossCurveDisplay",
     "LossLandscapeDisplay",

@@ -2,5 +2,6 @@
 
 from sk_softmax.estimators.path import SoftmaxPath, softmax_path
 from sk_softmax.estimators.softmax_regression import SoftmaxRegression
+from sk_softmax.estimators.softmax_regression_cv import SoftmaxRegressionCV
 
-__all__ = ["SoftmaxPath", "SoftmaxRegression", "softmax_path"]
+__all__ = ["SoftmaxPath", "SoftmaxRegression", "SoftmaxRegressionCV", "softmax_path"]

@@ -172,7 +172,7 @@ def _rows(estimator: Any, X: Any, n_classes: int) -> Rows:
         X,
         n_classes,
         has_intercept=bool(estimator.fit_intercept),
-        n_threads=_threads(estimator.n_jobs),
+        n_threads=threads_of(estimator.n_jobs),
     )
 
 
@@ -218,7 +218,8 @@ def centred(params: Array, l1: L1 | None = None) -> Array:
     return params - (mean if l1 is None else np.where(l1.weights > 0, 0.0, mean))
 
 
-def _threads(n_jobs: int | None) -> int:
+def threads_of(n_jobs: int | None) -> int:
+    """Return how many threads ``n_jobs`` stands for."""
     if n_jobs is None:
         return threads_in_force()
     processors = os.cpu_count() or 1

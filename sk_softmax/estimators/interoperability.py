@@ -11,7 +11,9 @@ from sklearn.linear_model import LogisticRegression
 def logistic_regression_of(model: Any) -> LogisticRegression:
     """Return a fitted LogisticRegression that predicts what the fitted model does."""
     twin = LogisticRegression(**_parameters_in_common(model))
-    names = ("classes_", "coef_", "intercept_", "n_iter_", "n_features_in_", "feature_names_in_")
+    names = ["classes_", "coef_", "intercept_", "n_features_in_", "feature_names_in_"]
+    if model.n_iter_.ndim == 1:  # that of a cross-validation is about many fits
+        names.append("n_iter_")
     for name in names:
         if hasattr(model, name):
             value = getattr(model, name)
@@ -21,13 +23,16 @@ def logistic_regression_of(model: Any) -> LogisticRegression:
 
 def _parameters_in_common(model: Any) -> dict[str, Any]:
     """Return the parameters that say what is minimised, and those of chance and patience."""
-    shared = ("C", "fit_intercept", "class_weight", "random_state")
+    shared = ("fit_intercept", "class_weight", "random_state")
     # Copies, as a clone has them: a RandomState or a dict is not to be shared either.
     parameters = {name: clone(getattr(model, name), safe=False) for name in shared}
+    chosen = hasattr(model, "C_")
+    parameters["C"] = model.C_ if chosen else model.C
+    l1_ratio = model.l1_ratio_ if chosen else model.l1_ratio
     if model.max_iter is not None:
         parameters["max_iter"] = model.max_iter
-    if model.l1_ratio > 0:
-        parameters |= {"l1_ratio": model.l1_ratio, "solver": "saga"}  # the only one that can
+    if l1_ratio > 0:
+        parameters |= {"l1_ratio": l1_ratio, "solver": "saga"}  # the only one that can
         # Before its version 1.8 scikit-learn asks for a penalty by name; since, it warns of that.
         if LogisticRegression().l1_ratio is None:
             parameters["penalty"] = "elasticnet"

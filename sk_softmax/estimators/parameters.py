@@ -18,16 +18,23 @@ def check_parameters(estimator: Any) -> None:
     e = estimator
     _require(e, "C", is_real(e.C) and e.C > 0, "a positive number, or numpy.inf for no penalty")
     _require(e, "l1_ratio", is_real(e.l1_ratio) and 0 <= e.l1_ratio <= 1, "a number in [0, 1]")
-    smoothing = e.label_smoothing
-    _require(e, "label_smoothing", is_real(smoothing) and 0 <= smoothing < 1, "a number in [0, 1)")
     fraction = e.validation_fraction
     _require(
         e, "validation_fraction", is_real(fraction) and 0 < fraction < 1, "a number in (0, 1)"
     )
     patience = e.n_iter_no_change
     _require(e, "n_iter_no_change", is_integer(patience) and patience > 0, "a positive integer")
-    for name in ("fit_intercept", "grouped", "warm_start", "early_stopping", "keep_path"):
+    for name in ("grouped", "warm_start", "early_stopping", "keep_path"):
         _require(e, name, isinstance(getattr(e, name), bool | np.bool_), "True or False")
+    check_fit_parameters(e)
+
+
+def check_fit_parameters(estimator: Any) -> None:
+    """Check those parameters that every estimator has, whatever decides on its penalty."""
+    e = estimator
+    smoothing = e.label_smoothing
+    _require(e, "label_smoothing", is_real(smoothing) and 0 <= smoothing < 1, "a number in [0, 1)")
+    _require(e, "fit_intercept", isinstance(e.fit_intercept, bool | np.bool_), "True or False")
     weights = e.class_weight is None or isinstance(e.class_weight, dict)
     balanced = isinstance(e.class_weight, str) and e.class_weight == "balanced"
     _require(e, "class_weight", weights or balanced, 'a dict, "balanced" or None')

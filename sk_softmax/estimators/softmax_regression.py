@@ -10,16 +10,11 @@ from functools import partial
 from typing import Any, Self
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sk_softmax import functional
 from sk_softmax.estimators import callbacks
 from sk_softmax.estimators.data import checked_weights, unchanged_on_error, validated
 from sk_softmax.estimators.fitting import (
@@ -29,7 +24,7 @@ from sk_softmax.estimators.fitting import (
     objective_values,
     print_progress,
 )
-from sk_softmax.estimators.interoperability import logistic_regression_of
+from sk_softmax.estimators.linear_classifier import LinearClassifier, dense_coefficients
 from sk_softmax.estimators.parameters import check_parameters, check_solver_takes, solver_of
 from sk_softmax.estimators.streams import Stream, checked_chunk, learn_chunk
 from sk_softmax.estimators.targets import column_names, encoded, given_for, hard_labels
@@ -56,7 +51,7 @@ MOST_RECORDS = 10_000
 SILENT = {Status.CONVERGED, Status.EPOCHS_DONE, Status.STOPPED}
 
 
-class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # type: ignore[misc]
     """Softmax (multinomial logistic) regression.
 
     Minimises over ``coef`` and ``intercept``, in nats a row,
@@ -185,15 +180,11 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
     True
     """
 
-    classes_: NDArray[Any]
-    coef_: Any
-    intercept_: Array
     n_iter_: NDArray[np.int32]
     converged_: bool
     duality_gap_: float
     records_: list[IterationRecord]
     best_iteration_: int
-    n_features_in_: int
 
     def __init__(
         self,
@@ -347,82 +338,6 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
             self._keep_chunk(chunk, stream, params, value, time.perf_counter() - started)
         return self
 
-    def decision_function(self, X: Any) -> Array:
-        """Return the logits.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        logits : ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            For two classes the log-odds of the second class.
-        """
-        check_is_fitted(self)
-        X = validated(self, X, reset=False)
-        logits: Array = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
-        return logits[:, 0] if logits.shape[1] == 1 else logits
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable class of each row.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        labels : ndarray of shape (n_samples,)
-            Members of ``classes_``.
-        """
-        logits = self.decision_function(X)
-        best = (logits > 0).astype(np.intp) if logits.ndim == 1 else logits.argmax(axis=1)
-        return np.asarray(self.classes_[best])
-
-    def predict_proba(self, X: Any) -> Array:
-        """Return the probability of each class.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``; each row adds up to 1.
-        """
-        logits = self.decision_function(X)
-        if logits.ndim == 1:
-            return np.column_stack([functional.sigmoid(-logits), functional.sigmoid(logits)])
-        return functional.softmax(logits, axis=1)
-
-    def predict_log_proba(self, X: Any) -> Array:
-        """Return the log-probability of each class in nats.
-
-        Computed from the logits, so that a probability too small to be represented still has a
-        finite logarithm.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``.
-        """
-        logits = self.decision_function(X)
-        if logits.ndim == 1:
-            return np.column_stack(
-                [functional.log_sigmoid(-logits), functional.log_sigmoid(logits)]
-            )
-        return functional.log_softmax(logits, axis=1)
-
     def objective(
         self, X: Any, y: Any, *, params: Any = None, sample_weight: Any = None
     ) -> NDArray[np.float64]:
@@ -457,72 +372,6 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
             )
         return objective_values(self, TrainingSet(X, given, weights, self.classes_), points)
 
-    @property
-    def params_(self) -> Array:
-        """Coefficients with the intercept, if there is one, as last column."""
-        check_is_fitted(self)
-        coef = _dense(self.coef_)
-        if not self.fit_intercept:
-            return coef
-        return np.column_stack([coef, self.intercept_])
-
-    def sparsify(self) -> Self:
-        """Turn ``coef_`` into a CSR matrix, which saves memory if most of it is zero.
-
-        Returns
-        -------
-        self : SoftmaxRegression
-            The fitted model.
-        """
-        check_is_fitted(self)
-        self.coef_ = sp.csr_matrix(self.coef_)
-        return self
-
-    def densify(self) -> Self:
-        """Turn ``coef_`` back into an array.
-
-        Returns
-        -------
-        self : SoftmaxRegression
-            The fitted model.
-        """
-        check_is_fitted(self)
-        self.coef_ = _dense(self.coef_)
-        return self
-
-    def to_logistic_regression(self) -> LogisticRegression:
-        """Return a fitted scikit-learn LogisticRegression with the same predictions.
-
-        For tools that know scikit-learn's own models only, such as exporters and explainers.
-
-        Returns
-        -------
-        model : sklearn.linear_model.LogisticRegression
-            Its fitted attributes are copies of this model's. Of the parameters it takes ``C``,
-            ``fit_intercept``, ``class_weight``, ``random_state``, ``l1_ratio`` if positive (then
-            with the solver "saga") and ``max_iter`` if not None, so that fitting it anew minimises
-            the same objective, except that it knows no ``label_smoothing``, probability targets,
-            ``grouped`` penalty or ``penalty_factor``.
-            ``tol``, which is measured differently, ``n_jobs``, which scikit-learn 1.8 deprecates,
-            and all other parameters and records of the fit are left behind.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from sk_softmax import SoftmaxRegression
-        >>> X, y = load_iris(return_X_y=True)
-        >>> model = SoftmaxRegression().fit(X, y).to_logistic_regression()
-        >>> model.predict(X[[0, 75, 149]])
-        array([0, 1, 2])
-        """
-        check_is_fitted(self)
-        return logistic_regression_of(self)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
     def _epochs(self, solver: Solver) -> int | None:
         """Return how many iterations there will be, None if that is not known."""
         return (self.max_iter or solver.default_max_iter) if solver.is_stochastic else None
@@ -547,7 +396,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
         start = np.zeros((n_outputs, n_features + bool(self.fit_intercept)))
         if not (warm and hasattr(self, "coef_")):
             return start
-        coef = _dense(self.coef_)
+        coef = dense_coefficients(self.coef_)
         if coef.shape != (n_outputs, n_features) or not np.array_equal(self.classes_, classes):
             raise ValueError(
                 f"warm_start=True, but the fit before had {coef.shape[1]} features and the "
@@ -631,7 +480,3 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, ClassifierMixin, BaseEst
 def _keep_params(path: list[Array], record: IterationRecord, params: ParamsThere) -> bool:
     path.append(params())
     return False
-
-
-def _dense(coef: Any) -> Array:
-    return np.asarray(coef.toarray() if sp.issparse(coef) else coef)

@@ -29,11 +29,15 @@ FEATURES_PER_ROW = 2
 
 def is_wide(objective: RegressionObjective, problem: Problem) -> bool:
     """Whether coordinates in the row space are worth finding, and lead to the same minimum."""
-    n_rows, n_features = objective.rows.n_rows, objective.rows.n_features
-    shape = n_rows <= MOST_ROWS and n_features >= FEATURES_PER_ROW * n_rows
     penalty = objective.penalty
     is_ridge = objective.l1 is None and 0 < penalty.weakest == penalty.strongest
+    shape = has_wide_shape(objective.rows.n_rows, objective.rows.n_features)
     return shape and is_ridge and not problem.start.any()
+
+
+def has_wide_shape(n_rows: int, n_features: int) -> bool:
+    """Whether there are few enough rows, and far more features."""
+    return n_rows <= MOST_ROWS and n_features >= FEATURES_PER_ROW * n_rows
 
 
 def minimize_wide(

@@ -41,10 +41,7 @@ def begin_with_drafts(objective: RegressionObjective) -> Sequence[Draft]:
     n_sampled = max(rows.n_rows // SAMPLE_SHARE, ROWS_PER_PARAMETER * n_parameters)
     fits = 8 * n_sampled * rows.n_features <= SAMPLE_BYTES
     is_few = FEWEST_LEFT_OUT * n_sampled <= rows.n_rows
-    is_float64 = rows.dtype == np.float64
-    if rows.n_rows * rows.n_features < FEWEST_NUMBERS or (
-        is_float64 and not _bear_narrowing(rows)
-    ):
+    if not _pay_off(rows):
         return drafts
     if fits and is_few and objective.l1 is None and objective.penalty.weakest > 0:
         indices = spread_out(rows.n_rows, n_sampled)
@@ -53,12 +50,33 @@ def begin_with_drafts(objective: RegressionObjective) -> Sequence[Draft]:
         # parameter a row (Akaike, 1974, IEEE Transactions on Automatic Control 19).
         drafts.append(Draft(0.5 * n_parameters / n_sampled, 50, False, sample.resolution))
         objectives.append(sample)
-    if is_float64:
+    if rows.dtype == np.float64:
         narrow = objective.on(rows.narrowed())
-        drafts.append(Draft(NARROW_TRUST, 1000, True, narrow.resolution))
+        drafts.append(_narrow_draft(narrow))
         objectives.append(narrow)
     objective.begin_with(objectives)
     return drafts
+
+
+def begin_together_with_drafts(objectives: Sequence[RegressionObjective]) -> Sequence[Draft]:
+    """Do the same for several objectives on the same rows: those narrowed to float32, or none."""
+    rows = objectives[0].rows
+    if rows.dtype != np.float64 or not _pay_off(rows):
+        return []
+    narrow = [objective.on(rows.narrowed()) for objective in objectives]
+    for objective, draft in zip(objectives, narrow, strict=True):
+        objective.begin_with([draft])
+    return [_narrow_draft(narrow[0])]
+
+
+def _narrow_draft(objective: RegressionObjective) -> Draft:
+    return Draft(NARROW_TRUST, 1000, True, objective.resolution)
+
+
+def _pay_off(rows: Rows) -> bool:
+    """Whether there is something to save, and float32 can hold the rows."""
+    is_large = rows.n_rows * rows.n_features >= FEWEST_NUMBERS
+    return is_large and (rows.dtype != np.float64 or _bear_narrowing(rows))
 
 
 def _bear_narrowing(rows: Rows) -> bool:

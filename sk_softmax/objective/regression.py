@@ -74,6 +74,7 @@ class RegressionObjective:
         self.relative_weight = _relative(sample_weight, rows)
         self._passes = 0.0
         self._drafts: Sequence[RegressionObjective] = ()
+        self._all_rows: RegressionObjective | None = None
 
     def _penalise(self, C: float) -> None:
         strength = 1 / C / self.total_weight
@@ -104,6 +105,10 @@ class RegressionObjective:
     def begin_with(self, drafts: Sequence[RegressionObjective]) -> None:
         """Let solvers ask these first."""
         self._drafts = drafts
+
+    def damp_like(self, all_rows: RegressionObjective) -> None:
+        """Take over the Gram matrix of more rows than those with weight here, measured once."""
+        self._all_rows = all_rows
 
     def draft(self, number: int | None) -> RegressionObjective:
         """Return the draft of this number, itself for None."""
@@ -162,7 +167,7 @@ class RegressionObjective:
         """Value and gradient over all rows."""
         prepared = self.rows.prepare(params)
         loss, gradient = self.sum(lambda block: self._loss_and_gradient(block, prepared))
-        return self._evaluation(params, loss, gradient, self.rows.n_rows)
+        return self.evaluation(params, loss, gradient, self.rows.n_rows)
 
     def minibatch(self, params: Array, indices: NDArray[np.intp]) -> Evaluation:
         """Value and gradient estimated from rows drawn uniformly, without bias."""
@@ -170,7 +175,7 @@ class RegressionObjective:
             self._passes += len(indices) / self.rows.n_rows
             prepared = self.rows.prepare(params)
             loss, gradient = self._loss_and_gradient(self.rows.take(indices), prepared)
-            return self._evaluation(params, loss, gradient.astype(np.float64), len(indices))
+            return self.evaluation(params, loss, gradient.astype(np.float64), len(indices))
 
     def curvature(
         self, params: Array, damping: float = 0.0, *, as_diagonal: bool = False
@@ -186,6 +191,8 @@ class RegressionObjective:
 
         The narrowed rows' will do: it only damps matrices that are measured anew.
         """
+        if self._all_rows is not None:
+            return self._all_rows.gram
         if self._drafts and self._drafts[-1].rows.n_rows == self.rows.n_rows:
             return self._drafts[-1].gram
 
@@ -195,6 +202,8 @@ class RegressionObjective:
     @cached_property
     def mean_square(self) -> Array:
         """Diagonal of :attr:`gram`, shape ``(n_columns,)``."""
+        if self._all_rows is not None:
+            return self._all_rows.mean_square
         (diagonal,) = self.sum(lambda block: (block.gram_diagonal(self._share_of_rows(block)),))
         return np.asarray(diagonal)
 
@@ -271,7 +280,8 @@ class RegressionObjective:
             residuals = self.weighted(residuals, block)
         return losses.sum(dtype=np.float64), block.pull_back(residuals)
 
-    def _evaluation(self, params: Array, loss: float, gradient: Array, n_rows: int) -> Evaluation:
+    def evaluation(self, params: Array, loss: float, gradient: Array, n_rows: int) -> Evaluation:
+        """Return the evaluation that sums over so many rows add up to; takes the gradient over."""
         gradient = np.ascontiguousarray(gradient)
         with np.errstate(over="ignore", invalid="ignore"):
             gradient /= n_rows

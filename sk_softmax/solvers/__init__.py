@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sk_softmax.interfaces import Solver
 from sk_softmax.solvers.adam import Adam
 from sk_softmax.solvers.automatic import Auto
+from sk_softmax.solvers.batched import minimize_together
 from sk_softmax.solvers.driver import learn, minimize
 from sk_softmax.solvers.gradient_descent import GradientDescent
 from sk_softmax.solvers.lbfgs import LBFGS
@@ -29,6 +30,7 @@ __all__ = [
     "RMSprop",
     "learn",
     "minimize",
+    "minimize_together",
 ]
 
 SOLVERS: dict[str, Callable[[], Solver]] = {

@@ -32,6 +32,10 @@ from sk_softmax.solvers.stopping import (
 # How much of the rows' mean curvature each of them is given beside its own. On raw MNIST pixels
 # F - F* after 81 passes was less than a fifth of what it was after 120 without.
 FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 0.5, 1e-3, 2.0
+
+# Where a fit begins near its optimum the rows' curvature hardly changes any more. The fits of a
+# cross-validation on digits, each warm-started, took 598 iterations together with 0.5, 393 so.
+WARM_DAMPING = 0.02
 MOSTLY = 0.9
 
 
@@ -75,7 +79,7 @@ class LBFGS(Options):
         stopped = yield Progress(0, params, here.value, norm, 0.0)
         values, sizes = [here.value], list[float]()
         curvature: Curvature | None = None
-        measured_at, damping = -1, FIRST_DAMPING
+        measured_at, damping = -1, WARM_DAMPING if params.any() else FIRST_DAMPING
 
         while True:
             # 1. Measure the curvature where the method has got to, now and then.

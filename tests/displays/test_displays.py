@@ -13,9 +13,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sk_softmax import SoftmaxRegression
+from sk_softmax import SoftmaxRegression, SoftmaxRegressionCV
 from sk_softmax.displays import (
     CoefficientDisplay,
+    CVDisplay,
     LossCurveDisplay,
     LossLandscapeDisplay,
     MisclassifiedDisplay,
@@ -229,6 +230,64 @@ class TestLossLandscape:
             ValueError, match=r"path 'a' has shape \(3, 2\), expected \(n_steps, 1"
         ):
             LossLandscapeDisplay.from_estimator(model, X, y, paths={"a": np.zeros((3, 2))})
+
+
+class TestCrossValidation:
+    @pytest.fixture(scope="class")
+    def model(self, iris):
+        Cs = [10.0, 0.01, 0.1, 1.0, np.inf]
+        return SoftmaxRegressionCV(Cs=Cs, cv=4, scoring="neg_log_loss").fit(*iris)
+
+    def test_means_errors_folds_and_choices(self, model):
+        display = CVDisplay.from_estimator(model)
+        order = np.argsort(model.Cs_)
+        means = model.scores_.mean(axis=(0, 1))
+        errors = model.scores_[:, 0].std(axis=0, ddof=1) / 2
+        (line,), (band,) = display.lines_, display.bands_
+        np.testing.assert_allclose(line.get_xdata(), [0.01, 0.1, 1, 10, 100])
+        np.testing.assert_allclose(line.get_ydata(), means[order])
+        corners = band.get_paths()[0].vertices
+        for j, x in zip(order, line.get_xdata(), strict=True):
+            at = corners[np.isclose(corners[:, 0], x), 1]
+            assert at.min() == pytest.approx(means[j] - errors[j])
+            assert at.max() == pytest.approx(means[j] + errors[j])
+        own = [fold.get_ydata() for fold in display.fold_lines_]
+        np.testing.assert_allclose(own, model.scores_[:, 0, order])
+        for mark, (_, j) in zip(
+            display.marks_, [model.best_index_, model.one_standard_error_index_], strict=True
+        ):
+            assert mark.get_ydata() == means[j]
+            assert f"C = {model.Cs_[j]:.3g}" in mark.get_label()
+        best = model.best_index_[1]
+        np.testing.assert_allclose(display.floor_.get_ydata(), means[best] - errors[best])
+        assert display.ax_.get_xscale() == "log"
+        assert display.ax_.get_ylabel() == "minus log loss (nats a row)"
+        assert [text.get_text() for text in display.ax_.texts] == ["no penalty"]
+
+    def test_a_line_for_each_share_of_l1(self, model):
+        import matplotlib.pyplot as plt
+
+        scores = np.concatenate([model.scores_, model.scores_ - 0.1], axis=1)
+        choices = {"best": (0, 2), "within one standard error": (1, 2)}
+        _, ax = plt.subplots()
+        display = CVDisplay(model.Cs_, [0.0, 0.5], scores, choices).plot(ax=ax)
+        assert display.ax_ is ax
+        assert display.fold_lines_ == []
+        assert [line.get_label() for line in display.lines_] == ["l1_ratio 0", "l1_ratio 0.5"]
+        assert display.marks_[1].get_label().endswith("C = 0.1, l1_ratio = 0.5")
+        assert ax.get_ylabel() == "score"
+
+    def test_a_single_penalty_and_fold(self, iris):
+        splits = [(np.arange(0, 150, 2), np.arange(1, 150, 2))]
+        for C in (1.0, np.inf):
+            model = SoftmaxRegressionCV(Cs=[C], cv=splits, scoring=lambda e, X, y: 0.5)
+            display = CVDisplay.from_estimator(model.fit(*iris), folds=False)
+            assert display.lines_[0].get_ydata() == [0.5]
+            assert display.ax_.get_ylabel() == "score"
+
+    def test_errors(self, model):
+        with pytest.raises(ValueError, match="has no scores_: fit it first"):
+            CVDisplay.from_estimator(make_pipeline(model))
 
 
 def test_decision_regions_are_drawn_by_scikit_learn(iris):

@@ -3,11 +3,13 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sk_softmax import SoftmaxRegression
+from sk_softmax import SoftmaxRegression, SoftmaxRegressionCV
 from sk_softmax.solvers import SOLVERS
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks([SoftmaxRegression(solver=name) for name in SOLVERS])
+@parametrize_with_checks(
+    [*(SoftmaxRegression(solver=name) for name in SOLVERS), SoftmaxRegressionCV(Cs=2, cv=3)]
+)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

@@ -1,0 +1,212 @@
+"""How the score of a cross-validation depends on the strength of the penalty."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from sk_softmax.displays.drawing import COLOURS, single_axes
+
+
+class CVDisplay:
+    """Mean score of the folds against C, with one standard error to either side.
+
+    Parameters
+    ----------
+    Cs : ndarray of shape (n_Cs,)
+        Inverse strengths of the penalty; an infinite one, no penalty, is drawn at the right end.
+    l1_ratios : ndarray of shape (n_l1_ratios,)
+        A line each.
+    scores : ndarray of shape (n_folds, n_l1_ratios, n_Cs)
+        Score of each fold on the rows it holds out.
+    choices : dict of str to tuple of int
+        Two penalties to mark, ``"best"`` first: their places in ``l1_ratios`` and ``Cs``, by what
+        to say of them.
+    score_name : str
+        What the scores are.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The picture, after ``plot``.
+    figure_ : matplotlib Figure
+        The figure.
+    lines_ : list of matplotlib Line2D
+        Mean scores, one line a share of L1.
+    fold_lines_ : list of matplotlib Line2D
+        Scores of single folds, faint; none if there are several shares of L1.
+    bands_ : list of matplotlib PolyCollection
+        Standard errors of the means.
+    marks_ : list of matplotlib Line2D
+        The choices.
+    floor_ : matplotlib Line2D
+        The best mean score less its standard error.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_softmax import SoftmaxRegressionCV
+    >>> from sk_softmax.displays import CVDisplay
+    >>> model = SoftmaxRegressionCV(scoring="neg_log_loss").fit(*load_iris(return_X_y=True))
+    >>> display = CVDisplay.from_estimator(model)
+    >>> sorted(display.choices)
+    ['best', 'within one standard error']
+    """
+
+    ax_: Any
+    figure_: Any
+    lines_: list[Any]
+    fold_lines_: list[Any]
+    bands_: list[Any]
+    marks_: list[Any]
+    floor_: Any
+
+    def __init__(
+        self,
+        Cs: Any,
+        l1_ratios: Any,
+        scores: Any,
+        choices: dict[str, tuple[int, int]],
+        score_name: str = "score",
+    ) -> None:
+        self.Cs = Cs
+        self.l1_ratios = l1_ratios
+        self.scores = scores
+        self.choices = choices
+        self.score_name = score_name
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, **plot: Any) -> Self:
+        """Draw the scores of a fitted cross-validation.
+
+        Parameters
+        ----------
+        estimator : fitted SoftmaxRegressionCV
+            With ``scores_``.
+        **plot : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        display : CVDisplay
+            Drawn.
+        """
+        if not hasattr(estimator, "scores_"):
+            raise ValueError(
+                f"This {type(estimator).__name__} has no scores_: fit it first, and of a Pipeline "
+                "pass the fitted SoftmaxRegressionCV, such as pipeline[-1]."
+            )
+        choices = {
+            "best": estimator.best_index_,
+            "within one standard error": estimator.one_standard_error_index_,
+        }
+        return cls(
+            estimator.Cs_, estimator.l1_ratios_, estimator.scores_, choices, _name(estimator)
+        ).plot(**plot)
+
+    def plot(self, *, folds: bool = True, ax: Any = None) -> Self:
+        """Draw all scores in one picture.
+
+        Parameters
+        ----------
+        folds : bool, default=True
+            Whether to draw every fold's scores too, where there is one share of L1.
+        ax : matplotlib Axes, optional
+            Where to draw; by default in a new figure.
+
+        Returns
+        -------
+        self : CVDisplay
+            With ``ax_``, ``figure_`` and the artists.
+        """
+        self.ax_ = single_axes(self, ax, (6.0, 4.0))
+        self.figure_ = self.ax_.figure
+        self.lines_, self.fold_lines_, self.bands_, self.marks_ = [], [], [], []
+        order = np.argsort(self.Cs)
+        x = _positions(np.asarray(self.Cs, dtype=float))
+        several = len(self.l1_ratios) > 1
+        means, errors = self.scores.mean(axis=0), _standard_errors(self.scores)
+        for number, share in enumerate(self.l1_ratios):
+            colour = COLOURS[number % len(COLOURS)]
+            self._line(x[order], means[number, order], errors[number, order], colour, share)
+            if folds and not several:
+                self.fold_lines_ = self._folds(x[order], self.scores[:, number, order], colour)
+        self._mark(x, means, errors)
+        self._scales(x)
+        return self
+
+    def _folds(self, x: Any, scores: Any, colour: str) -> list[Any]:
+        """Draw a faint line a fold, one of them with a label."""
+        lines = self.ax_.plot(x, scores.T, color=colour, alpha=0.35, linewidth=0.8, zorder=1)
+        lines[0].set_label("each fold")
+        return list(lines)
+
+    def _line(self, x: Any, means: Any, errors: Any, colour: str, share: float) -> None:
+        label = f"l1_ratio {share:g}" if len(self.l1_ratios) > 1 else "mean, one standard error"
+        (line,) = self.ax_.plot(x, means, "o-", color=colour, markersize=3.5, label=label)
+        band = self.ax_.fill_between(
+            x, means - errors, means + errors, color=colour, alpha=0.2, linewidth=0
+        )
+        self.lines_.append(line)
+        self.bands_.append(band)
+
+    def _mark(self, x: Any, means: Any, errors: Any) -> None:
+        """Mark the choices, and how far below the best a score is within one standard error."""
+        share, number = self.choices["best"]
+        floor = means[share, number] - errors[share, number]
+        self.floor_ = self.ax_.axhline(floor, color="black", linewidth=0.8, linestyle=":")
+        for (name, (share, number)), style in zip(self.choices.items(), ("*", "D"), strict=True):
+            label = f"{name}: C = {self.Cs[number]:.3g}"
+            if len(self.l1_ratios) > 1:
+                label += f", l1_ratio = {self.l1_ratios[share]:g}"
+            self.marks_ += self.ax_.plot(
+                x[number],
+                means[share, number],
+                style,
+                color="black",
+                markersize=11 if style == "*" else 9,
+                markerfacecolor="black" if style == "*" else "none",
+                linestyle="none",
+                label=label,
+                zorder=3,
+            )
+
+    def _scales(self, x: Any) -> None:
+        self.ax_.set_xscale("log")
+        self.ax_.set_xlabel("C (inverse strength of the penalty)")
+        self.ax_.set_ylabel(self.score_name)
+        self.ax_.grid(alpha=0.3)
+        self.ax_.legend(fontsize=9)
+        for position in x[np.isinf(self.Cs)]:
+            self.ax_.annotate(
+                "no penalty",
+                (position, 0.03),
+                xycoords=self.ax_.get_xaxis_transform(),
+                rotation=90,
+                horizontalalignment="center",
+                fontsize=8,
+            )
+
+
+def _positions(Cs: Any) -> Any:
+    """Return where to draw each C: where it is, or for infinity a step beyond the largest."""
+    finite = np.sort(Cs[np.isfinite(Cs)])
+    if len(finite) == len(Cs):
+        return Cs
+    step = finite[-1] / finite[-2] if len(finite) > 1 else 10.0
+    return np.where(np.isfinite(Cs), Cs, finite[-1] * step if len(finite) else 1.0)
+
+
+def _standard_errors(scores: Any) -> Any:
+    """Return the standard error of the mean over folds, 0 of a single one."""
+    n_folds = len(scores)
+    return scores.std(axis=0, ddof=1 if n_folds > 1 else 0) / np.sqrt(n_folds)
+
+
+def _name(estimator: Any) -> str:
+    """Say what the scores are."""
+    scoring = "accuracy" if estimator.scoring is None else estimator.scoring
+    if not isinstance(scoring, str):
+        return "score"
+    return {"neg_log_loss": "minus log loss (nats a row)"}.get(scoring, scoring.replace("_", " "))

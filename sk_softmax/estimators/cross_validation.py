@@ -1,0 +1,106 @@
+"""Fits of all folds for a grid of penalties, each path from the strongest to the weakest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.estimators.fold_path import FoldedSet, FoldFit, fit_path
+from sk_softmax.estimators.folds import Fold, with_absent_classes
+from sk_softmax.estimators.penalty_grid import PenaltyGrid
+from sk_softmax.estimators.scoring import FoldScores
+from sk_softmax.interfaces import Array, Status
+
+
+@dataclass(frozen=True)
+class Result:
+    """What comes out of a cross-validation; the first axes are folds, ``l1_ratios`` and ``Cs``."""
+
+    scores: NDArray[np.float64]
+    coefs_paths: Array
+    n_iter: NDArray[np.int32]
+    statuses: list[Status]
+    """Why each fit stopped."""
+
+
+def cross_validate(
+    model_of: Callable[[float, float], Any],
+    grid: PenaltyGrid,
+    data: FoldedSet,
+    scores: FoldScores,
+    *,
+    verbose: int,
+) -> Result:
+    """Fit and score every fold for every penalty.
+
+    Parameters
+    ----------
+    model_of : callable
+        From ``C`` and ``l1_ratio`` to a ``SoftmaxRegression`` that holds all parameters of a fit.
+    grid : PenaltyGrid
+        The penalties.
+    data : FoldedSet
+        What to fit to.
+    scores : FoldScores
+        Scores each fit.
+    verbose : int
+        Whether to print a line a penalty.
+    """
+    n_outputs = data.n_classes if data.n_classes > 2 else 1
+    n_columns = data.X.shape[1] + bool(model_of(1.0, 0.0).fit_intercept)
+    shape = len(data.folds), len(grid.l1_ratios), len(grid.Cs)
+    paths = np.empty((*shape, n_outputs, n_columns), dtype=data.X.dtype)
+    result = Result(np.empty(shape), paths, np.empty(shape, dtype=np.int32), [])
+    order = grid.from_strongest()
+    for i, l1_ratio in enumerate(grid.l1_ratios):
+        models = [model_of(C, l1_ratio) for C in grid.Cs[order]]
+        for j, model, fits in zip(order, models, fit_path(models, data), strict=True):
+            for number, (fold, fit) in enumerate(zip(data.folds, fits, strict=True)):
+                _keep(result, (number, i, int(j)), model, fold, fit, data, scores)
+            if verbose:
+                print(
+                    f"C {model.C:.4g}, l1_ratio {l1_ratio:g}: "
+                    f"mean score {result.scores[:, i, j].mean():.6g}, "
+                    f"iterations {result.n_iter[:, i, j].tolist()}"
+                )
+    return result
+
+
+def _keep(
+    result: Result,
+    where: tuple[int, int, int],
+    model: Any,
+    fold: Fold,
+    fit: FoldFit,
+    data: FoldedSet,
+    scores: FoldScores,
+) -> None:
+    """Score a fit and put it where it belongs."""
+    n_features = data.X.shape[1]
+    params = fit.params
+    if params.shape[1] == n_features:
+        params = np.column_stack([params, np.zeros(len(params), dtype=params.dtype)])
+    # The logit of a class that the fold does not know is minus infinity.
+    nothing = np.append(np.zeros(n_features), -np.inf)
+    params = with_absent_classes(params, fold.present, data.n_classes, nothing)
+    logits = with_absent_classes(fit.logits, fold.present, data.n_classes, -np.inf)
+    result.scores[where] = scores.of(model, fold.held_out, params, logits)
+    result.n_iter[where] = fit.solution.n_iter
+    result.statuses.append(fit.solution.status)
+    if result.coefs_paths.shape[-1] == n_features:
+        params = np.where(np.isfinite(params[:, -1:]), params, np.nan)[:, :-1]
+    result.coefs_paths[where] = params
+
+
+def mean_of_known(paths: Array) -> Array:
+    """Return the mean of params over folds, the first axis, of each class over those that know it.
+
+    A class that none knows gets zeros.
+    """
+    known = np.isfinite(paths).all(axis=-1, keepdims=True)
+    total = np.where(known, paths, 0).sum(axis=0)
+    return np.asarray(total / np.maximum(known.sum(axis=0), 1), dtype=paths.dtype)

@@ -1,0 +1,106 @@
+"""What each fold of a cross-validation trains on and is scored on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.estimators.data import Weights
+from sk_softmax.interfaces import Array
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold: a weight for every row of the data, and which rows are held out."""
+
+    weights: Weights
+    """Weight of each row in the fit, zero where it is not trained on."""
+
+    held_out: NDArray[np.intp]
+    """Rows to score, in ascending order."""
+
+    present: NDArray[np.intp]
+    """Numbers of the classes that the fold trains on; it knows no others."""
+
+    given: Any
+    """What every row should be, in terms of the classes present."""
+
+
+def folds_of(
+    splits: Sequence[tuple[Any, Any]], given: Any, weights: Weights | None, n_classes: int
+) -> list[Fold]:
+    """Turn pairs of training and test rows into folds.
+
+    Parameters
+    ----------
+    splits : sequence of pairs of array-likes
+        Indices or masks of the rows to train on and to score.
+    given : ndarray of int, shape (n_rows,), or ndarray of float, shape (n_rows, n_classes)
+        Labels as numbers, or probabilities.
+    weights : ndarray of shape (n_rows,), or None
+        Weight of each row.
+    n_classes : int
+        Number of classes in all of the data.
+    """
+    if not splits:
+        raise ValueError("cv yields no split at all.")
+    return [_fold(number, split, given, weights, n_classes) for number, split in enumerate(splits)]
+
+
+def _fold(
+    number: int, split: tuple[Any, Any], given: Any, weights: Weights | None, n_classes: int
+) -> Fold:
+    train, test = (_indices(part) for part in split)
+    if len(test) == 0:
+        raise ValueError(f"Fold {number} of cv holds out no row, so there is nothing to score.")
+    # A row that is drawn twice counts twice.
+    own = np.bincount(train, minlength=len(given)).astype(np.float64)
+    own = own if weights is None else own * weights
+    mass = np.bincount(given, weights=own, minlength=n_classes) if given.ndim == 1 else own @ given
+    present = np.flatnonzero(mass)
+    if len(present) < 2:
+        raise ValueError(
+            f"Fold {number} of cv trains on {len(present)} class{'es' * (not len(present))} of "
+            f"{n_classes}: every fold needs rows with weight of at least 2. Choose a cv that "
+            "keeps the classes together, such as StratifiedKFold, or fewer folds."
+        )
+    if len(present) < n_classes:
+        given = _without_absent(given, present, n_classes)
+    return Fold(own, np.sort(test), present, given)
+
+
+def _indices(part: Any) -> NDArray[np.intp]:
+    part = np.asarray(part)
+    indices = np.flatnonzero(part) if part.dtype == bool else part.astype(np.intp)
+    return np.asarray(indices)
+
+
+def _without_absent(given: Any, present: NDArray[np.intp], n_classes: int) -> Any:
+    """Return targets in terms of the classes present; rows of others have no weight."""
+    if given.ndim == 2:
+        return np.ascontiguousarray(given[:, present])
+    number = np.zeros(n_classes, dtype=np.intp)
+    number[present] = np.arange(len(present))
+    return np.asarray(number[given])
+
+
+def with_absent_classes(
+    values: Array, present: NDArray[np.intp], n_classes: int, absent: float | Array
+) -> Array:
+    """Return logits or params of all classes from those of the classes present, class-major.
+
+    ``absent`` is the row that stands for a class that is absent. The log-odds of two classes
+    become a row for each where there are more classes in all.
+    """
+    if len(present) == n_classes:
+        return values
+    if len(values) == 1:
+        values = np.concatenate([-0.5 * values, 0.5 * values])
+    everything = np.empty((n_classes, values.shape[1]), dtype=values.dtype)
+    everything[:] = absent
+    everything[present] = values
+    return everything

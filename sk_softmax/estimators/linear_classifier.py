@@ -1,0 +1,176 @@
+"""A fitted linear classifier: from coefficients and rows to logits, classes and probabilities."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import check_is_fitted
+
+from sk_softmax import functional
+from sk_softmax.estimators.data import validated
+from sk_softmax.estimators.interoperability import logistic_regression_of
+from sk_softmax.interfaces import Array
+
+
+class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """What all classifiers with ``classes_``, ``coef_`` and ``intercept_`` have in common."""
+
+    classes_: NDArray[Any]
+    coef_: Any
+    intercept_: Array
+    n_features_in_: int
+    fit_intercept: bool
+
+    def decision_function(self, X: Any) -> Array:
+        """Return the logits.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        logits : ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            For two classes the log-odds of the second class.
+        """
+        check_is_fitted(self)
+        X = validated(self, X, reset=False)
+        logits: Array = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        return logits[:, 0] if logits.shape[1] == 1 else logits
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each row.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Members of ``classes_``.
+        """
+        logits = self.decision_function(X)
+        best = (logits > 0).astype(np.intp) if logits.ndim == 1 else logits.argmax(axis=1)
+        return np.asarray(self.classes_[best])
+
+    def predict_proba(self, X: Any) -> Array:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``; each row adds up to 1.
+        """
+        logits = self.decision_function(X)
+        if logits.ndim == 1:
+            return np.column_stack([functional.sigmoid(-logits), functional.sigmoid(logits)])
+        return functional.softmax(logits, axis=1)
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Return the log-probability of each class in nats.
+
+        Computed from the logits, so that a probability too small to be represented still has a
+        finite logarithm.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
+        logits = self.decision_function(X)
+        if logits.ndim == 1:
+            return np.column_stack(
+                [functional.log_sigmoid(-logits), functional.log_sigmoid(logits)]
+            )
+        return functional.log_softmax(logits, axis=1)
+
+    @property
+    def params_(self) -> Array:
+        """Coefficients with the intercept, if there is one, as last column."""
+        check_is_fitted(self)
+        coef = dense_coefficients(self.coef_)
+        if not self.fit_intercept:
+            return coef
+        return np.column_stack([coef, self.intercept_])
+
+    def sparsify(self) -> Self:
+        """Turn ``coef_`` into a CSR matrix, which saves memory if most of it is zero.
+
+        Returns
+        -------
+        self : classifier
+            The fitted model.
+        """
+        check_is_fitted(self)
+        self.coef_ = sp.csr_matrix(self.coef_)
+        return self
+
+    def densify(self) -> Self:
+        """Turn ``coef_`` back into an array.
+
+        Returns
+        -------
+        self : classifier
+            The fitted model.
+        """
+        check_is_fitted(self)
+        self.coef_ = dense_coefficients(self.coef_)
+        return self
+
+    def to_logistic_regression(self) -> LogisticRegression:
+        """Return a fitted scikit-learn LogisticRegression with the same predictions.
+
+        For tools that know scikit-learn's own models only, such as exporters and explainers.
+
+        Returns
+        -------
+        model : sklearn.linear_model.LogisticRegression
+            Its fitted attributes are copies of this model's. Of the parameters it takes ``C`` (the
+            one chosen, after a cross-validation), ``fit_intercept``, ``class_weight``,
+            ``random_state``, ``l1_ratio`` if positive (then with the solver "saga") and
+            ``max_iter`` if not None, so that fitting it anew minimises the same objective, except
+            that it knows no ``label_smoothing``, probability targets, ``grouped`` penalty or
+            ``penalty_factor``. ``tol``, which is measured differently, ``n_jobs``, which
+            scikit-learn 1.8 deprecates, and all other parameters and records of the fit are left
+            behind.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sk_softmax import SoftmaxRegression
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = SoftmaxRegression().fit(X, y).to_logistic_regression()
+        >>> model.predict(X[[0, 75, 149]])
+        array([0, 1, 2])
+        """
+        check_is_fitted(self)
+        return logistic_regression_of(self)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def dense_coefficients(coef: Any) -> Array:
+    """Return ``coef_`` as an array, which ``sparsify`` may have made a CSR matrix."""
+    return np.asarray(coef.toarray() if sp.issparse(coef) else coef)
