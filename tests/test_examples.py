@@ -21,6 +21,12 @@ SHOWN = {
         "probable true labels",
     ],
     "streaming_a_large_file.py": ["MB of memory in use", "before learning from it 0."],
+    "few_features_and_the_right_penalty.py": [
+        "in the order of entry: proline",
+        "within one standard error",
+        "in groups: ",
+        "drew wine_path.png",
+    ],
     "choosing_C_in_a_pipeline.py": ["<- chosen", "log loss on rows never seen"],
 }
 

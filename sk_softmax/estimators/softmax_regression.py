@@ -138,7 +138,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         The objective in nats a row, at the start and after each iteration; for a minibatch solver
         its mean over each epoch's batches. ``"lbfgs"`` begins on drafts of a large problem: the
         first values may be those of a sample of the rows, and those before the last few carry the
-        rounding of float32.
+        rounding of float32. With L1, a fit begins with the best intercepts and passes
+        through stronger penalties; all values are of the penalty asked for.
     records_ : list of IterationRecord
         What is known of the start and of each iteration (after ``partial_fit``, of the last 10,000
         calls): the value of the objective, the norm of

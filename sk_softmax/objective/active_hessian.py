@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 
-# Forming the matrix takes about n_active^2 multiplications a row, applying it without takes about
-# 3 n_outputs n_columns, and a solver applies it about so often.
-PRODUCTS = 5000
+# Above this many parameters the matrix would take more than a quarter of a gigabyte, a few times
+# while it is summed. Below, forming it pays off: a solver applies it hundreds of times.
 MOST_ACTIVE = 6000
 
 # Rows that are decided between their classes have hardly any curvature. Those that together have
@@ -41,10 +40,8 @@ def active_hessian(
     damping : float
         How much of the rows' mean curvature to add to each row's, in the diagonal alone.
     """
-    n_active = int(active.sum())
     columns = np.flatnonzero(active.any(axis=0))
-    n_products = 3 * len(active) * len(columns)
-    if n_active <= MOST_ACTIVE and n_active**2 <= PRODUCTS * n_products:
+    if active.sum() <= MOST_ACTIVE:
         return FormedHessian(_matrix(objective, params, active, columns, damping))
     return AppliedHessian(objective, params, active, columns, damping)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -36,7 +37,7 @@ class SparseQuadratic:
 
     grouped: bool
 
-    def in_groups(self, z: Array) -> Array:
+    def in_groups(self, z: NDArray[Any]) -> NDArray[Any]:
         """Return ``z`` as an array whose columns are the terms of the penalty."""
         return z.reshape(-1, len(self.weights)) if self.grouped else z.reshape(1, -1)
 
@@ -108,7 +109,7 @@ def _metric(model: SparseQuadratic) -> Array:
     for _ in range(POWER_STEPS):
         vector = root * model.hessian.multiply(root * (vector / np.linalg.norm(vector)))
         norm = float(np.linalg.norm(vector))
-    return diagonal * max(norm, 1.0)
+    return np.asarray(diagonal * max(norm, 1.0))
 
 
 def _proximal_length(model: SparseQuadratic, metric: Array, here: _Point) -> float:
@@ -191,25 +192,45 @@ def _solve(
     Grouped, the penalty is curved: ``w_j (I - u_j u_j') / |z_j|`` with ``u_j`` the direction of
     ``z_j``; ``share`` holds ``w_j / |z_j|``.
     """
-    matrix = model.hessian.matrix()
     norms = model.norms(here.z)
     u = model.in_groups(here.z) / np.where(norms > 0, norms, 1.0)
-
-    def curved(vector: Array) -> Array:
-        if not model.grouped:
-            return np.zeros_like(vector)
-        d = model.in_groups(vector)
-        return np.asarray((share * (d - u * np.einsum("kj,kj->j", u, d))).ravel())
+    matrix = model.hessian.matrix()
+    if matrix is not None:
+        part = matrix[np.ix_(free, free)]
+        if model.grouped:
+            _add_curvature_of_norms(part, share, u, model.in_groups(free))
+        solution = _cholesky_solution(part, right)
+        if solution is not None:
+            return solution
 
     def multiply(part: Array) -> Array:
         full = np.zeros_like(here.z)
         full[free] = part
-        return np.asarray((model.hessian.multiply(full) + curved(full))[free])
+        image = model.hessian.multiply(full)
+        if model.grouped:
+            d = model.in_groups(full)
+            image = image + (share * (d - u * np.einsum("kj,kj->j", u, d))).ravel()
+        return np.asarray(image[free])
 
-    if matrix is None or model.grouped:
-        diagonal = model.hessian.diagonal + np.broadcast_to(share, u.shape).ravel() * model.grouped
-        return _conjugate_gradients(multiply, right, diagonal[free])
-    part = matrix[np.ix_(free, free)]
+    diagonal = model.hessian.diagonal
+    if model.grouped:
+        diagonal = diagonal + np.broadcast_to(share, u.shape).ravel()
+    return _conjugate_gradients(multiply, right, diagonal[free])
+
+
+def _add_curvature_of_norms(part: Array, share: Array, u: Array, free: NDArray[np.bool_]) -> None:
+    """Add ``share_j (I - u_j u_j')`` to the rows and columns of each free group, in place."""
+    positions = np.cumsum(free.ravel()).reshape(free.shape) - 1
+    groups = free.all(axis=0)
+    positions, share, u = positions[:, groups], share[groups], u[:, groups]
+    for k, at_k in enumerate(positions):
+        part[at_k, at_k] += share
+        for at_l, u_l in zip(positions, u, strict=True):
+            part[at_k, at_l] -= share * u[k] * u_l
+
+
+def _cholesky_solution(part: Array, right: Array) -> Array | None:
+    """Solve with a matrix that is overwritten; None if it is not positive definite."""
     scale = 1 / np.sqrt(np.maximum(part.diagonal(), np.finfo(np.float64).tiny))
     part *= scale
     part *= scale[:, None]
@@ -218,7 +239,7 @@ def _solve(
     try:
         factor = scipy.linalg.cho_factor(part, overwrite_a=True, check_finite=False)
     except np.linalg.LinAlgError:
-        return _conjugate_gradients(multiply, right, model.hessian.diagonal[free])
+        return None
     return np.asarray(scale * scipy.linalg.cho_solve(factor, scale * right, check_finite=False))
 
 

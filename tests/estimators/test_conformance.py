@@ -9,7 +9,13 @@ from sk_softmax.solvers import SOLVERS
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @parametrize_with_checks(
-    [*(SoftmaxRegression(solver=name) for name in SOLVERS), SoftmaxRegressionCV(Cs=2, cv=3)]
+    [
+        *(SoftmaxRegression(solver=name) for name in SOLVERS),
+        SoftmaxRegression(l1_ratio=0.5),
+        SoftmaxRegression(l1_ratio=1.0, grouped=True, C=10.0),
+        SoftmaxRegressionCV(Cs=2, cv=3),
+        SoftmaxRegressionCV(Cs=2, cv=3, l1_ratios=[0.5]),
+    ]
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

@@ -186,6 +186,16 @@ def test_units_matter_to_the_penalty_and_not_to_convergence(dataset):
     assert violation(model, X * units, y)[0] < 1e-2
 
 
+@pytest.mark.parametrize("scale", [1e-150, 1e-8, 1e8, 1e100])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_features_of_any_scale_have_a_fit(scale, grouped, overlapping_classes):
+    X, y = overlapping_classes(3)
+    model = SoftmaxRegression(l1_ratio=0.5, grouped=grouped).fit(X * scale, y)
+    assert model.converged_
+    assert np.isfinite(model.coef_).all()
+    assert model.score(X * scale, y) >= np.bincount(y).max() / len(y)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_any_number_of_threads_gives_the_same_bits(dtype, dataset):
     X, y = dataset("digits")
