@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Index
 from sk_softmax.rows.blocks import BlockedRows, with_weight
+
+# Bytes of a copy that is read again and again rather than put together for each block, which on
+# MNIST made proximal L-BFGS a quarter slower and proximal Newton no more than a twentieth.
+MOST_COPIED = 2**24
 
 
 class DenseBlock:
@@ -67,8 +73,30 @@ class DenseBlock:
         return part
 
 
+class Columns:
+    """Some columns of an array, picked as its rows are read: no copy of all of them is made."""
+
+    def __init__(self, X: Any, features: NDArray[np.intp]) -> None:
+        self._X = X
+        self._features = features
+        self.shape = X.shape[0], len(features)
+        self.dtype = X.dtype
+
+    def __getitem__(self, rows: Index) -> Array:
+        """Return some of the rows."""
+        return np.asarray(self._X[rows][:, self._features])
+
+
 class DenseRows(BlockedRows):
     """All rows of a dense array."""
+
+    def columns(self, features: NDArray[np.intp]) -> Self:
+        """Return the rows with these features alone, copied if that takes little memory."""
+        if len(features) == self.n_features:
+            return self
+        part = Columns(self._X, features)
+        is_small = self.n_rows * len(features) * part.dtype.itemsize <= MOST_COPIED
+        return self._like(part[slice(None)] if is_small else part, self.dtype)
 
     def _rows_per_block(self) -> int:
         # Measured best on two threads: 32,768 rows of 10 or 16 features, 8,192 or more of 54,

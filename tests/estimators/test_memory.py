@@ -69,3 +69,14 @@ def test_columns_are_not_copied(index):
     # Less than a copy of the values would take; one in float32 comes with indices.
     assert peak_of(model, X, y) < X.data.nbytes
     assert X.indices is indices  # nor put in order, nor narrowed
+
+
+def test_with_l1_the_rows_are_not_copied_either():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60_000, 400)).astype(np.float32)  # 92 MiB
+    y = (X[:, :250] @ rng.normal(size=(250, 2)) + rng.gumbel(size=(60_000, 2))).argmax(axis=1)
+    model = SoftmaxRegression(C=3e-3, l1_ratio=1.0, n_jobs=2)
+    peak = peak_of(model, X, y)
+    assert 150 < np.count_nonzero(model.coef_) < 350  # a copy of these would be seen
+    hessians = 6 * 400**2 * 8
+    assert peak < 64 * MEBIBYTE + hessians

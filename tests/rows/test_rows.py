@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sk_softmax.rows import rows_of, single_threaded_blas, threads_in_force
+from sk_softmax.rows import dense, rows_of, single_threaded_blas, threads_in_force
 from sk_softmax.rows.blocks import block_bounds
 from sk_softmax.rows.threads import thread_pool
 
@@ -91,6 +91,33 @@ def test_products_equal_those_of_the_design_matrix(kind, has_intercept, dtype):
     some = np.array([5, 3, 3, 6999])
     np.testing.assert_allclose(
         rows.take(some).logits(prepared), params @ design[some].T, **tolerance
+    )
+
+
+@pytest.mark.parametrize("kind", ["C order", "F order", "CSR", "CSC"])
+@pytest.mark.parametrize("copied", [True, False])
+def test_some_columns_are_rows_too(kind, copied, monkeypatch):
+    monkeypatch.setattr(dense, "MOST_COPIED", 2**30 if copied else 0)
+    X = data()
+    features = np.array([0, 3, 4, 17])
+    rows = rows_of(layouts(X)[kind], 3, has_intercept=True, n_threads=2)
+    part = rows.columns(features)
+    assert (part.n_rows, part.n_features, part.n_columns) == (len(X), 4, 5)
+    assert rows.columns(np.arange(rows.n_features)) is rows
+    params = np.random.default_rng(0).normal(size=(3, 5))
+    expected = X[:, features] @ params[:, :4].T + params[:, 4]
+    for same in (part, part.narrowed(), part.columns(np.arange(4))):
+        prepared = same.prepare(params)
+        (pulled,) = same.sum(
+            lambda block, prepared=prepared: (block.pull_back(block.logits(prepared)),)
+        )
+        np.testing.assert_allclose(pulled[:, :4], expected.T @ X[:, features], rtol=1e-3)
+    some = np.array([5, 3, 3])
+    here = part.take(some)
+    np.testing.assert_allclose(here.logits(part.prepare(params)), expected[some].T, rtol=1e-9)
+    fewer = part.columns(np.array([1, 3]))
+    np.testing.assert_allclose(
+        np.asarray(fewer.take(some).design())[:, :2], X[some][:, features[[1, 3]]]
     )
 
 
