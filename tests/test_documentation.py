@@ -20,6 +20,8 @@ MODULES = sorted(
 README = Path(__file__).parent.parent / "README.md"
 
 
+# Deprecations between matplotlib and what it depends on are theirs to mend.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings(name):
     results = doctest.testmod(importlib.import_module(name))
