@@ -62,7 +62,7 @@ class Block(Protocol):
         ...
 
     def part(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Any:
-        """Return a copy of these rows and columns: dense, or CSR where the rows are sparse."""
+        """Return a copy of these rows and columns, sparse where the rows are."""
         ...
 
 
@@ -103,7 +103,7 @@ class Rows(Protocol):
         ...
 
     def columns(self, features: NDArray[np.intp]) -> Rows:
-        """Return the rows with these features alone, copied unless they are all."""
+        """Return the rows with these features alone, copied where that takes little memory."""
         ...
 
 
@@ -384,6 +384,11 @@ class Problem:
 
     l1: L1 | None = None
     """What to add to the objective's answers; only solvers that say so can."""
+
+    @property
+    def draft_of_all_rows(self) -> int | None:
+        """Number of the cheapest draft that leaves no row out, None if there is none."""
+        return next((i for i, draft in enumerate(self.drafts) if draft.has_all_rows), None)
 
 
 class Status(Enum):

@@ -21,6 +21,7 @@ from sk_softmax.estimators.working_set import minimize_sparse
 from sk_softmax.interfaces import (
     L1,
     Array,
+    Draft,
     IterationRecord,
     Problem,
     Rows,
@@ -129,7 +130,7 @@ def fit_params(
             if status in (Status.CONVERGED, Status.EPOCHS_DONE):
                 status = Status.STOPPED
             here = objective.evaluate(early.params)
-            here = replace(here, value=objective.value(early.params))
+            here = replace(here, value=here.value + objective.kink_at(early.params))
             solution = replace(solution, params=early.params, evaluation=here, status=status)
         params = centred(solution.params, objective.l1)
         gap = duality_gap(objective, params, solution.evaluation)
@@ -177,9 +178,18 @@ def _rows(estimator: Any, X: Any, n_classes: int) -> Rows:
 
 
 def problem_of(
-    estimator: Any, solver: Solver, objective: RegressionObjective, start: Array
+    estimator: Any,
+    solver: Solver,
+    objective: RegressionObjective,
+    start: Array,
+    drafts: Sequence[Draft] | None = None,
 ) -> Problem:
-    """Return what the solver is told beside the answers to its questions."""
+    """Return what the solver is told beside the answers to its questions.
+
+    Drafts are made if the solver begins on them, unless they are given.
+    """
+    if drafts is None:
+        drafts = begin_with_drafts(objective) if solver.begins_on_drafts else ()
     return Problem(
         start=start,
         n_rows=objective.rows.n_rows,
@@ -188,7 +198,7 @@ def problem_of(
         resolution=objective.resolution,
         separated_below=objective.separated_below,
         random=generator_of(estimator.random_state),
-        drafts=begin_with_drafts(objective) if solver.begins_on_drafts else (),
+        drafts=drafts,
         l1=objective.l1,
     )
 

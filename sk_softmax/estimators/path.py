@@ -23,13 +23,14 @@ from sk_softmax.estimators.parameters import (
     penalty_of,
     solver_of,
 )
+from sk_softmax.estimators.penalty_grid import is_number_of_penalties, listed_Cs
 from sk_softmax.estimators.softmax_regression import SoftmaxRegression
 from sk_softmax.estimators.targets import column_names, encoded
 from sk_softmax.estimators.working_set import Place, Search, WorkingSet
 from sk_softmax.interfaces import Array, Solution, Status
 from sk_softmax.objective import RegressionObjective
 from sk_softmax.rows import single_threaded_blas
-from sk_softmax.solvers.options import is_integer, is_real
+from sk_softmax.solvers.options import is_real
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ def softmax_path(
 ) -> SoftmaxPath:
     """Fit a grid of penalties from the strongest to the weakest, each from where the last ended.
 
-    The path begins at the largest penalty that matters: the smallest ``C`` at which all
-    coefficients are zero is ``l1_ratio max_j f_j / |g_j|``, with ``g_j`` the summed gradient of
+    The path begins at the weakest penalty that leaves nothing: the largest ``C`` at which all
+    coefficients are zero is ``l1_ratio min_j f_j / |g_j|``, with ``g_j`` the summed gradient of
     feature ``j`` where only intercepts (and features without a penalty) are fitted. Features are
     looked at from where the sequential strong rule no longer rules them out (Tibshirani et al.,
     2012, Journal of the Royal Statistical Society B 74); whether it was right is checked with all
@@ -172,32 +173,23 @@ tol, random_state, n_jobs
 def _check_grid(Cs: Any, C_span: Any, l1_ratio: Any) -> None:
     if not (is_real(C_span) and 1 < C_span < np.inf):
         raise ValueError(f"C_span={C_span!r} must be a number above 1.")
-    if is_integer(Cs):
-        if Cs < 1:
-            raise ValueError(f"Cs={Cs!r} is no number of penalties: it must be positive.")
-        if l1_ratio == 0:
-            raise ValueError(
-                "l1_ratio=0 leaves no coefficient at zero, so no C begins the path: give Cs as a "
-                "list of numbers."
-            )
+    if is_number_of_penalties(Cs) and l1_ratio == 0:
+        raise ValueError(
+            "l1_ratio=0 leaves no coefficient at zero, so no C begins the path: give Cs as a "
+            "list of numbers."
+        )
 
 
 def _grid(Cs: Any, C_span: float, walk: _Walk) -> NDArray[np.float64]:
-    if is_integer(Cs):
-        first = walk.smallest_C()
+    if is_number_of_penalties(Cs):
+        first = walk.first_C()
         if not np.isfinite(first):
             raise ValueError(
                 "No feature has anything to tell of the classes, or none is penalised, so no C "
                 "begins the path: give Cs as a list of numbers."
             )
         return np.geomspace(first, first * C_span, int(Cs))
-    try:
-        grid = np.unique(np.asarray(Cs, dtype=np.float64))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"Cs={Cs!r} must hold numbers: {error}") from error
-    if grid.ndim != 1 or len(grid) == 0 or not (grid > 0).all():
-        raise ValueError(f"Cs={Cs!r} must be positive numbers, at least one.")
-    return grid
+    return np.unique(listed_Cs(Cs))
 
 
 class _Walk:
@@ -213,13 +205,13 @@ class _Walk:
         self._working = WorkingSet(self._objective, solver, partial(problem_of, model, solver))
         self._start = self._working.null()
 
-    def smallest_C(self) -> float:
+    def first_C(self) -> float:
         """Return the largest C at which every penalised coefficient is zero."""
-        return self._working.smallest_C(self._start)
+        return self._working.first_C(self._start)
 
     def along(self, Cs: NDArray[np.float64]) -> SoftmaxPath:
         """Fit every C, ascending."""
-        place, before = self._start, self.smallest_C()
+        place, before = self._start, self.first_C()
         places, solutions = [], []
         for C in Cs:
             search = Search()

@@ -26,14 +26,8 @@ class PenaltyGrid:
     @classmethod
     def of(cls, Cs: Any, l1_ratios: Any) -> PenaltyGrid:
         """Return what the parameters stand for, or raise an error that names the wrong one."""
-        if is_integer(Cs):
-            if Cs < 1:
-                raise ValueError(f"Cs={Cs!r} is no number of penalties: it must be positive.")
-            grid = np.logspace(LOWEST, HIGHEST, int(Cs))
-        else:
-            grid = _numbers("Cs", Cs)
-        if not (grid > 0).all():
-            raise ValueError(f"Cs={Cs!r} must be positive numbers; numpy.inf is no penalty.")
+        is_number = is_number_of_penalties(Cs)
+        grid = np.logspace(LOWEST, HIGHEST, int(Cs)) if is_number else listed_Cs(Cs)
         shares = _numbers("l1_ratios", l1_ratios)
         if not ((shares >= 0) & (shares <= 1)).all():
             raise ValueError(f"l1_ratios={l1_ratios!r} must be numbers in [0, 1].")
@@ -76,6 +70,23 @@ def standard_errors(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     if n_folds == 1:
         return np.zeros(scores.shape[1:])
     return np.asarray(scores.std(axis=0, ddof=1) / np.sqrt(n_folds))
+
+
+def is_number_of_penalties(Cs: Any) -> bool:
+    """Whether ``Cs`` says how many penalties, and not which; an error if there are none."""
+    if not is_integer(Cs):
+        return False
+    if Cs < 1:
+        raise ValueError(f"Cs={Cs!r} is no number of penalties: it must be positive.")
+    return True
+
+
+def listed_Cs(Cs: Any) -> NDArray[np.float64]:
+    """Return penalties given one by one, in the order given."""
+    listed = _numbers("Cs", Cs)
+    if not (listed > 0).all():
+        raise ValueError(f"Cs={Cs!r} must be positive numbers; numpy.inf is no penalty.")
+    return listed
 
 
 def _numbers(name: str, values: Any) -> NDArray[np.float64]:

@@ -20,11 +20,12 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
-from sk_softmax.estimators.cross_validation import cross_validate, mean_of_known
+from sk_softmax.estimators.cross_validation.fits import cross_validate, mean_of_known
+from sk_softmax.estimators.cross_validation.fold_path import FoldedSet
+from sk_softmax.estimators.cross_validation.folds import folds_of
+from sk_softmax.estimators.cross_validation.scoring import FoldScores
 from sk_softmax.estimators.data import Weights, checked_weights, unchanged_on_error, validated
 from sk_softmax.estimators.fitting import TrainingSet, fit_params, print_progress
-from sk_softmax.estimators.fold_path import FoldedSet
-from sk_softmax.estimators.folds import folds_of
 from sk_softmax.estimators.linear_classifier import LinearClassifier
 from sk_softmax.estimators.parameters import (
     check_fit_parameters,
@@ -33,7 +34,6 @@ from sk_softmax.estimators.parameters import (
     solver_of,
 )
 from sk_softmax.estimators.penalty_grid import Choice, PenaltyGrid
-from sk_softmax.estimators.scoring import FoldScores
 from sk_softmax.estimators.softmax_regression import SILENT, SoftmaxRegression
 from sk_softmax.estimators.targets import (
     column_names,

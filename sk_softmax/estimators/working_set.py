@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -90,7 +91,7 @@ class WorkingSet:
         """Return the place of these params."""
         return Place(params, self._loss.evaluate(params))
 
-    def smallest_C(self, null: Place) -> float:
+    def first_C(self, null: Place) -> float:
         """Return the largest C at which every penalised coefficient is zero."""
         norms = self._norms(null.loss.gradient)
         pulled = (self._l1_share > 0) & (norms > 0)
@@ -100,8 +101,10 @@ class WorkingSet:
         least = float((self._l1_share[pulled] / norms[pulled]).min())
         return least / self._objective.total_weight * (1 - 1e-10)
 
-    def fit(self, C: float, place: Place, C_before: float, search: Search) -> Place:
-        """Fit one C, from a place that is the optimum of another."""
+    def fit(
+        self, C: float, place: Place, C_before: float, search: Search, tol: float = 0.0
+    ) -> Place:
+        """Fit one C, from a place that is the optimum of another; to ``tol`` if that is more."""
         slopes = self._l1_share / C / self._objective.total_weight
         strong = 2 * slopes - self._l1_share / C_before / self._objective.total_weight
         norms = self._norms(place.loss.gradient)
@@ -112,8 +115,10 @@ class WorkingSet:
         while True:
             objective = self._some.with_penalty(C)
             problem = self._task(objective, place.params[:, self._columns])
+            problem = replace(problem, tol=max(problem.tol, tol))
             search.go_on(self._solver, objective, problem, self._lift(), self._share)
             place = self.place(search.params)
+            search.passes += 1
             missing = self._norms(place.loss.gradient) > slopes * (1 + 1e-8)
             missing[self._features] = False
             if not missing.any() or search.is_over:
@@ -197,6 +202,8 @@ class Search:
         validate: Validate | None = None,
     ) -> None:
         self.records: list[IterationRecord] = []
+        self.passes = 0.0
+        self._began = time.perf_counter()
         self._max_iter = max_iter
         self._penalty = penalty
         self._observe = observe
@@ -222,17 +229,24 @@ class Search:
     ) -> None:
         """Search on, with some of the features; a pass over these is a share of one over all."""
         if self._max_iter is not None:
-            problem = replace(problem, max_iter=max(self._max_iter - self.n_iter, 1))
-        last = self.records[-1] if self.records else None
+            problem = replace(problem, max_iter=self._max_iter - self.n_iter)
+        n_before, is_first, passes_before = self.n_iter, not self.records, self.passes
 
         def watch(record: IterationRecord, params: ParamsThere) -> bool:
-            if record.iteration == 0 and last is not None:
+            self.passes = passes_before + share * record.passes
+            if record.iteration == 0 and not is_first:
                 return False  # where this begins has been reported
             value = record.value
             if self._penalty is not None:
                 own, whole = objective.penalty_at(params()), self._penalty(lift(params()))
                 value += whole - own
-            moved = _after(last, replace(record, value=value, passes=share * record.passes))
+            moved = replace(
+                record,
+                iteration=n_before + record.iteration,
+                value=value,
+                passes=self.passes,
+                seconds=time.perf_counter() - self._began,
+            )
             self.records.append(moved)
             observe = self._observe
             return observe is not None and observe(moved, lambda: lift(params()))
@@ -241,17 +255,6 @@ class Search:
         check = None if validate is None else lambda params: validate(lift(params))
         self.solution = minimize(solver, objective, problem, watch, check)
         self.params = lift(self.solution.params)
-
-
-def _after(last: IterationRecord | None, record: IterationRecord) -> IterationRecord:
-    if last is None:
-        return record
-    return replace(
-        record,
-        iteration=record.iteration + last.iteration,
-        passes=record.passes + last.passes + 1,  # the check of all features
-        seconds=record.seconds + last.seconds,
-    )
 
 
 def minimize_sparse(
@@ -280,22 +283,15 @@ def minimize_sparse(
     observe, validate : callable or None
         As :func:`sk_softmax.solvers.minimize` takes them.
     """
-
-    def on_the_way(some: RegressionObjective, start: Array) -> Problem:
-        own = task(some, start)
-        return replace(own, tol=max(own.tol, tolerance))
-
-    working = WorkingSet(objective, solver, on_the_way)
     search = Search(problem.max_iter, objective.penalty_at, observe, validate)
-    tolerance = 0.0
-    if problem.start.any():
-        place = working.fit(C, working.place(problem.start), C, search)
-        return working.solution(C, place, search)
-    place = working.null()
-    before = min(working.smallest_C(place), C)
-    for stage in _stages(before, C):
-        tolerance = 0.0 if stage == C else ON_THE_WAY
-        place = working.fit(stage, place, before, search)
+    working = WorkingSet(objective, solver, task)
+    is_warm = bool(problem.start.any())
+    place = working.place(problem.start) if is_warm else working.null()
+    search.passes += 1
+    first = C if is_warm else min(working.first_C(place), C)
+    before = first
+    for stage in _stages(first, C):
+        place = working.fit(stage, place, before, search, 0.0 if stage == C else ON_THE_WAY)
         before = stage
         if search.is_over:
             break

@@ -155,13 +155,15 @@ class RegressionObjective:
 
     def value(self, params: Array) -> float:
         """Return ``F`` with all of the penalty."""
-        smooth = self.evaluate(params).value
-        return smooth if self.l1 is None else smooth + self.l1.value(params)
+        return self.evaluate(params).value + self.kink_at(params)
 
     def penalty_at(self, params: Array) -> float:
         """Return all of the penalty in nats a row."""
-        smooth = self.penalty.value(params)
-        return smooth if self.l1 is None else smooth + self.l1.value(params)
+        return self.penalty.value(params) + self.kink_at(params)
+
+    def kink_at(self, params: Array) -> float:
+        """Return the part of the penalty that no other answer holds."""
+        return 0.0 if self.l1 is None else self.l1.value(params)
 
     def evaluate(self, params: Array) -> Evaluation:
         """Value and gradient over all rows."""

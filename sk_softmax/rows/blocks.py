@@ -90,7 +90,7 @@ class BlockedRows:
             return self._like(self._X[indices].astype(np.float32))
 
     def columns(self, features: NDArray[np.intp]) -> Self:
-        """Return the rows with these features alone, copied unless they are all of them."""
+        """Return the rows with these features alone, copied unless they are all."""
         if len(features) == self.n_features:
             return self
         return self._like(self._X[:, features], self.dtype)

@@ -67,7 +67,7 @@ class SparseBlock:
         return np.column_stack([dense, np.ones(self.n_rows, dtype=dense.dtype)])
 
     def part(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Any:
-        """Return a copy of these rows and columns, a constant column last, as CSR."""
+        """Return a copy of these rows and columns, a constant column last, sparse."""
         n_features = self._X.shape[1]
         part = self._X[rows][:, columns[columns < n_features]]
         if not (columns == n_features).any():

@@ -9,13 +9,14 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.interfaces import L1, Array, CurvatureAt, Problem, Search, Status
+from sk_softmax.interfaces import Array, CurvatureAt, Problem, Search, Status
 from sk_softmax.solvers.lbfgs import FIRST_DAMPING, adapted, is_due, left_at_this_pace
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.proximal_steps import (
     active_at,
     aim_of,
     backtrack,
+    kink_of,
     look,
     shortest_subgradient,
 )
@@ -51,8 +52,7 @@ class ProximalLBFGS(Options):
 
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
-        l1 = problem.l1 or L1(np.zeros(problem.start.shape[1]), grouped=False)
-        narrow = next((i for i, d in enumerate(problem.drafts) if d.has_all_rows), None)
+        l1, narrow = kink_of(problem), problem.draft_of_all_rows
         here = yield from look(l1, problem.start)
         stopped = yield here.progress(l1, 0, 0.0)
         pairs = CompactPairs(self.history)

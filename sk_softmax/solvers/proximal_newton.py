@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from sk_softmax.interfaces import L1, ActiveHessianAt, Problem, Search, Status
+from sk_softmax.interfaces import ActiveHessianAt, Problem, Search, Status
 from sk_softmax.solvers.options import Options
-from sk_softmax.solvers.proximal_steps import Aim, active_at, aim_of, backtrack, look
+from sk_softmax.solvers.proximal_steps import Aim, active_at, aim_of, backtrack, kink_of, look
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 
 # Far from the optimum most of what the gradient asks for would leave again: so many parameters
@@ -43,8 +43,7 @@ class ProximalNewton(Options):
 
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
-        l1 = problem.l1 or L1(np.zeros(problem.start.shape[1]), grouped=False)
-        narrow = next((i for i, d in enumerate(problem.drafts) if d.has_all_rows), None)
+        l1, narrow = kink_of(problem), problem.draft_of_all_rows
         last: Aim | None = None
         damping, iteration = 0.0, 0
         here = yield from look(l1, problem.start)

@@ -15,6 +15,7 @@ from sk_softmax.interfaces import (
     Array,
     EvaluateAt,
     Evaluation,
+    Problem,
     Progress,
     Question,
     Solution,
@@ -57,6 +58,11 @@ class Aim(NamedTuple):
     target: Array
     promise: float
     """The decrease in value down to there."""
+
+
+def kink_of(problem: Problem) -> L1:
+    """Return the penalty's part with a kink, of no weight where there is none."""
+    return problem.l1 or L1(np.zeros(problem.start.shape[1]), grouped=False)
 
 
 def look(l1: L1, params: Array) -> Generator[Question, Any, Place]:

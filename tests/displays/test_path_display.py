@@ -18,15 +18,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def close_figures():
-    matplotlib.use("Agg")
-    yield
-    import matplotlib.pyplot as plt
-
-    plt.close("all")
-
-
 @pytest.fixture(scope="module")
 def wine():
     data = load_wine()

@@ -1,8 +1,11 @@
 """L1 penalties: against scikit-learn's saga, and against the conditions of an optimum."""
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from sk_softmax import SoftmaxRegression
@@ -230,6 +233,28 @@ def test_the_objective_and_its_record_are_the_whole_penalty(dataset):
     expected = loss + penalty / (0.2 * len(y))
     assert model.loss_curve_[-1] == pytest.approx(expected, rel=1e-9)
     assert float(model.objective(X, y)) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("max_iter", range(1, 16))
+def test_no_more_iterations_than_asked_for(max_iter, dataset):
+    X, y = dataset("wine")
+    model = SoftmaxRegression(l1_ratio=1.0, tol=1e-12, max_iter=max_iter)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, y)
+    assert model.n_iter_[0] <= max_iter
+    assert [record.iteration for record in model.records_] == list(range(model.n_iter_[0] + 1))
+    assert model.converged_ == (model.duality_gap_ < 1e-8)
+
+
+def test_records_count_the_checks_of_all_features(dataset):
+    X, y = dataset("wine")
+    model = SoftmaxRegression(l1_ratio=1.0).fit(X, y)
+    passes = [record.passes for record in model.records_]
+    seconds = [record.seconds for record in model.records_]
+    assert passes[0] >= 1  # where to begin is found with all features
+    assert (np.diff(passes) > 0).all()
+    assert (np.diff(seconds) > 0).all()
 
 
 def test_early_stopping_keeps_the_value_of_the_whole_penalty(dataset):

@@ -61,12 +61,8 @@ def test_damping_adds_to_the_diagonal_what_more_curvature_would(form):
     params[~active] = 0
     plain = objective.active_hessian(params, active)
     damped = objective.active_hessian(params, active, 0.5)
-    _, p = (
-        None,
-        objective.loss.probabilities(
-            objective.rows.take(np.arange(120)).logits(objective.rows.prepare(params))
-        ),
-    )
+    logits = objective.rows.take(np.arange(120)).logits(objective.rows.prepare(params))
+    p = objective.loss.probabilities(logits)
     mean = (p * (1 - p) * objective.relative_weight).mean(axis=1)
     extra = 0.5 * mean[:, None] * objective.mean_square
     np.testing.assert_allclose(damped.diagonal - plain.diagonal, extra[active], rtol=1e-9)

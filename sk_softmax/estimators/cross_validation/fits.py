@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.estimators.fold_path import FoldedSet, FoldFit, fit_path
-from sk_softmax.estimators.folds import Fold, with_absent_classes
+from sk_softmax.estimators.cross_validation.fold_path import FoldedSet, FoldFit, fit_path
+from sk_softmax.estimators.cross_validation.folds import Fold, with_absent_classes
+from sk_softmax.estimators.cross_validation.scoring import FoldScores
 from sk_softmax.estimators.penalty_grid import PenaltyGrid
-from sk_softmax.estimators.scoring import FoldScores
 from sk_softmax.interfaces import Array, Status
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
+from sk_softmax.estimators.cross_validation.folds import Fold
 from sk_softmax.estimators.data import Weights
-from sk_softmax.estimators.fitting import centred, threads_of
-from sk_softmax.estimators.folds import Fold
-from sk_softmax.estimators.parameters import generator_of, penalty_of, solver_of
+from sk_softmax.estimators.fitting import centred, problem_of, threads_of
+from sk_softmax.estimators.parameters import penalty_of, solver_of
 from sk_softmax.estimators.wide import is_wide
 from sk_softmax.interfaces import Array, Draft, EvaluateAt, Problem, Rows, Solution
 from sk_softmax.objective import (
@@ -123,17 +123,7 @@ class _Path:
         drafts: Sequence[Draft] = (),
     ) -> Problem:
         """Return what the solver is told of a fold for a penalty."""
-        return Problem(
-            start=start,
-            n_rows=self._rows.n_rows,
-            tol=model.tol,
-            max_iter=model.max_iter or solver_of(model.solver).default_max_iter,
-            resolution=objective.resolution,
-            separated_below=objective.separated_below,
-            random=generator_of(model.random_state),
-            drafts=drafts,
-            l1=objective.l1,
-        )
+        return problem_of(model, solver_of(model.solver), objective, start, drafts)
 
     def fit(self, model: Any, starts: Sequence[Array] | None = None) -> list[FoldFit]:
         """Fit all folds with the parameters of a model.
