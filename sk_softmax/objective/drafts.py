@@ -21,7 +21,6 @@ NARROW_TRUST = 1e-5
 
 # Features that float32 has at least three digits for, and whose squares it can hold.
 RESOLVED, SMALLEST, LARGEST = 1e-4, 1e-15, 1e15
-CONSTANT = 1e-14  # a variance relative to the mean square that is all rounding
 ROWS_CHECKED, NUMBERS_CHECKED = 512, 2**20
 
 # Below so many numbers the rows are in cache, and there is little to save.
@@ -86,16 +85,14 @@ def _bear_narrowing(rows: Rows) -> bool:
     day, nor where squares overflow or underflow.
     """
     n_checked = min(rows.n_rows, ROWS_CHECKED, max(NUMBERS_CHECKED // rows.n_features, 2))
-    block = rows.take(spread_out(rows.n_rows, n_checked))
-    each = np.full(block.n_rows, 1 / block.n_rows, dtype=rows.dtype)
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean = block.pull_back(each[None, :])[0]
-        square = block.gram_diagonal(each)
-        variance = square - mean**2
-    varies = variance > CONSTANT * square
-    told_apart = (variance > RESOLVED**2 * square)[varies]
-    in_range = ((square > SMALLEST**2) & (square < LARGEST**2))[varies]
-    return bool(np.isfinite(variance).all() and told_apart.all() and in_range.all())
+    design = rows.take(spread_out(rows.n_rows, n_checked)).design()
+    varies = (design != design[0]).any(axis=0)
+    values = design[:, varies]
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        square = np.mean(values**2, axis=0)
+        told_apart = values.std(axis=0) > RESOLVED * np.sqrt(square)
+        in_range = (square > SMALLEST**2) & (square < LARGEST**2)
+    return bool(told_apart.all() and in_range.all())
 
 
 def spread_out(n_rows: int, n_sampled: int) -> NDArray[np.intp]:

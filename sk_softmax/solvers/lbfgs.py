@@ -88,10 +88,12 @@ class LBFGS(Options):
                 curvature = yield CurvatureAt(params, drafts.for_curvature, damping)
                 measured_at = iteration
 
-            # 2. Aim. Minus half the slope is the decrease that the quadratic model promises.
+            # 2. Aim. Minus half the slope is the decrease that the quadratic model promises; it is
+            #    not believed where the pace of late contradicts it.
             start = curvature if self.precondition else None
             direction = -pairs.inverse_hessian_times(here.gradient, start)
             suboptimality = -0.5 * float(np.vdot(here.gradient, direction))
+            suboptimality = max(suboptimality, left_at_this_pace(values))
 
             # 3. Leave a draft that has nothing more to give.
             if drafts.is_done(iteration, here, suboptimality):
@@ -101,10 +103,9 @@ class LBFGS(Options):
                 values.append(here.value)
                 continue
 
-            # 4. Believe no promise of being there that the pace of late contradicts, or a
-            #    curvature measured not long ago and taken as low as any of the last steps found
-            #    it: the recursion, from no more than a few steps, misses directions.
-            suboptimality = max(suboptimality, left_at_this_pace(values))
+            # 4. Nor is a promise of being there believed that is contradicted by a curvature
+            #    measured not long ago, taken as low as any of the last steps found it: the
+            #    recursion, from no more than a few steps, misses directions.
             if suboptimality <= problem.tol * abs(here.value):
                 if curvature is None or 3 * measured_at < iteration:
                     curvature = yield CurvatureAt(params, drafts.for_curvature, damping)

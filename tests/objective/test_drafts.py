@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.datasets import load_digits
 
 from sk_softmax import SoftmaxRegression
 from sk_softmax.interfaces import EvaluateAt
@@ -34,6 +35,20 @@ def test_what_a_problem_begins_with(large, overlapping_classes):
     assert len(begin_with_drafts(objective_on(X.astype(np.float32), y))) == 1  # narrow already
     assert len(begin_with_drafts(objective_on(X, y, C=np.inf))) == 1  # a sample may be separable
     assert not begin_with_drafts(objective_on(*overlapping_classes(3)))  # small
+
+
+def test_a_constant_that_rounding_may_blur_keeps_no_draft_away(large):
+    X, y = large
+    for constant in np.random.default_rng(0).normal(size=20):
+        with_constant = np.column_stack([X, np.full(len(X), constant)])
+        assert len(begin_with_drafts(objective_on(with_constant, y))) == 2
+
+
+@pytest.mark.parametrize("spread", [1e-5, 1e-9, 1e-14])
+def test_a_feature_that_float32_cannot_tell_apart_keeps_drafts_away(large, spread):
+    X, y = large
+    hardly = np.column_stack([X, 1 + spread * X[:, 0]])
+    assert not begin_with_drafts(objective_on(hardly, y))
 
 
 @pytest.mark.parametrize("kind", [np.asarray, np.asfortranarray, sp.csr_matrix])
@@ -75,6 +90,21 @@ def test_features_beyond_float32_are_fitted_all_the_same(large, offset, scale):
     exact = SoftmaxRegression(solver="newton-cholesky", **penalised).fit(X, y)
     assert model.converged_
     assert model.loss_curve_[-1] == pytest.approx(exact.loss_curve_[-1], rel=2e-6)
+
+
+def test_a_draft_is_asked_for_as_long_as_the_pace_contradicts_the_promise(monkeypatch):
+    evaluate, widths = RegressionObjective.evaluate, []
+
+    def counted(objective, params):
+        widths.append(objective.rows.dtype)
+        return evaluate(objective, params)
+
+    monkeypatch.setattr(RegressionObjective, "evaluate", counted)
+    X, y = (np.concatenate([part] * 3) for part in load_digits(return_X_y=True))
+    model = SoftmaxRegression(solver="lbfgs", C=100.0, tol=1e-4).fit(X, y)
+    assert model.converged_
+    assert widths.count(np.float32) > 50
+    assert widths.count(np.float64) < 5
 
 
 def test_a_class_that_the_sample_lacks_is_fitted_all_the_same(large):
