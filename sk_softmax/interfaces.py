@@ -90,6 +90,10 @@ class Rows(Protocol):
         """
         ...
 
+    def each(self, task: Callable[[Any], None], items: Sequence[Any]) -> None:
+        """Do a task for each item, on as many threads as sums use."""
+        ...
+
     def take(self, indices: NDArray[np.intp]) -> Block:
         """Return the rows of these indices as one block."""
         ...

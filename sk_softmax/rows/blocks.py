@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from itertools import pairwise
 from typing import Any, Self
 
@@ -80,6 +80,11 @@ class BlockedRows:
         read = self._reader(bounds)
         return sum_over_blocks(bounds, lambda rows: term(read(rows)), self._n_threads)
 
+    def each(self, task: Callable[[Any], None], items: Sequence[Any]) -> None:
+        """Do a task for each item, on as many threads as sums use."""
+        for _ in _in_order(_quiet(task), items, self._n_threads):
+            pass
+
     def narrowed(self) -> Self:
         """Return the same rows in float32, narrowed block by block as they are read."""
         return self._like(self._X)
@@ -123,11 +128,7 @@ def sum_over_blocks(
     bounds: Sequence[slice], term: Callable[[slice], tuple[Any, ...]], n_threads: int
 ) -> tuple[Any, ...]:
     """Sum what the term returns of each block in float64, always from first block to last."""
-
-    def quiet_term(rows: slice) -> tuple[Any, ...]:
-        # A solver may try a point where the logits overflow; it sees the infinity in the answer.
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
-            return term(rows)
+    quiet_term = _quiet(term)
 
     def sum_of_group(group: slice) -> tuple[Any, ...]:
         first, *others = bounds[group]
@@ -136,23 +137,30 @@ def sum_over_blocks(
 
     # Handing a task to a thread costs about as much as a small block; a group is one task.
     groups = block_bounds(len(bounds), -(-len(bounds) // MOST_TASKS))
-    if n_threads == 1 or len(groups) == 1:
-        return _ordered_sum(map(sum_of_group, groups))
-    return _ordered_sum(_in_order(thread_pool(n_threads), sum_of_group, groups, 2 * n_threads))
+    return _ordered_sum(_in_order(sum_of_group, groups, n_threads))
 
 
-def _in_order(
-    pool: Executor,
-    task: Callable[[slice], tuple[Any, ...]],
-    groups: Sequence[slice],
-    ahead: int,
-) -> Iterator[tuple[Any, ...]]:
-    """Yield results in the order of the groups while at most ``ahead`` wait in memory."""
-    waiting: deque[Future[tuple[Any, ...]]] = deque()
-    for group in groups:
-        if len(waiting) == ahead:
+def _quiet(task: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Let a task overflow: whoever tries a point where logits do sees infinity in the answer."""
+
+    def quiet(item: Any) -> Any:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+            return task(item)
+
+    return quiet
+
+
+def _in_order(task: Callable[[Any], Any], items: Sequence[Any], n_threads: int) -> Iterator[Any]:
+    """Yield the task's result for each item in turn, while no more than a few wait in memory."""
+    if n_threads == 1 or len(items) == 1:
+        yield from map(task, items)
+        return
+    pool = thread_pool(n_threads)
+    waiting: deque[Future[Any]] = deque()
+    for item in items:
+        if len(waiting) == 2 * n_threads:
             yield waiting.popleft().result()
-        waiting.append(pool.submit(task, group))
+        waiting.append(pool.submit(task, item))
     while waiting:
         yield waiting.popleft().result()
 

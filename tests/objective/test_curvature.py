@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -123,24 +124,37 @@ def test_drawn_rows_stand_for_all(share):
     rng = np.random.default_rng(0)
     weights = rng.random(20_000) ** 8  # a few rows have most of the weight
     X = rng.normal(size=(20_000, 3))
-    drawn = approximate_hessian.drawn(weights, share)
-    assert 0 < np.count_nonzero(drawn) <= 1.05 * share * 20_000
-    whole, sample = X.T @ (X * weights[:, None]), X.T @ (X * drawn[:, None])
+    indices, of_drawn = approximate_hessian.drawn(weights, share)
+    assert 0 < len(indices) <= 1.05 * share * 20_000
+    whole, sample = X.T @ (X * weights[:, None]), X[indices].T @ (X[indices] * of_drawn[:, None])
     np.testing.assert_allclose(sample, whole, atol=0.15 * whole.max())
-    np.testing.assert_array_equal(approximate_hessian.drawn(weights, 1.0), weights)
 
 
-def test_a_drawn_gram_is_close_to_the_whole(overlapping_classes, monkeypatch):
+def test_draws_do_not_depend_on_where_blocks_begin():
+    weights = np.ones(1000)
+    indices, _ = approximate_hessian.drawn(weights, 0.1)
+    later, _ = approximate_hessian.drawn(weights[300:], 0.1, first=300)
+    np.testing.assert_array_equal(later, indices[indices >= 300])
+
+
+@pytest.mark.parametrize("kind", [np.asarray, np.asfortranarray, sp.csr_matrix, sp.csc_matrix])
+def test_a_drawn_gram_is_close_to_the_whole(kind, overlapping_classes, monkeypatch):
     X, y = overlapping_classes(3, n_rows=20_000, n_features=8)
-    rows = rows_of(X, 3, has_intercept=True, n_threads=1)
-    objective = RegressionObjective(rows, y, 3, 1.0)
-    params = np.random.default_rng(1).normal(size=objective.shape)
-    whole = dense(objective.curvature(params), params.shape)
+
+    def curvature(n_threads):
+        rows = rows_of(kind(X), 3, has_intercept=True, n_threads=n_threads)
+        objective = RegressionObjective(rows, y, 3, 1.0)
+        params = np.random.default_rng(1).normal(size=objective.shape)
+        return dense(objective.curvature(params), params.shape)
+
+    whole = curvature(n_threads=2)
     monkeypatch.setattr(approximate_hessian, "EVALUATIONS", 0)
     monkeypatch.setattr(approximate_hessian, "ROWS_PER_COLUMN", 200)
-    sample = dense(objective.curvature(params), params.shape)
+    monkeypatch.setattr(approximate_hessian, "NUMBERS_AT_ONCE", 1000)
+    sample = curvature(n_threads=1)
     assert not np.array_equal(sample, whole)
     assert np.linalg.norm(sample - whole) < 0.1 * np.linalg.norm(whole)
+    np.testing.assert_array_equal(curvature(n_threads=2), sample)
 
 
 def test_diagonal_survives_zeros_and_overflow():
