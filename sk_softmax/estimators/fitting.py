@@ -133,7 +133,7 @@ def fit_params(
             here = replace(here, value=here.value + objective.kink_at(early.params))
             solution = replace(solution, params=early.params, evaluation=here, status=status)
         params = centred(solution.params, objective.l1)
-        gap = duality_gap(objective, params, solution.evaluation)
+        gap = duality_gap(objective, solution.params, solution.evaluation)
     weight = rows.n_rows if weights is None else float(weights.sum())
     seen = Seen(rows.n_rows, weight)
     return Fitted(params.astype(rows.dtype, copy=False), solution, best, gap, seen)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.special import log_softmax
 
 from sk_softmax.interfaces import Array, Block, Evaluation
+from sk_softmax.objective.drafts import spread_out
 from sk_softmax.objective.regression import RegressionObjective
+
+# Probability that some classes have too much of is taken from one row in so many, of at most so
+# many features and classes together, as long as the gap gets no wider than by a tenth.
+FEW_ROWS, FEW_NUMBERS = 16, 2**20
+WIDER = 0.1
+
+# Probabilities are looked at so many at a time: half a dozen arrays of them are needed.
+AT_ONCE = 2**17
 
 
 def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation) -> float:
@@ -19,13 +30,20 @@ def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation)
     ``D(q) = sum_i s_i H(q_i) / S - R*(v)``, with ``v = sum_i s_i (q_i - y_i) x_i' / S``,
 
     with ``H`` the entropy, ``R*`` the conjugate of the penalty and, with an intercept, the
-    constraint that the ``q_i`` add up to the targets' class totals. The model's own probabilities
-    meet it only at the optimum; moving the excess of some classes to the others makes the gap a
-    true bound everywhere. For ``R = sum_j l2_j |w_j|^2 / 2 + l1_j |w_j|`` the conjugate is
-    ``sum_j max(|v_j| - l1_j, 0)^2 / (2 l2_j)``. Where it is infinite, or could be less, ``q`` is
-    drawn towards the targets, which shrinks ``v`` in proportion.
+    constraint that the ``q_i`` add up to the targets' class totals. For
+    ``R = sum_j l2_j |w_j|^2 / 2 + l1_j |w_j|`` the conjugate is
+    ``sum_j max(|v_j| - l1_j, 0)^2 / (2 l2_j)``. Writing the loss in terms of the model's own
+    probabilities ``p_i`` leaves a sum of parts that are never negative,
 
-    In float32 the gap carries the rounding of its terms, about 1e-7 of the objective.
+    ``F - D(q) = R(w) + <v, w> + R*(v) + sum_i s_i KL(q_i | p_i) / S``.
+
+    The first three are ``|grad F|^2 / (2 l2)`` for an L2 penalty alone and ``q = p``, which takes
+    no pass over the rows. But the ``p_i`` meet the constraint only at the optimum; moving the
+    excess of some classes to the others makes the gap a true bound everywhere, and a few rows can
+    bear that. Where the conjugate is infinite, or could be less, ``q`` is drawn towards the
+    targets, which shrinks ``v`` in proportion.
+
+    In float32 the gap is that of a gradient with float32's rounding.
 
     Parameters
     ----------
@@ -34,7 +52,7 @@ def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation)
     params : ndarray of shape (n_outputs, n_columns)
         The point.
     here : Evaluation
-        The objective's value, with all of the penalty, and its gradient at ``params``.
+        The objective's gradient at ``params``.
 
     Returns
     -------
@@ -44,16 +62,30 @@ def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation)
     n_features = objective.rows.n_features
     l2 = np.broadcast_to(objective.penalty.strength, n_features)
     l1 = np.zeros(n_features) if objective.l1 is None else objective.l1.weights[:n_features]
-    if ((l1 == 0) & (l2 == 0)).any():
+    if ((l1 == 0) & (l2 == 0)).any() or not here.is_finite:
         return np.inf
-    entropy, pulled = _dual_terms(objective, params, here, 1.0)
-    image = pulled[:, :n_features] / objective.rows.n_rows
-    norms = np.abs(image) if objective.l1 is None else objective.l1.norms(image)
-    gap = here.value - (entropy - _conjugate(norms, l1, l2))
-    excess = float((norms / np.where(l1 > 0, l1, np.inf)).max())
-    if excess > 1 and not (l1 == 0).any():
-        entropy, _ = _dual_terms(objective, params, here, 1 / excess)
-        gap = min(gap, here.value - entropy)
+    coef = params[:, :n_features]
+    penalty = objective.penalty_at(params)
+
+    def beside_divergence(image: Array) -> float:
+        norms = np.abs(image) if objective.l1 is None else objective.l1.norms(image)
+        return penalty + float(np.vdot(image, coef)) + _conjugate(norms, l1, l2)
+
+    image: Array = here.gradient[:, :n_features] - l2 * coef
+    move = _move_of_excess(objective, here.gradient)
+    divergence = 0.0
+    if move is not None:
+        # With L1 all rows may have to be drawn towards their targets, so all of them are moved.
+        most = 0.0 if objective.l1 is not None else WIDER * beside_divergence(image)
+        change, divergence = _moved(objective, params, move, most)
+        image = image + change[:, :n_features]
+    gap = beside_divergence(image) + divergence
+    if objective.l1 is not None and (l1 > 0).all():
+        excess = float((objective.l1.norms(image) / l1).max())
+        if excess > 1:
+            _, divergence = _moved_in_all_rows(objective, params, move, 1 / excess)
+            # Now no conjugate is left: no norm exceeds its weight.
+            gap = min(gap, penalty + float(np.vdot(image, coef)) / excess + divergence)
     return max(float(gap), 0.0)
 
 
@@ -65,61 +97,131 @@ def _conjugate(norms: Array, l1: Array, l2: Array) -> float:
     return float(terms.sum())
 
 
-def _dual_terms(
-    objective: RegressionObjective, params: Array, here: Evaluation, share: float
-) -> tuple[float, Array]:
-    """Mean entropy of ``y + share (q - y)``, and ``sum_i s_i (q_i - y_i) x_i'`` for share 1."""
-    rows = objective.rows
-    prepared = rows.prepare(params)
-    has_intercept = rows.n_columns > rows.n_features
-    move = _move_excess(objective, here.gradient[:, -1]) if has_intercept else None
+class _Move:
+    """Makes probabilities add up to the targets' class totals.
 
-    def term(block: Block) -> tuple[Any, ...]:
-        q = objective.loss.probabilities(block.logits(prepared)).astype(np.float64, copy=False)
-        if move is not None:
-            q = move(q)
-        targets = objective.targets.at(block.rows)
-        if share < 1:
-            q *= share
-            targets.subtract_from(q, share - 1)
-            return objective.weighted(_entropies(q), block).sum(), 0.0
-        entropies = objective.weighted(_entropies(q), block)
-        targets.subtract_from(q)
-        # For two classes the one row of parameters goes with the second class.
-        residuals = q[len(q) - objective.loss.n_outputs :].astype(rows.dtype, copy=False)
-        return entropies.sum(), block.pull_back(objective.weighted(residuals, block))
-
-    entropy, pulled = objective.sum(term)
-    return float(entropy) / rows.n_rows, pulled
-
-
-def _entropies(q: Array) -> Array:
-    """``-sum_k q_k log q_k`` of each column; scipy.special.entr took twice as long."""
-    logarithms = np.log(np.maximum(q, np.finfo(np.float64).tiny))
-    return np.asarray(-np.einsum("ki,ki->i", q, logarithms))
-
-
-def _move_excess(objective: RegressionObjective, intercept_gradient: Array) -> Any:
-    """Return a function that makes probabilities add up to the targets' class totals.
-
-    The gradient of the intercepts is the excess of each class. A class with too much keeps the
-    same share of its probability in every row; the rows' freed probability goes to the classes
-    with too little, in proportion to what they lack.
+    A class with too much keeps the same share of its probability in every row; the rows' freed
+    probability goes to the classes with too little, in proportion to what they lack.
     """
-    excess = intercept_gradient * objective.rows.n_rows
+
+    def __init__(self, surplus: Array, lack: Array, held: Array) -> None:
+        self._surplus, self.lack = surplus, lack
+        self._freed = np.divide(surplus, held, out=np.zeros_like(held), where=held > 0)
+        self._share = lack / lack.sum()
+
+    def __call__(self, probabilities: Array) -> Array:
+        freed = self._freed @ probabilities
+        moved: Array = probabilities * (1 - self._freed)[:, None]
+        moved += self._share[:, None] * freed
+        return moved
+
+    def where_held(self, held: Array) -> _Move | None:
+        """Return the same move for rows that hold only so much; None where that is too little."""
+        return _Move(self._surplus, self.lack, held) if (self._surplus <= held).all() else None
+
+
+def _move_of_excess(objective: RegressionObjective, gradient: Array) -> _Move | None:
+    """Return the move for all rows, None if there is nothing to move.
+
+    The gradient of the intercepts is the excess of each class.
+    """
+    if objective.rows.n_columns == objective.rows.n_features:
+        return None
+    excess = gradient[:, -1] * objective.rows.n_rows
     if objective.loss.n_outputs == 1:
         excess = np.array([-excess[0], excess[0]])
-    wanted = objective.targets.totals(objective.relative_weight)
     surplus, lack = np.maximum(excess, 0), np.maximum(-excess, 0)
     if not surplus.any() or not lack.any():
         return None
-    held = wanted + surplus
-    keep = np.divide(wanted, held, out=np.ones_like(held), where=held > 0)
-    share = lack / lack.sum()
+    wanted = objective.targets.totals(objective.relative_weight)
+    return _Move(surplus, lack, wanted + surplus)
 
-    def move(probabilities: Array) -> Array:
-        kept = probabilities * keep[:, None]
-        freed = (probabilities - kept).sum(axis=0)
-        return np.asarray(kept + share[:, None] * freed)
 
-    return move
+def _moved(
+    objective: RegressionObjective, params: Array, move: _Move, most: float
+) -> tuple[Array, float]:
+    """Change of ``v`` and mean divergence by the move, in few rows if that is at most so much."""
+    rows = objective.rows
+    n_few = min(rows.n_rows // FEW_ROWS, FEW_NUMBERS // (rows.n_columns + len(move.lack)))
+    if n_few > 0 and most > 0:
+        change, divergence = _moved_in_few_rows(objective, params, move, n_few)
+        if divergence <= most:
+            return change, divergence
+    return _moved_in_all_rows(objective, params, move)
+
+
+def _moved_in_few_rows(
+    objective: RegressionObjective, params: Array, move: _Move, n_few: int
+) -> tuple[Array, float]:
+    """Do the same if so many rows bear all of the move; infinity if they cannot."""
+    rows = objective.rows
+    block = rows.take(spread_out(rows.n_rows, n_few))
+    objective.count(n_few / rows.n_rows)
+    logits = block.logits(rows.prepare(params))
+    held = objective.weighted(np.exp(_log_probabilities(objective, logits)), block).sum(axis=1)
+    move_here = move.where_held(held)
+    if move_here is None:
+        return np.zeros_like(params), np.inf
+    divergences = _replace_by_changes(objective, block, logits, move_here)
+    change = block.pull_back(objective.weighted(logits, block))
+    return change / rows.n_rows, float(divergences.sum()) / rows.n_rows
+
+
+def _moved_in_all_rows(
+    objective: RegressionObjective,
+    params: Array,
+    move: Callable[[Array], Array] | None,
+    share: float = 1.0,
+) -> tuple[Array, float]:
+    """Do the same in all rows, then draw them: ``q_i = y_i + share (moved p_i - y_i)``.
+
+    The change of ``v`` is that by the move alone, and zero for a share below 1.
+    """
+    rows = objective.rows
+    prepared = rows.prepare(params)
+
+    def term(block: Block) -> tuple[Any, ...]:
+        logits = block.logits(prepared)
+        divergence = _replace_by_changes(objective, block, logits, move, share).sum()
+        if share < 1:
+            return divergence, 0.0
+        return divergence, block.pull_back(objective.weighted(logits, block))
+
+    divergence, change = objective.sum(term)
+    return change / rows.n_rows, float(divergence) / rows.n_rows
+
+
+def _replace_by_changes(
+    objective: RegressionObjective,
+    block: Block,
+    logits: Array,
+    move: Callable[[Array], Array] | None,
+    share: float = 1.0,
+) -> Array:
+    """Return the rows' weighted ``KL(q_i | p_i)``; leave what the move changes instead of logits.
+
+    For two classes the one row of logits goes with the second class.
+    """
+    targets = objective.targets.at(block.rows)
+    divergences = np.empty(block.n_rows)
+    n_rows = max(AT_ONCE // len(logits), 1)
+    for first in range(0, block.n_rows, n_rows):
+        some = slice(first, first + n_rows)
+        log_p = _log_probabilities(objective, logits[:, some])
+        p = np.exp(log_p)
+        q = p if move is None else move(p)
+        logits[:, some] = (q - p)[len(q) - len(logits) :]
+        if share < 1:
+            q = share * q
+            targets.at(some).subtract_from(q, share - 1)
+        log_q = np.log(np.maximum(q, np.finfo(np.float64).tiny))
+        divergences[some] = np.einsum("ki,ki->i", q, log_q - log_p)
+    return np.asarray(objective.weighted(divergences, block))
+
+
+def _log_probabilities(objective: RegressionObjective, logits: Array) -> Array:
+    """Of all classes, in float64: finite where the probabilities themselves underflow."""
+    logits = logits.astype(np.float64, copy=False)
+    if objective.loss.n_outputs == 1:
+        logits = np.vstack([np.zeros_like(logits), logits])
+    return np.asarray(log_softmax(logits, axis=0))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sk_softmax.interfaces import Evaluation
-from sk_softmax.objective import RegressionObjective, duality_gap
+from sk_softmax.objective import RegressionObjective, duality, duality_gap
 from sk_softmax.rows import rows_of
 from sk_softmax.solvers import NewtonCholesky
 
@@ -46,3 +46,65 @@ def test_a_class_without_weight_is_no_obstacle(solve):
     here = objective.evaluate(params)
     best = solve(NewtonCholesky(), objective)
     assert here.value - best.evaluation.value <= duality_gap(objective, params, here) < 1e4
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+@pytest.mark.parametrize("scale", [1e-4, 1e-2, 1.0])
+def test_few_rows_can_bear_what_is_moved(n_classes, scale, solve, monkeypatch):
+    rng = np.random.default_rng(0)
+    X, labels, weights = rng.normal(size=(4000, 4)), np.arange(4000) % n_classes, rng.random(4000)
+    rows = rows_of(X, 3, has_intercept=True, n_threads=1)
+    objective = RegressionObjective(rows, labels, n_classes, 30.0, weights)
+    best = solve(NewtonCholesky(), objective)
+    params = best.params + scale * rng.normal(size=best.params.shape)
+    here = objective.evaluate(params)
+    passes = objective.passes
+    gap = duality_gap(objective, params, here)
+    is_close = scale < 1  # far away the few rows would have to change too much
+    assert (objective.passes - passes < 0.1) == is_close
+    monkeypatch.setattr(duality, "FEW_ROWS", 10_000)
+    in_all_rows = duality_gap(objective, params, here)
+    assert here.value - best.evaluation.value <= gap + 1e-14
+    assert gap == pytest.approx(in_all_rows, rel=0.03)
+
+
+def test_rows_that_hold_too_little_of_a_class_leave_the_move_to_all(solve):
+    # Only the first row has any probability of class 2, and the sample does not have that row.
+    X = np.zeros((4000, 1))
+    X[1] = 1.0
+    labels = np.arange(4000) % 2
+    labels[1] = 2
+    rows = rows_of(X, 3, has_intercept=True, n_threads=1)
+    objective = RegressionObjective(rows, labels, 3, 1.0)
+    best = solve(NewtonCholesky(), objective)
+    params = best.params.copy()
+    params[2] += [900.0, -900.0]
+    here = objective.evaluate(params)
+    assert 0 <= here.value - best.evaluation.value <= duality_gap(objective, params, here) < np.inf
+
+
+def test_probabilities_that_underflow_count_in_full(solve):
+    X = np.array([[-1.0], [0.0], [1.0], [2.0]] * 4)
+    rows = rows_of(X, 3, has_intercept=True, n_threads=1)
+    objective = RegressionObjective(rows, np.array([0, 1, 2, 1] * 4), 3, 1e3)
+    best = solve(NewtonCholesky(), objective)
+    params = np.array([[-2000.0, 0.0], [0.0, 0.0], [2000.0, 500.0]])
+    here = objective.evaluate(params)
+    assert here.value - best.evaluation.value <= duality_gap(objective, params, here)
+
+
+def test_float32_does_not_round_the_gap_away(overlapping_classes, solve):
+    X, y = overlapping_classes(3, n_rows=50, n_features=200)
+
+    def objective_in(dtype):
+        rows = rows_of(X.astype(dtype), 3, has_intercept=True, n_threads=1)
+        return RegressionObjective(rows, y, 3, 1e3)
+
+    best = solve(NewtonCholesky(), objective_in(np.float64), tol=1e-3)
+
+    def gap(dtype):
+        objective = objective_in(dtype)
+        return duality_gap(objective, best.params, objective.evaluate(best.params))
+
+    assert 0 < gap(np.float64) < 1e-6
+    assert gap(np.float32) == pytest.approx(gap(np.float64), rel=0.05)
