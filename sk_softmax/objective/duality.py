@@ -13,8 +13,9 @@ from sk_softmax.objective.drafts import spread_out
 from sk_softmax.objective.regression import RegressionObjective
 
 # Probability that some classes have too much of is taken from one row in so many, of at most so
-# many features and classes together, as long as the gap gets no wider than by a tenth.
-FEW_ROWS, FEW_NUMBERS = 16, 2**20
+# many features and classes together, as long as the gap gets no wider than by a tenth. Of fewer
+# than MANY_ROWS all are moved at once.
+FEW_ROWS, FEW_NUMBERS, MANY_ROWS = 16, 2**20, 2**12
 WIDER = 0.1
 
 # Probabilities are looked at so many at a time: half a dozen arrays of them are needed.
@@ -143,7 +144,7 @@ def _moved(
     """Change of ``v`` and mean divergence by the move, in few rows if that is at most so much."""
     rows = objective.rows
     n_few = min(rows.n_rows // FEW_ROWS, FEW_NUMBERS // (rows.n_columns + len(move.lack)))
-    if n_few > 0 and most > 0:
+    if rows.n_rows >= MANY_ROWS and n_few > 0 and most > 0:
         change, divergence = _moved_in_few_rows(objective, params, move, n_few)
         if divergence <= most:
             return change, divergence

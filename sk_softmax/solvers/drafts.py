@@ -12,7 +12,7 @@ class Drafts:
         self._problem = problem
         self._number = 0
         self._since = 0
-        self._is_exhausted = False
+        self._is_exhausted = self._was_enough = False
         # The cheapest draft's curvature will do, whatever is evaluated.
         self.for_curvature = 0 if problem.drafts else None
 
@@ -40,7 +40,9 @@ class Drafts:
         """Whether a draft is asked and has nothing more to give."""
         if self._current is None:
             return False
-        close = suboptimality <= max(self._current.trust, self._problem.tol) * abs(here.value)
+        trust, tol = self._current.trust, self._problem.tol
+        close = suboptimality <= max(trust, tol) * abs(here.value)
+        self._was_enough = close and trust <= tol
         long = iteration - self._since >= self._current.max_iter
         return close or long or self._is_exhausted or not here.is_finite
 
@@ -49,5 +51,10 @@ class Drafts:
         self._is_exhausted = True
 
     def go_on(self, iteration: int) -> None:
-        """Ask the next draft from now on, or the objective itself."""
-        self._number, self._since, self._is_exhausted = self._number + 1, iteration, False
+        """Ask the next draft from now on, or the objective itself.
+
+        The objective itself too where the draft is there and trusted down to ``tol``: there is
+        probably nothing left to do but to see that.
+        """
+        self._number = len(self._problem.drafts) if self._was_enough else self._number + 1
+        self._since, self._is_exhausted = iteration, False

@@ -52,7 +52,7 @@ def test_a_class_without_weight_is_no_obstacle(solve):
 @pytest.mark.parametrize("scale", [1e-4, 1e-2, 1.0])
 def test_few_rows_can_bear_what_is_moved(n_classes, scale, solve, monkeypatch):
     rng = np.random.default_rng(0)
-    X, labels, weights = rng.normal(size=(4000, 4)), np.arange(4000) % n_classes, rng.random(4000)
+    X, labels, weights = rng.normal(size=(6000, 4)), np.arange(6000) % n_classes, rng.random(6000)
     rows = rows_of(X, 3, has_intercept=True, n_threads=1)
     objective = RegressionObjective(rows, labels, n_classes, 30.0, weights)
     best = solve(NewtonCholesky(), objective)
@@ -62,7 +62,7 @@ def test_few_rows_can_bear_what_is_moved(n_classes, scale, solve, monkeypatch):
     gap = duality_gap(objective, params, here)
     is_close = scale < 1  # far away the few rows would have to change too much
     assert (objective.passes - passes < 0.1) == is_close
-    monkeypatch.setattr(duality, "FEW_ROWS", 10_000)
+    monkeypatch.setattr(duality, "MANY_ROWS", 10_000)
     in_all_rows = duality_gap(objective, params, here)
     assert here.value - best.evaluation.value <= gap + 1e-14
     assert gap == pytest.approx(in_all_rows, rel=0.03)
@@ -70,9 +70,9 @@ def test_few_rows_can_bear_what_is_moved(n_classes, scale, solve, monkeypatch):
 
 def test_rows_that_hold_too_little_of_a_class_leave_the_move_to_all(solve):
     # Only the first row has any probability of class 2, and the sample does not have that row.
-    X = np.zeros((4000, 1))
+    X = np.zeros((6000, 1))
     X[1] = 1.0
-    labels = np.arange(4000) % 2
+    labels = np.arange(6000) % 2
     labels[1] = 2
     rows = rows_of(X, 3, has_intercept=True, n_threads=1)
     objective = RegressionObjective(rows, labels, 3, 1.0)

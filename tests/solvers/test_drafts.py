@@ -109,3 +109,12 @@ def test_drafts_are_asked_one_after_the_other():
     assert solve(objective).status is Status.CONVERGED
     assert first.evaluations > 0
     assert second.evaluations > 0
+
+
+def test_after_a_draft_trusted_down_to_tol_comes_the_objective():
+    optimum = np.array([[1.0, 2.0, 3.0]])
+    first, second = Quadratic(optimum), Quadratic(optimum)
+    objective = Quadratic(optimum, [first, second])
+    assert solve(objective, trust=1e-10).status is Status.CONVERGED
+    assert second.evaluations == 0
+    assert objective.evaluations == 1
