@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.special import log_softmax
 
 from sk_softmax.interfaces import Array, Block, Evaluation
 from sk_softmax.objective.drafts import spread_out
@@ -225,4 +224,6 @@ def _log_probabilities(objective: RegressionObjective, logits: Array) -> Array:
     logits = logits.astype(np.float64, copy=False)
     if objective.loss.n_outputs == 1:
         logits = np.vstack([np.zeros_like(logits), logits])
-    return np.asarray(log_softmax(logits, axis=0))
+    shifted: Array = logits - logits.max(axis=0)
+    shifted -= np.log(np.exp(shifted).sum(axis=0))
+    return shifted
