@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +98,17 @@ def _mean(curvatures: Array) -> Array:
     return np.asarray(curvatures.sum(axis=0, keepdims=True) / max(len(curvatures) - 1, 1))
 
 
+def _weights(
+    objective: RegressionObjective,
+    block: Block,
+    prepared: Any,
+    matrices: Callable[[Array], Array],
+) -> Array:
+    """How much each of a block's rows counts in each matrix, shape ``(n_matrices, n_rows)``."""
+    curvatures = objective.loss.curvatures(block.logits(prepared))
+    return objective.weighted(matrices(curvatures), block)
+
+
 def _undecided(objective: RegressionObjective) -> float:
     """Mean curvature of a row whose classes are all equally likely."""
     n_classes, n_outputs = objective.loss.n_classes, objective.loss.n_outputs
@@ -108,8 +119,7 @@ def _mean_diagonal(objective: RegressionObjective, params: Array, damping: float
     prepared = objective.rows.prepare(params)
 
     def term(block: Block) -> tuple[Array, Array]:
-        (curvatures,) = _mean(objective.loss.curvatures(block.logits(prepared)))
-        weights = objective.weighted(curvatures, block)
+        (weights,) = _weights(objective, block, prepared, _mean)
         return block.gram_diagonal(weights), weights.sum()
 
     diagonal, weight = objective.sum(term)
@@ -151,8 +161,7 @@ def _add_grams_of_all(
 
     def measure(some: slice) -> None:
         def term(block: Block) -> tuple[Array, Array]:
-            curvatures = matrices(objective.loss.curvatures(block.logits(prepared)))[some]
-            weights = objective.weighted(curvatures, block)
+            weights = _weights(objective, block, prepared, matrices)[some]
             return np.stack([block.gram(row) for row in weights]), weights.sum(axis=1)
 
         # Adding up matrices of p^2 numbers is cheap only if each is of as many rows as columns.
@@ -176,8 +185,7 @@ def _add_drawn_grams(
     by_block: dict[int, list[tuple[NDArray[np.intp], Array]]] = {}
 
     def term(block: Block) -> tuple[Array]:
-        curvatures = matrices(objective.loss.curvatures(block.logits(prepared)))
-        weights = objective.weighted(curvatures, block)
+        weights = _weights(objective, block, prepared, matrices)
         assert isinstance(block.rows, slice)  # sums read consecutive rows
         first = block.rows.start
         by_block[first] = [drawn(row, share, first) for row in weights]
