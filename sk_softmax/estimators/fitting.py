@@ -102,18 +102,22 @@ def fit_params(
         return RegressionObjective(rows, targets, n_classes, estimator.C, weights, penalty)
 
     objective = objective_on(rows)
-    problem = problem_of(estimator, solver, objective, start)
+    goes_by_coordinates = isinstance(solver, Auto) and is_wide(objective, start)
+    # Coordinates in the row space are draft enough.
+    drafts = () if goes_by_coordinates else None
+    problem = problem_of(estimator, solver, objective, start, drafts)
     early = EarlyStopping(estimator.n_iter_no_change) if estimator.early_stopping else None
     observe = _all_of([*observers, early] if early else observers)
     validate = None if held_out is None else held_out.scores
     with single_threaded_blas():
-        if isinstance(solver, Auto) and is_wide(objective, problem):
+        if goes_by_coordinates:
             solution = minimize_wide(
                 solver,
                 objective,
                 problem,
                 training.X,
                 lambda coordinates: objective_on(_rows(estimator, coordinates, n_classes)),
+                threads_of(estimator.n_jobs),
                 observe,
                 validate,
             )

@@ -27,12 +27,12 @@ MOST_ROWS = 2000
 FEATURES_PER_ROW = 2
 
 
-def is_wide(objective: RegressionObjective, problem: Problem) -> bool:
+def is_wide(objective: RegressionObjective, start: Array) -> bool:
     """Whether coordinates in the row space are worth finding, and lead to the same minimum."""
     penalty = objective.penalty
     is_ridge = objective.l1 is None and 0 < penalty.weakest == penalty.strongest
     shape = has_wide_shape(objective.rows.n_rows, objective.rows.n_features)
-    return shape and is_ridge and not problem.start.any()
+    return shape and is_ridge and not start.any()
 
 
 def has_wide_shape(n_rows: int, n_features: int) -> bool:
@@ -46,6 +46,7 @@ def minimize_wide(
     problem: Problem,
     X: Any,
     on_coordinates: Callable[[Any], RegressionObjective],
+    n_threads: int,
     observe: Observer | None,
     validate: Validate | None,
 ) -> Solution:
@@ -61,18 +62,19 @@ def minimize_wide(
     objective : RegressionObjective
         What is minimised.
     problem : Problem
-        Where it starts, from zeros, and when it stops.
+        Where it starts, from zeros, and when it stops; without drafts.
     X : array, CSR or CSC matrix
         The rows.
     on_coordinates : callable
         Makes the same objective with other rows in the place of ``X``.
+    n_threads : int
+        How many threads multiply rows.
     observe : callable or None
         Called after each iteration.
     validate : callable or None
         From params to scores on other rows.
     """
-    problem = replace(problem, drafts=())  # the coordinates are the draft
-    space = RowSpace(X)
+    space = RowSpace(X, n_threads)
     small = on_coordinates(space.coordinates)
     # A tenth of the tolerance, so that the second part has nothing but rounding to mend.
     task = replace(problem, start=np.zeros(small.shape), tol=0.1 * problem.tol)

@@ -21,7 +21,7 @@ NARROW_TRUST = 1e-5
 
 # Features that float32 has at least three digits for, and whose squares it can hold.
 RESOLVED, SMALLEST, LARGEST = 1e-4, 1e-15, 1e15
-ROWS_CHECKED, NUMBERS_CHECKED = 512, 2**20
+ROWS_CHECKED, NUMBERS_CHECKED = 512, 2**18
 
 # Below so many numbers the rows are in cache, and there is little to save.
 FEWEST_NUMBERS = 2**18

@@ -105,8 +105,8 @@ class DenseRows(BlockedRows):
         return int(min(np.clip(2**20 // self.n_features, 1024, 32768), self._most_rows()))
 
     def _most_rows(self) -> int:
-        """How many rows have a million logits and at most four million features."""
-        return max(min(super()._most_rows(), int(2**22 // self.n_features)), 64)
+        """How many rows have a million logits and at most two million features."""
+        return max(min(super()._most_rows(), int(2**21 // self.n_features)), 64)
 
     def _block(self, rows: slice) -> DenseBlock:
         X = self._X[rows].astype(self.dtype, copy=False)

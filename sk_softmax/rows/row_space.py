@@ -8,6 +8,7 @@ import numpy as np
 import scipy.linalg
 
 from sk_softmax.interfaces import Array
+from sk_softmax.rows.blocks import block_bounds, sum_over_blocks
 
 # Columns that are widened to float64 and multiplied at a time.
 CHUNK = 4096
@@ -26,14 +27,17 @@ class RowSpace:
     ----------
     X : array, CSR or CSC matrix of shape (n_rows, n_features)
         The rows, fewer than features.
+    n_threads : int, default=1
+        How many threads multiply them.
     """
 
-    def __init__(self, X: Any) -> None:
-        gram = np.zeros((X.shape[0],) * 2)
-        for first in range(0, X.shape[1], CHUNK):
-            part = X[:, first : first + CHUNK].astype(np.float64, copy=False)
-            product = part @ part.T
-            gram += product.toarray() if hasattr(product, "toarray") else product
+    def __init__(self, X: Any, n_threads: int = 1) -> None:
+        def product(features: slice) -> tuple[Array]:
+            part = X[:, features].astype(np.float64, copy=False)
+            gram = part @ part.T
+            return (gram.toarray() if hasattr(gram, "toarray") else gram,)
+
+        (gram,) = sum_over_blocks(block_bounds(X.shape[1], CHUNK), product, n_threads)
         values, vectors = scipy.linalg.eigh(gram)
         seen = values > len(values) * np.finfo(np.float64).eps * values[-1]
         if not seen.any():

@@ -81,9 +81,11 @@ class SparseRows(BlockedRows):
 
     def _rows_per_block(self) -> int:
         # Each block adds a dense (n_features, n_outputs) partial gradient to the sum, so a block
-        # must hold several nonzeros a feature for that not to be the larger part of the work.
+        # must hold many nonzeros a feature for that to be the smaller part of the work. On 20
+        # newsgroups an evaluation in 8, 4 and 2 blocks took 91, 77 and 70 ms, in float32 58, 44
+        # and 36, on two threads.
         nonzeros_per_row = max(self._X.nnz / self.n_rows, 1.0)
-        enough = int(max(2**18, 8 * self.n_features) / nonzeros_per_row)
+        enough = int(max(2**18, 20 * self.n_features) / nonzeros_per_row)
         return min(max(enough, 1024), self._most_rows())
 
     def _block(self, rows: slice) -> SparseBlock:

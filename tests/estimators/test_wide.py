@@ -25,6 +25,13 @@ def test_coordinates_have_the_same_products_and_lift_back(kind):
     np.testing.assert_allclose(lifted @ lifted.T, coef @ coef.T, atol=1e-9)
 
 
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix])
+def test_threads_do_not_change_the_coordinates(kind):
+    X, _ = wide(n_rows=50, n_features=15_000)  # several pieces, which threads finish in any order
+    alone = RowSpace(kind(X)).coordinates
+    np.testing.assert_array_equal(RowSpace(kind(X), n_threads=3).coordinates, alone)
+
+
 def test_rows_that_repeat_or_vanish_lower_the_rank():
     X, _ = wide(20)
     assert RowSpace(np.vstack([X, X, np.zeros((3, 700))])).coordinates.shape == (43, 20)

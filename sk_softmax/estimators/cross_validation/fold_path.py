@@ -67,7 +67,8 @@ def fit_path(models: Sequence[Any], data: FoldedSet) -> Iterator[list[FoldFit]]:
     """
     with single_threaded_blas():
         path = _Path(models[0], data, data.X)
-        space = RowSpace(data.X) if _is_wide(models, path) else None
+        n_threads = threads_of(models[0].n_jobs)
+        space = RowSpace(data.X, n_threads) if _is_wide(models, path) else None
         rough = None if space is None else _Path(models[0], data, space.coordinates)
     for model in models:
         with single_threaded_blas():
@@ -181,8 +182,8 @@ class _Path:
 def _is_wide(models: Sequence[Any], path: _Path) -> bool:
     """Whether to fit to the rows' coordinates first; the weakest penalty decides."""
     objective = path.objective(models[-1], 0)
-    problem = path.problem(models[-1], objective, np.zeros(objective.shape))
-    return isinstance(solver_of(models[-1].solver), Auto) and is_wide(objective, problem)
+    start = np.zeros(objective.shape)
+    return isinstance(solver_of(models[-1].solver), Auto) and is_wide(objective, start)
 
 
 def _fit_wide(model: Any, path: _Path, rough: _Path, space: RowSpace) -> list[FoldFit]:
