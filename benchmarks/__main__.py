@@ -16,7 +16,16 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import competitors, elastic_net, engine, report
 from benchmarks.cross_validation import CrossValidation, cross_validations
-from benchmarks.measure import Curve, Point, measure, patient_budget, value_at
+from benchmarks.measure import (
+    QUICKLY_REPEATED,
+    REPEATED,
+    Curve,
+    Point,
+    measure,
+    patient_budget,
+    value_at,
+    warm_up,
+)
 from benchmarks.problems import PROBLEMS, Problem, made_up, mnist
 from sk_softmax import SoftmaxRegression
 
@@ -46,18 +55,30 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """How long fits may take."""
+
+    budget: float
+    impatient: bool
+    repeated: float = REPEATED
+
+
 def _run(options: argparse.Namespace, results: report.Results, found: list) -> None:
     chosen = [p for p in PROBLEMS if p.bundled] if options.quick else PROBLEMS
     if options.problems is not None:
         chosen = [p for p in chosen if any(part in p.name for part in options.problems)]
-    budget = min(options.budget, 0.1) if options.quick else options.budget
-    impatient = options.impatient or options.quick
+    limits = Limits(options.budget, options.impatient)
+    if options.quick:
+        limits = Limits(min(options.budget, 0.1), True, QUICKLY_REPEATED)
     best = {}
+    for competitor in found:
+        warm_up(competitor)
     for dtype in options.dtypes:
         for problem in chosen:
             if problem.name not in best:
                 best[problem.name] = _best(problem, options.optimum_tol)
-            _run_problem(problem, dtype, found, budget, impatient, best[problem.name], results)
+            _run_problem(problem, dtype, found, limits, best[problem.name], results)
             _store(results, options.output)  # what has been measured survives an interruption
     if options.elastic_net:
         data_sets = elastic_net.chosen(options.quick, options.problems)
@@ -93,8 +114,7 @@ def _run_problem(
     problem: Problem,
     dtype: str,
     found: list,
-    budget: float,
-    impatient: bool,
+    limits: Limits,
     best: float,
     results: report.Results,
 ) -> None:
@@ -110,11 +130,12 @@ def _run_problem(
                 y,
                 problem.C,
                 best=best,
-                budget=patient_budget(budget, competitor, found, curves, best)
-                if impatient
-                else budget,
+                budget=patient_budget(limits.budget, competitor, found, curves, best)
+                if limits.impatient
+                else limits.budget,
                 labels=(problem.name, dtype),
                 value=value,
+                repeated=limits.repeated,
             )
             curves.append(curve)
             times = {c: curve.seconds_to(best, c) for c in (1e-3, 1e-6)}

@@ -190,6 +190,7 @@ def compared(
             labels=(problem, "float64"),
             value=value,
             enough=ENOUGH,
+            closenesses=CLOSE,
         )
         curves.append(curve)
         times = {c: curve.seconds_to(comparison.best, c) for c in CLOSE}
