@@ -53,6 +53,11 @@ class Curve:
         limit = best * (1 + closeness)
         return min((p.seconds for p in self.points if p.value <= limit), default=None)
 
+    @property
+    def has_stalled(self) -> bool:
+        """Whether the most effort came no closer than the one before."""
+        return len(self.points) > 1 and _is_equal(self.points[-1].value, self.points[-2].value)
+
 
 def value_at(
     X: Any, y: np.ndarray, C: float, penalty: ElasticNet | None = None
@@ -132,7 +137,7 @@ def _try_with_growing_effort(
         is_count = isinstance(effort, int)
         if point.value <= best * (1 + enough):
             return ""
-        if is_count and abs(point.value - last) <= STALLED * last:
+        if is_count and _is_equal(point.value, last):
             return f"came no closer than {point.value / best - 1:.1e}"
         if 2 * point.seconds > budget:  # about what the next fit is expected to take
             if is_count and budget > 1.2 * point.seconds:
@@ -140,6 +145,10 @@ def _try_with_growing_effort(
             return f"stopped after a fit of {point.seconds:.0f} s"
         last = point.value
     return ""
+
+
+def _is_equal(value: float, last: float) -> bool:
+    return abs(value - last) <= STALLED * last
 
 
 def _efforts_between(

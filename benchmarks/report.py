@@ -16,6 +16,7 @@ from benchmarks import cross_validation, elastic_net
 from benchmarks.cross_validation import CrossValidation
 from benchmarks.engine import Timing
 from benchmarks.measure import CLOSE, Curve
+from benchmarks.problems import PROBLEMS
 
 OURS = "sk_softmax"
 DEFAULT = "sklearn lbfgs"
@@ -51,8 +52,15 @@ class Results:
         return [c for c in self.curves if (c.problem, c.dtype) == (problem, dtype)]
 
     def cases(self) -> list[tuple[str, str]]:
-        """Return problems and widths in the order measured."""
-        return list(dict.fromkeys((c.problem, c.dtype) for c in self.curves))
+        """Return problems and widths in the order of the problems, float64 first."""
+        order = [problem.name for problem in PROBLEMS]
+        cases = {(c.problem, c.dtype) for c in self.curves}
+        return sorted(cases, key=lambda case: (order.index(case[0]), case[1] != "float64"))
+
+    def names(self) -> list[str]:
+        """Return who was measured: this package first, then scikit-learn's solvers."""
+        names = {curve.competitor for curve in self.curves}
+        return sorted(names, key=lambda n: (n != OURS, not n.startswith("sklearn"), n))
 
 
 def machine() -> list[str]:
@@ -117,13 +125,13 @@ def write(results: Results, folder: Path, note: str) -> None:
 
 
 def _summary(results: Results, closeness: float) -> list[str]:
-    competitors = list(dict.fromkeys(c.competitor for c in results.curves))
-    others = [name for name in competitors if name != OURS]
+    others = [name for name in results.names() if name != OURS]
     lines = [
         f"## Seconds to a relative suboptimality of {closeness:g}",
         "",
         "In brackets how many times longer than sk_softmax; below 1 it is faster. `>` means not "
-        "reached in that time, `-` that it does not take such a problem.",
+        "reached in that time, `never` that more iterations change nothing any more, `-` that it "
+        "does not take such a problem.",
         "",
         f"| problem | width | sk_softmax | {' | '.join(others)} |",
         "|---|---|---:|" + "---:|" * len(others),
@@ -142,6 +150,8 @@ def _cell(curve: Curve | None, best: float, closeness: float, ours: float | None
     if curve is None or not curve.points:
         return "-"
     seconds = curve.seconds_to(best, closeness)
+    if seconds is None and curve.has_stalled:
+        return "never"
     bound = "" if seconds is not None else "> "
     seconds = max(p.seconds for p in curve.points) if seconds is None else seconds
     ratio = "" if ours is None else f" ({bound}{seconds / ours:.1f})"
@@ -182,7 +192,7 @@ def plots(results: Results, folder: Path) -> None:
     import matplotlib.pyplot as plt
     from matplotlib.ticker import NullFormatter
 
-    names = list(dict.fromkeys(c.competitor for c in results.curves))
+    names = results.names()
     colour = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
     cases = results.cases()
 
