@@ -10,8 +10,10 @@ import scipy.linalg
 from sk_softmax.interfaces import Array
 from sk_softmax.rows.blocks import block_bounds, sum_over_blocks
 
-# Columns that are widened to float64 and multiplied at a time.
-CHUNK = 4096
+# Numbers that are widened to float64 and multiplied at a time. Each of several threads holds
+# matrices of rows by rows beside them, so there is one thread where these are large.
+NUMBERS_AT_ONCE = 2**21
+MOST_ROWS_FOR_THREADS = 1024
 
 
 class RowSpace:
@@ -37,7 +39,10 @@ class RowSpace:
             gram = part @ part.T
             return (gram.toarray() if hasattr(gram, "toarray") else gram,)
 
-        (gram,) = sum_over_blocks(block_bounds(X.shape[1], CHUNK), product, n_threads)
+        n_rows, n_features = X.shape
+        bounds = block_bounds(n_features, max(NUMBERS_AT_ONCE // n_rows, 1))
+        n_threads = n_threads if n_rows <= MOST_ROWS_FOR_THREADS else 1
+        (gram,) = sum_over_blocks(bounds, product, n_threads)
         values, vectors = scipy.linalg.eigh(gram)
         seen = values > len(values) * np.finfo(np.float64).eps * values[-1]
         if not seen.any():

@@ -26,8 +26,10 @@ def test_coordinates_have_the_same_products_and_lift_back(kind):
 
 
 @pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix])
-def test_threads_do_not_change_the_coordinates(kind):
-    X, _ = wide(n_rows=50, n_features=15_000)  # several pieces, which threads finish in any order
+def test_threads_do_not_change_the_coordinates(kind, monkeypatch):
+    # Several pieces, which threads finish in any order.
+    monkeypatch.setattr("sk_softmax.rows.row_space.NUMBERS_AT_ONCE", 2**13)
+    X, _ = wide(n_rows=50, n_features=2000)
     alone = RowSpace(kind(X)).coordinates
     np.testing.assert_array_equal(RowSpace(kind(X), n_threads=3).coordinates, alone)
 
