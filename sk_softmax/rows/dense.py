@@ -105,7 +105,10 @@ class DenseRows(BlockedRows):
         return int(min(np.clip(2**20 // self.n_features, 1024, 32768), self._most_rows()))
 
     def _most_rows(self) -> int:
-        """How many rows have a million logits and at most two million features."""
+        """How many rows have a million logits and at most two million numbers.
+
+        So that the 200 rows of a wide problem with 20,000 features still make two blocks.
+        """
         return max(min(super()._most_rows(), int(2**21 // self.n_features)), 64)
 
     def _block(self, rows: slice) -> DenseBlock:
