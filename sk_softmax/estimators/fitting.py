@@ -102,6 +102,9 @@ def fit_params(
         return RegressionObjective(rows, targets, n_classes, estimator.C, weights, penalty)
 
     objective = objective_on(rows)
+    # An optimum under an L2 penalty has no mean over the classes, and the metric of L-BFGS takes
+    # that mean from every step: a start with one would keep it.
+    start = centred(start, objective.l1)
     goes_by_coordinates = isinstance(solver, Auto) and is_wide(objective, start)
     # Coordinates in the row space are draft enough.
     drafts = () if goes_by_coordinates else None
