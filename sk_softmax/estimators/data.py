@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-Weights = NDArray[np.float64]
+from sk_softmax.estimators.settings import Weights
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,10 +11,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from sk_softmax.estimators.data import Weights
-from sk_softmax.estimators.parameters import generator_of, penalty_of, solver_of
+from sk_softmax.estimators.settings import Settings, TrainingSet
 from sk_softmax.estimators.targets import with_class_weight
-from sk_softmax.estimators.validation import EarlyStopping, ValidationSet
+from sk_softmax.estimators.validation import EarlyStopping, validation_scores
 from sk_softmax.estimators.wide import is_wide, minimize_wide
 from sk_softmax.estimators.working_set import minimize_sparse
 from sk_softmax.interfaces import (
@@ -26,7 +24,6 @@ from sk_softmax.interfaces import (
     Problem,
     Rows,
     Solution,
-    Solver,
     Status,
 )
 from sk_softmax.objective import (
@@ -37,21 +34,9 @@ from sk_softmax.objective import (
     duality_gap,
     targets_of,
 )
-from sk_softmax.rows import rows_of, single_threaded_blas, threads_in_force
+from sk_softmax.rows import rows_of, single_threaded_blas
 from sk_softmax.solvers import Auto, minimize
 from sk_softmax.solvers.driver import Observer, ParamsThere
-
-
-@dataclass(frozen=True)
-class TrainingSet:
-    """Rows, what they should be, and what they weigh."""
-
-    X: Any
-    given: Any
-    """Labels ``0 .. K-1`` or probabilities of shape ``(n_rows, n_classes)``."""
-
-    weights: Weights | None
-    classes: NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -70,48 +55,40 @@ class Fitted:
 
 
 def fit_params(
-    estimator: Any,
-    solver: Solver,
+    settings: Settings,
     training: TrainingSet,
     start: Array,
-    held_out: ValidationSet | None,
-    observers: Sequence[Observer],
+    held_out: TrainingSet | None = None,
+    observers: Sequence[Observer] = (),
 ) -> Fitted:
-    """Minimise the objective that the estimator's parameters describe.
+    """Minimise the objective that the settings describe.
 
     Parameters
     ----------
-    estimator : SoftmaxRegression
-        Holds the parameters.
-    solver : Solver
-        The method.
+    settings : Settings
+        What is minimised, and how.
     training : TrainingSet
         The data.
     start : ndarray of shape (n_outputs, n_columns)
         Where to begin.
-    held_out : ValidationSet or None
+    held_out : TrainingSet or None
         What to score after every iteration.
     observers : sequence of callables
         Called after each iteration; each may ask to stop.
     """
-    n_classes = len(training.classes)
-    rows, targets, weights = rows_and_targets(estimator, training)
-    penalty = penalty_of(estimator, rows.n_features)
-
-    def objective_on(rows: Rows) -> RegressionObjective:
-        return RegressionObjective(rows, targets, n_classes, estimator.C, weights, penalty)
-
-    objective = objective_on(rows)
+    solver = settings.solver
+    training = weighted_by_class(settings, training)
+    objective = objective_of(settings, training)
     # An optimum under an L2 penalty has no mean over the classes, and the metric of L-BFGS takes
     # that mean from every step: a start with one would keep it.
     start = centred(start, objective.l1)
     goes_by_coordinates = isinstance(solver, Auto) and is_wide(objective, start)
     # Coordinates in the row space are draft enough.
     drafts = () if goes_by_coordinates else None
-    problem = problem_of(estimator, solver, objective, start, drafts)
-    early = EarlyStopping(estimator.n_iter_no_change) if estimator.early_stopping else None
+    problem = problem_of(settings, objective, start, drafts)
+    early = None if settings.patience is None else EarlyStopping(settings.patience)
     observe = _all_of([*observers, early] if early else observers)
-    validate = None if held_out is None else held_out.scores
+    validate = None if held_out is None else partial(validation_scores, held_out)
     with single_threaded_blas():
         if goes_by_coordinates:
             solution = minimize_wide(
@@ -119,15 +96,15 @@ def fit_params(
                 objective,
                 problem,
                 training.X,
-                lambda coordinates: objective_on(_rows(estimator, coordinates, n_classes)),
-                threads_of(estimator.n_jobs),
+                partial(_objective_on_coordinates, settings, training),
+                settings.n_threads,
                 observe,
                 validate,
             )
         elif objective.l1 is not None:
-            task = partial(problem_of, estimator, solver)
+            task = partial(problem_of, settings)
             solution = minimize_sparse(
-                solver, objective, estimator.C, problem, task, observe, validate
+                solver, objective, settings.C, problem, task, observe, validate
             )
         else:
             solution = minimize(solver, objective, problem, observe, validate)
@@ -141,52 +118,81 @@ def fit_params(
             solution = replace(solution, params=early.params, evaluation=here, status=status)
         params = centred(solution.params, objective.l1)
         gap = duality_gap(objective, solution.params, solution.evaluation)
-    weight = rows.n_rows if weights is None else float(weights.sum())
-    seen = Seen(rows.n_rows, weight)
+    rows = objective.rows
+    seen = Seen(rows.n_rows, objective.total_weight)
     return Fitted(params.astype(rows.dtype, copy=False), solution, best, gap, seen)
 
 
-def objective_values(estimator: Any, data: TrainingSet, points: Array) -> NDArray[np.float64]:
+def _objective_on_coordinates(
+    settings: Settings, training: TrainingSet, coordinates: Array
+) -> RegressionObjective:
+    return objective_of(settings.on_coordinates(), replace(training, X=coordinates))
+
+
+def objective_values(settings: Settings, data: TrainingSet, points: Array) -> NDArray[np.float64]:
     """Return the objective at each of these points, of shape ``(..., n_outputs, n_columns)``."""
-    rows, targets, weights = rows_and_targets(estimator, data)
-    penalty = penalty_of(estimator, data.X.shape[1])
-    objective = RegressionObjective(
-        rows, targets, len(data.classes), estimator.C, weights, penalty
-    )
+    objective = objective_of(settings, weighted_by_class(settings, data))
     flat = points.reshape(-1, *objective.shape).astype(np.float64)
     with single_threaded_blas():
         values = [objective.value(params) for params in flat]
     return np.array(values).reshape(points.shape[:-2])
 
 
-def rows_and_targets(
-    estimator: Any, training: TrainingSet
-) -> tuple[Rows, Targets, Weights | None]:
-    """Return what an objective is made of: class weights and label smoothing are worked in."""
-    n_classes = len(training.classes)
+def weighted_by_class(settings: Settings, training: TrainingSet) -> TrainingSet:
+    """Return the training set with the class weights in its targets and weights."""
     given, weights = with_class_weight(
-        training.given, training.weights, estimator.class_weight, training.classes
+        training.given, training.weights, settings.class_weight, len(training.classes)
     )
-    targets = targets_of(given, n_classes, estimator.label_smoothing)
-    return _rows(estimator, training.X, n_classes), targets, weights
+    return replace(training, given=given, weights=weights)
 
 
-def _rows(estimator: Any, X: Any, n_classes: int) -> Rows:
-    if sp.issparse(X) and X.format == "csc" and solver_of(estimator.solver).is_stochastic:
+def targets_for(settings: Settings, training: TrainingSet) -> Targets:
+    """Return what the rows should be, smoothed as the settings say."""
+    return targets_of(training.given, len(training.classes), settings.label_smoothing)
+
+
+def objective_of(
+    settings: Settings,
+    training: TrainingSet,
+    *,
+    rows: Rows | None = None,
+    targets: Targets | None = None,
+) -> RegressionObjective:
+    """Return the objective that the settings describe.
+
+    Parameters
+    ----------
+    settings : Settings
+        The penalty, label smoothing and threads.
+    training : TrainingSet
+        The data, class weights worked in.
+    rows, targets : Rows and Targets, optional
+        Those of the training set where they have been made before, to be shared.
+    """
+    n_classes = len(training.classes)
+    rows = rows_for(settings, training.X, n_classes) if rows is None else rows
+    targets = targets_for(settings, training) if targets is None else targets
+    return RegressionObjective(
+        rows, targets, n_classes, settings.C, training.weights, settings.penalty
+    )
+
+
+def rows_for(settings: Settings, X: Any, n_outputs: int) -> Rows:
+    """Return the rows of a matrix; ``n_outputs`` logits of each are computed at a time."""
+    if sp.issparse(X) and X.format == "csc" and settings.solver.is_stochastic:
         # Rows are drawn one by one. Read from columns, an epoch of SGD on MNIST took 50 times as
         # long in batches of 32 and 7.5 times in batches of 1,024.
         X = X.tocsr()
     return rows_of(
         X,
-        n_classes,
-        has_intercept=bool(estimator.fit_intercept),
-        n_threads=threads_of(estimator.n_jobs),
+        n_outputs,
+        has_intercept=settings.fit_intercept,
+        n_threads=settings.n_threads,
     )
 
 
 def problem_of(
-    estimator: Any,
-    solver: Solver,
+    settings: Settings,
     objective: RegressionObjective,
     start: Array,
     drafts: Sequence[Draft] | None = None,
@@ -196,15 +202,15 @@ def problem_of(
     Drafts are made if the solver begins on them, unless they are given.
     """
     if drafts is None:
-        drafts = begin_with_drafts(objective) if solver.begins_on_drafts else ()
+        drafts = begin_with_drafts(objective) if settings.solver.begins_on_drafts else ()
     return Problem(
         start=start,
         n_rows=objective.rows.n_rows,
-        tol=estimator.tol,
-        max_iter=estimator.max_iter or solver.default_max_iter,
+        tol=settings.tol,
+        max_iter=settings.max_iter,
         resolution=objective.resolution,
         separated_below=objective.separated_below,
-        random=generator_of(estimator.random_state),
+        random=settings.generator(),
         drafts=drafts,
         l1=objective.l1,
     )
@@ -233,14 +239,6 @@ def centred(params: Array, l1: L1 | None = None) -> Array:
         return params
     mean = params.mean(axis=0)
     return params - (mean if l1 is None else np.where(l1.weights > 0, 0.0, mean))
-
-
-def threads_of(n_jobs: int | None) -> int:
-    """Return how many threads ``n_jobs`` stands for."""
-    if n_jobs is None:
-        return threads_in_force()
-    processors = os.cpu_count() or 1
-    return n_jobs if n_jobs > 0 else max(processors + 1 + n_jobs, 1)
 
 
 def print_progress(record: IterationRecord, params: ParamsThere) -> bool:

@@ -1,70 +1,147 @@
-"""What a user may set: every parameter checked, every error naming it."""
+"""What a user may set: every parameter checked once, every error naming it."""
 
 from __future__ import annotations
 
+import copy
+import os
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import sklearn.utils
+from numpy.typing import NDArray
+from sklearn.utils import compute_class_weight
 
-from sk_softmax.interfaces import Solver
-from sk_softmax.objective import ElasticNet
+from sk_softmax.estimators.settings import Settings
+from sk_softmax.interfaces import Array, Solver
+from sk_softmax.rows import threads_in_force
 from sk_softmax.solvers import SOLVERS
 from sk_softmax.solvers.options import is_integer, is_real
 
+TRUTH_VALUES = ("grouped", "fit_intercept", "warm_start", "early_stopping", "keep_path")
 
-def check_parameters(estimator: Any) -> None:
-    """Raise an error that names the first parameter with an impossible value."""
-    e = estimator
-    _require(e, "C", is_real(e.C) and e.C > 0, "a positive number, or numpy.inf for no penalty")
-    _require(e, "l1_ratio", is_real(e.l1_ratio) and 0 <= e.l1_ratio <= 1, "a number in [0, 1]")
-    fraction = e.validation_fraction
-    _require(
-        e, "validation_fraction", is_real(fraction) and 0 < fraction < 1, "a number in (0, 1)"
+
+def settings_of(estimator: Any, *, draw_seed: bool = True) -> Settings:
+    """Return what a fit with the estimator's parameters is told, before any data are looked at.
+
+    Parameters
+    ----------
+    estimator : estimator
+        One that has some or all of the parameters of :class:`SoftmaxRegression`.
+    draw_seed : bool, default=True
+        Whether to draw a seed from ``random_state``; what involves no chance leaves it alone.
+    """
+    return settings_from(vars(estimator), type(estimator).__name__, draw_seed=draw_seed)
+
+
+def settings_from(
+    parameters: Mapping[str, Any], owner: str, *, draw_seed: bool = True
+) -> Settings:
+    """Return what a fit with these parameters is told; an error names the first wrong one.
+
+    Parameters
+    ----------
+    parameters : mapping of str to object
+        Parameters by name; those of :class:`SoftmaxRegression` that are missing have no say.
+    owner : str
+        Whose they are, for errors.
+    draw_seed : bool, default=True
+        Whether to draw a seed from ``random_state``.
+    """
+    p = {**DEFAULTS, **parameters}
+    _check(p, owner)
+    solver = solver_of(p["solver"])
+    check_solver_takes(p["solver"], p["l1_ratio"])
+    return Settings(
+        solver=copy.deepcopy(solver),
+        max_iter=int(p["max_iter"] or solver.default_max_iter),
+        tol=float(p["tol"]),
+        seed=seed_of(p["random_state"]) if draw_seed else 0,
+        n_threads=threads_of(p["n_jobs"]),
+        C=float(p["C"]),
+        l1_ratio=float(p["l1_ratio"]),
+        grouped=bool(p["grouped"]),
+        penalty_factor=p["penalty_factor"],
+        fit_intercept=bool(p["fit_intercept"]),
+        class_weight=p["class_weight"],
+        label_smoothing=float(p["label_smoothing"]),
+        validation_fraction=float(p["validation_fraction"]),
+        patience=int(p["n_iter_no_change"]) if p["early_stopping"] else None,
     )
-    patience = e.n_iter_no_change
-    _require(e, "n_iter_no_change", is_integer(patience) and patience > 0, "a positive integer")
-    for name in ("grouped", "warm_start", "early_stopping", "keep_path"):
-        _require(e, name, isinstance(getattr(e, name), bool | np.bool_), "True or False")
-    check_fit_parameters(e)
 
 
-def check_fit_parameters(estimator: Any) -> None:
-    """Check those parameters that every estimator has, whatever decides on its penalty."""
-    e = estimator
-    smoothing = e.label_smoothing
-    _require(e, "label_smoothing", is_real(smoothing) and 0 <= smoothing < 1, "a number in [0, 1)")
-    _require(e, "fit_intercept", isinstance(e.fit_intercept, bool | np.bool_), "True or False")
-    weights = e.class_weight is None or isinstance(e.class_weight, dict)
-    balanced = isinstance(e.class_weight, str) and e.class_weight == "balanced"
-    _require(e, "class_weight", weights or balanced, 'a dict, "balanced" or None')
-    _require(
-        e,
+DEFAULTS: Mapping[str, Any] = {
+    "C": 1.0,
+    "l1_ratio": 0.0,
+    "grouped": False,
+    "early_stopping": False,
+    "validation_fraction": 0.1,
+    "n_iter_no_change": 5,
+    "warm_start": False,
+    "keep_path": False,
+    "verbose": 0,
+}
+"""Of parameters that not every estimator has."""
+
+
+def for_data(settings: Settings, n_features: int, classes: NDArray[Any]) -> Settings:
+    """Return settings whose factors and class weights have been compared with the data.
+
+    Parameters
+    ----------
+    settings : Settings
+        As they come from :func:`settings_of`.
+    n_features : int
+        Number of features.
+    classes : ndarray of shape (n_classes,)
+        The labels, sorted.
+    """
+    if settings.penalty_factor is None and settings.class_weight is None:
+        return settings
+    return replace(
+        settings,
+        penalty_factor=_checked_factors(settings.penalty_factor, n_features),
+        class_weight=_weight_of_classes(settings.class_weight, classes),
+    )
+
+
+def _check(p: Mapping[str, Any], owner: str) -> None:
+    """Raise an error that names the first parameter with an impossible value."""
+
+    def require(name: str, holds: bool, expected: str) -> None:
+        if not holds:
+            raise ValueError(
+                f"{name}={p[name]!r} is not a value that {owner} takes: {name} must be {expected}."
+            )
+
+    def is_count(value: object) -> bool:
+        return is_integer(value) and value >= 0  # type: ignore[operator]
+
+    C, ratio, tol, smoothing = p["C"], p["l1_ratio"], p["tol"], p["label_smoothing"]
+    require("C", is_real(C) and C > 0, "a positive number, or numpy.inf for no penalty")
+    require("l1_ratio", is_real(ratio) and 0 <= ratio <= 1, "a number in [0, 1]")
+    fraction, patience = p["validation_fraction"], p["n_iter_no_change"]
+    require("validation_fraction", is_real(fraction) and 0 < fraction < 1, "a number in (0, 1)")
+    require("n_iter_no_change", is_count(patience) and patience > 0, "a positive integer")
+    for name in TRUTH_VALUES:
+        require(name, isinstance(p[name], bool | np.bool_), "True or False")
+    require("label_smoothing", is_real(smoothing) and 0 <= smoothing < 1, "a number in [0, 1)")
+    weight, n_jobs = p["class_weight"], p["n_jobs"]
+    is_balanced = isinstance(weight, str) and weight == "balanced"
+    is_weight = weight is None or isinstance(weight, dict) or is_balanced
+    require("class_weight", is_weight, 'a dict, "balanced" or None')
+    most = p["max_iter"]
+    require(
         "max_iter",
-        e.max_iter is None or (is_integer(e.max_iter) and e.max_iter > 0),
+        most is None or (is_count(most) and most > 0),
         "a positive integer, or None for the solver's own default",
     )
-    _require(e, "tol", is_real(e.tol) and 0 < e.tol < np.inf, "a positive number")
-    _require(e, "verbose", isinstance(e.verbose, bool) or _is_count(e.verbose), "0, 1 or larger")
-    _require(
-        e,
-        "n_jobs",
-        e.n_jobs is None or (is_integer(e.n_jobs) and e.n_jobs != 0),
-        "an integer other than 0, or None",
-    )
-
-
-def _is_count(value: object) -> bool:
-    return is_integer(value) and value >= 0  # type: ignore[operator]
-
-
-def _require(estimator: Any, name: str, holds: bool, expected: str) -> None:
-    if not holds:
-        value = getattr(estimator, name)
-        raise ValueError(
-            f"{name}={value!r} is not a value that {type(estimator).__name__} takes: "
-            f"{name} must be {expected}."
-        )
+    require("tol", is_real(tol) and 0 < tol < np.inf, "a positive number")
+    verbose = p["verbose"]
+    require("verbose", isinstance(verbose, bool) or is_count(verbose), "0, 1 or larger")
+    is_number = n_jobs is None or (is_integer(n_jobs) and n_jobs != 0)
+    require("n_jobs", is_number, "an integer other than 0, or None")
 
 
 def solver_of(choice: Any) -> Solver:
@@ -86,41 +163,52 @@ def solver_of(choice: Any) -> Solver:
     return solver
 
 
-def penalty_of(estimator: Any, n_features: int) -> ElasticNet:
-    """Return the form of the penalty on this many features."""
-    factors = estimator.penalty_factor
-    if factors is not None:
-        try:
-            factors = np.asarray(factors, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"penalty_factor must hold one number a feature: {error}") from error
-        if factors.shape != (n_features,):
-            raise ValueError(
-                f"penalty_factor has shape {factors.shape}, expected one factor a feature: "
-                f"({n_features},)."
-            )
-        if not (np.isfinite(factors).all() and (factors >= 0).all()):
-            feature = int(np.argmin(np.isfinite(factors) & (factors >= 0)))
-            raise ValueError(
-                f"penalty_factor must be zero or positive, but that of feature {feature} is "
-                f"{factors[feature]:g}."
-            )
-    return ElasticNet(float(estimator.l1_ratio), factors, bool(estimator.grouped))
-
-
-def check_solver_takes(estimator: Any, solver: Solver) -> None:
-    """Raise an error if the penalty has a kink that the solver cannot take."""
-    if estimator.l1_ratio > 0 and not solver.takes_l1:
+def check_solver_takes(choice: Any, l1_ratio: float) -> None:
+    """Raise an error if the penalty has a kink that the chosen solver cannot take."""
+    if l1_ratio > 0 and not solver_of(choice).takes_l1:
         able = ", ".join(repr(name) for name, kind in SOLVERS.items() if kind().takes_l1)
         raise ValueError(
-            f"solver={estimator.solver!r} needs a smooth penalty, l1_ratio=0; with "
-            f"l1_ratio={estimator.l1_ratio!r} choose one of: {able}."
+            f"solver={choice!r} needs a smooth penalty, l1_ratio=0; with "
+            f"l1_ratio={l1_ratio!r} choose one of: {able}."
         )
 
 
-def generator_of(random_state: Any) -> np.random.Generator:
-    """Return a generator that scikit-learn's ``random_state`` determines."""
-    return np.random.default_rng(seed_of(random_state))
+def _checked_factors(factors: Any, n_features: int) -> Array | None:
+    if factors is None:
+        return None
+    try:
+        factors = np.array(factors, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"penalty_factor must hold one number a feature: {error}") from error
+    if factors.shape != (n_features,):
+        raise ValueError(
+            f"penalty_factor has shape {factors.shape}, expected one factor a feature: "
+            f"({n_features},)."
+        )
+    if not (np.isfinite(factors).all() and (factors >= 0).all()):
+        feature = int(np.argmin(np.isfinite(factors) & (factors >= 0)))
+        raise ValueError(
+            f"penalty_factor must be zero or positive, but that of feature {feature} is "
+            f"{factors[feature]:g}."
+        )
+    return np.asarray(factors)
+
+
+def _weight_of_classes(class_weight: Any, classes: NDArray[Any]) -> Any:
+    if class_weight is None or isinstance(class_weight, str):
+        return class_weight
+    of_class = compute_class_weight(class_weight, classes=classes, y=classes)
+    if not (np.isfinite(of_class).all() and (of_class >= 0).all()):
+        raise ValueError(f"class_weight={class_weight!r} holds a negative or infinite weight.")
+    return of_class
+
+
+def threads_of(n_jobs: int | None) -> int:
+    """Return how many threads ``n_jobs`` stands for."""
+    if n_jobs is None:
+        return threads_in_force()
+    processors = os.cpu_count() or 1
+    return n_jobs if n_jobs > 0 else max(processors + 1 + n_jobs, 1)
 
 
 def seed_of(random_state: Any) -> int:

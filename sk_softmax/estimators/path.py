@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
 
-from sk_softmax.estimators.data import checked_weights, validated
 from sk_softmax.estimators.fitting import (
-    TrainingSet,
     centred,
+    objective_of,
     problem_of,
-    rows_and_targets,
+    weighted_by_class,
 )
-from sk_softmax.estimators.parameters import (
-    check_parameters,
-    check_solver_takes,
-    penalty_of,
-    solver_of,
-)
+from sk_softmax.estimators.parameters import for_data, settings_from
 from sk_softmax.estimators.penalty_grid import is_number_of_penalties, listed_Cs
-from sk_softmax.estimators.softmax_regression import SoftmaxRegression
-from sk_softmax.estimators.targets import column_names, encoded
+from sk_softmax.estimators.settings import Settings, TrainingSet
+from sk_softmax.estimators.training_set import training_set
 from sk_softmax.estimators.working_set import Place, Search, WorkingSet
 from sk_softmax.interfaces import Array, Solution, Status
-from sk_softmax.objective import RegressionObjective
 from sk_softmax.rows import single_threaded_blas
 from sk_softmax.solvers.options import is_real
 
@@ -145,7 +139,7 @@ tol, random_state, n_jobs
     >>> path.n_nonzero
     array([ 0, 10, 12, 15, 17])
     """
-    model = SoftmaxRegression(
+    parameters = dict(
         l1_ratio=l1_ratio,
         grouped=grouped,
         penalty_factor=penalty_factor,
@@ -159,15 +153,16 @@ tol, random_state, n_jobs
         n_jobs=n_jobs,
     )
     _check_grid(Cs, C_span, l1_ratio)
-    check_parameters(model)
-    check_solver_takes(model, solver_of(solver))
-    names = column_names(y)
-    X, y = validated(model, X, y, reset=True)
-    classes, given = encoded(model, y, names)
-    weights = None if sample_weight is None else checked_weights(sample_weight, len(given))
+    settings = settings_from(parameters, "softmax_path")
+    training = training_set(_Features(), X, y, sample_weight)
+    settings = for_data(settings, training.X.shape[1], training.classes)
     with single_threaded_blas():
-        walk = _Walk(model, TrainingSet(X, given, weights, classes))
+        walk = _Walk(settings, weighted_by_class(settings, training))
         return walk.along(_grid(Cs, C_span, walk))
+
+
+class _Features(BaseEstimator):  # type: ignore[misc]
+    """What scikit-learn needs to validate rows; it is fitted to nothing."""
 
 
 def _check_grid(Cs: Any, C_span: Any, l1_ratio: Any) -> None:
@@ -195,14 +190,11 @@ def _grid(Cs: Any, C_span: float, walk: _Walk) -> NDArray[np.float64]:
 class _Walk:
     """Goes along the path."""
 
-    def __init__(self, model: SoftmaxRegression, training: TrainingSet) -> None:
-        rows, targets, weights = rows_and_targets(model, training)
-        form = penalty_of(model, rows.n_features)
-        n_classes = len(training.classes)
-        self._objective = RegressionObjective(rows, targets, n_classes, np.inf, weights, form)
+    def __init__(self, settings: Settings, training: TrainingSet) -> None:
+        self._objective = objective_of(replace(settings, C=np.inf), training)
         self._classes = training.classes
-        solver = solver_of(model.solver)
-        self._working = WorkingSet(self._objective, solver, partial(problem_of, model, solver))
+        task = partial(problem_of, settings)
+        self._working = WorkingSet(self._objective, settings.solver, task)
         self._start = self._working.null()
 
     def first_C(self) -> float:

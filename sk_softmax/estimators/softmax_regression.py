@@ -16,20 +16,21 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax.estimators import callbacks
-from sk_softmax.estimators.data import checked_weights, unchanged_on_error, validated
+from sk_softmax.estimators.data import unchanged_on_error
 from sk_softmax.estimators.fitting import (
     Fitted,
-    TrainingSet,
     fit_params,
     objective_values,
     print_progress,
 )
 from sk_softmax.estimators.linear_classifier import LinearClassifier, dense_coefficients
-from sk_softmax.estimators.parameters import check_parameters, check_solver_takes, solver_of
+from sk_softmax.estimators.parameters import for_data, settings_of, solver_of
+from sk_softmax.estimators.settings import Settings, TrainingSet
 from sk_softmax.estimators.streams import Stream, checked_chunk, learn_chunk
-from sk_softmax.estimators.targets import column_names, encoded, given_for, hard_labels
-from sk_softmax.estimators.validation import ValidationSet, own_validation_set, split_off
-from sk_softmax.interfaces import Array, IterationRecord, Solver, Status
+from sk_softmax.estimators.targets import hard_labels
+from sk_softmax.estimators.training_set import training_set
+from sk_softmax.estimators.validation import own_validation_set, split_off
+from sk_softmax.interfaces import Array, IterationRecord, Status
 from sk_softmax.objective import Seen
 from sk_softmax.solvers.driver import Observer, ParamsThere
 
@@ -263,29 +264,25 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         self : SoftmaxRegression
             The fitted model. If anything raises an error, it stays as it was.
         """
-        check_parameters(self)
-        solver = solver_of(self.solver)
-        check_solver_takes(self, solver)
-        context = callbacks.begin(self, self._epochs(solver))
+        settings = settings_of(self)
+        context = callbacks.begin(self, _epochs(settings))
         with unchanged_on_error(self):
-            names = column_names(y)
-            X, y = validated(self, X, y, reset=True)
-            classes, given = encoded(self, y, names)
-            weights = None if sample_weight is None else checked_weights(sample_weight, len(given))
-            held_out: ValidationSet | None = None
+            training = training_set(self, X, y, sample_weight)
+            n_features, classes = training.X.shape[1], training.classes
+            settings = for_data(settings, n_features, classes)
+            held_out: TrainingSet | None = None
             if X_val is not None or y_val is not None:
                 held_out = own_validation_set(self, X_val, y_val, classes)
-            elif self.early_stopping:
-                X, given, weights, held_out = split_off(self, X, given, weights)
-            training = TrainingSet(X, given, weights, classes)
+            elif settings.patience is not None:
+                training, held_out = split_off(settings, training)
             observers: list[Observer] = [print_progress] if self.verbose else []
             tasks = self._tasks(context, training)
             path: list[Array] = []
             if self.keep_path:
                 observers.append(partial(_keep_params, path))
-            start = self._start(classes, X.shape[1], warm=self.warm_start)
+            start = self._start(classes, n_features, warm=self.warm_start)
             fitted = fit_params(
-                self, solver, training, start, held_out, observers + ([tasks] if tasks else [])
+                settings, training, start, held_out, observers + ([tasks] if tasks else [])
             )
             self._keep(fitted, classes, path)
             if tasks:
@@ -329,13 +326,14 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
             The model. If anything raises an error, it stays as it was.
         """
         known = getattr(self, "classes_", None)
+        # Chance decides where a stream begins and nothing after that.
+        settings = settings_of(self, draw_seed=known is None)
         with unchanged_on_error(self):
-            chunk = checked_chunk(self, X, y, classes, sample_weight, known)
+            chunk = checked_chunk(self, settings, X, y, classes, sample_weight, known)
+            settings = for_data(settings, chunk.X.shape[1], chunk.classes)
             stream = self._stream(chunk)
             started = time.perf_counter()
-            learner: Any = solver_of(self.solver)
-            check_solver_takes(self, learner)
-            stream, params, value = learn_chunk(self, learner, chunk, stream)
+            stream, params, value = learn_chunk(settings, chunk, stream)
             self._keep_chunk(chunk, stream, params, value, time.perf_counter() - started)
         return self
 
@@ -361,21 +359,16 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
             One a point.
         """
         check_is_fitted(self)
-        names = column_names(y)
-        X, y = validated(self, X, y, reset=False)
-        weights = None if sample_weight is None else checked_weights(sample_weight, X.shape[0])
-        given = given_for(self, y, names, self.classes_)
+        settings = settings_of(self, draw_seed=False)
+        data = training_set(self, X, y, sample_weight, classes=self.classes_, reset=False)
+        settings = for_data(settings, data.X.shape[1], data.classes)
         points = self.params_ if params is None else np.asarray(params, dtype=np.float64)
         if points.shape[-2:] != self.params_.shape:
             raise ValueError(
                 f"params has shape {points.shape}, expected (n_points, {self.params_.shape[0]}, "
                 f"{self.params_.shape[1]})."
             )
-        return objective_values(self, TrainingSet(X, given, weights, self.classes_), points)
-
-    def _epochs(self, solver: Solver) -> int | None:
-        """Return how many iterations there will be, None if that is not known."""
-        return (self.max_iter or solver.default_max_iter) if solver.is_stochastic else None
+        return objective_values(settings, data, points)
 
     def _tasks(self, context: Any, training: TrainingSet) -> Any:
         """Return what tells scikit-learn's callbacks of iterations; None where there are none."""
@@ -476,6 +469,11 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         check_is_fitted(self)
         rows = [asdict(record) for record in self.records_]
         return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _epochs(settings: Settings) -> int | None:
+    """Return how many iterations there will be, None if that is not known."""
+    return settings.max_iter if settings.solver.is_stochastic else None
 
 
 def _keep_params(path: list[Array], record: IterationRecord, params: ParamsThere) -> bool:

@@ -24,23 +24,15 @@ from sk_softmax.estimators.cross_validation.fits import cross_validate, mean_of_
 from sk_softmax.estimators.cross_validation.fold_path import FoldedSet
 from sk_softmax.estimators.cross_validation.folds import folds_of
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
-from sk_softmax.estimators.data import Weights, checked_weights, unchanged_on_error, validated
-from sk_softmax.estimators.fitting import TrainingSet, fit_params, print_progress
+from sk_softmax.estimators.data import unchanged_on_error
+from sk_softmax.estimators.fitting import fit_params, print_progress, weighted_by_class
 from sk_softmax.estimators.linear_classifier import LinearClassifier
-from sk_softmax.estimators.parameters import (
-    check_fit_parameters,
-    check_parameters,
-    check_solver_takes,
-    solver_of,
-)
+from sk_softmax.estimators.parameters import check_solver_takes, for_data, settings_of
 from sk_softmax.estimators.penalty_grid import Choice, PenaltyGrid
+from sk_softmax.estimators.settings import Settings, TrainingSet, Weights
 from sk_softmax.estimators.softmax_regression import SILENT, SoftmaxRegression
-from sk_softmax.estimators.targets import (
-    column_names,
-    encoded,
-    hard_labels,
-    with_class_weight,
-)
+from sk_softmax.estimators.targets import hard_labels
+from sk_softmax.estimators.training_set import training_set
 from sk_softmax.estimators.wide import has_wide_shape
 from sk_softmax.interfaces import Array, Status
 
@@ -237,26 +229,24 @@ class SoftmaxRegressionCV(LinearClassifier):
         self : SoftmaxRegressionCV
             The fitted model. If anything raises an error, it stays as it was.
         """
+        settings = settings_of(self)
         grid = self._checked_grid()
         with unchanged_on_error(self):
-            names = column_names(y)
-            X, y = validated(self, X, y, reset=True)
-            classes, given = encoded(self, y, names)
-            weights = None if sample_weight is None else checked_weights(sample_weight, len(given))
-            routed = self._routed(weights, params)
-            training = TrainingSet(X, given, weights, classes)
-            folds = self._folds(training, routed.splitter.split)
-            scores = FoldScores(self.scoring, training, routed.scorer.score)
-            result = cross_validate(self._model, grid, folds, scores, verbose=self.verbose)
+            training = training_set(self, X, y, sample_weight)
+            settings = for_data(settings, training.X.shape[1], training.classes)
+            routed = self._routed(training.weights, params)
+            folds = self._folds(settings, training, routed.splitter.split)
+            scores = FoldScores(self.scoring, training, routed.scorer.score, self._model)
+            result = cross_validate(settings, grid, folds, scores, verbose=self.verbose)
             statuses = result.statuses
-            self.classes_ = classes
+            self.classes_ = training.classes
             self.Cs_, self.l1_ratios_ = grid.Cs, grid.l1_ratios
             self.scores_, self.n_iter_ = result.scores, result.n_iter
             self.coefs_paths_ = result.coefs_paths
             self.best_index_ = grid.best(result.scores)
             self.one_standard_error_index_ = grid.within_one_standard_error(result.scores)
             if self.refit:
-                statuses.append(self._choose_and_refit(training))
+                statuses.append(self._choose_and_refit(settings, training))
             else:
                 self._average_the_best()
             self.converged_ = all(status is Status.CONVERGED for status in statuses)
@@ -322,20 +312,15 @@ class SoftmaxRegressionCV(LinearClassifier):
         return Bunch(splitter=Bunch(split=params), scorer=Bunch(score=to_scorer))
 
     def _checked_grid(self) -> PenaltyGrid:
-        """Check all parameters."""
-        check_fit_parameters(self)
+        """Check how the penalty is chosen, and from what."""
         _check_choice(self)
         grid = PenaltyGrid.of(self.Cs, self.l1_ratios)
-        solver = solver_of(self.solver)
-        for l1_ratio in grid.l1_ratios:
-            model = self._model(grid.Cs[0], l1_ratio)
-            check_parameters(model)
-            check_solver_takes(model, solver)
+        check_solver_takes(self.solver, float(grid.l1_ratios.max()))
         self._scorer()
         return grid
 
     def _model(self, C: float, l1_ratio: float) -> SoftmaxRegression:
-        """Return what is fitted for one penalty."""
+        """Return what a scorer that wants a model is handed for one penalty, not fitted yet."""
         return SoftmaxRegression(
             C=float(C),
             l1_ratio=float(l1_ratio),
@@ -351,28 +336,25 @@ class SoftmaxRegressionCV(LinearClassifier):
             n_jobs=self.n_jobs,
         )
 
-    def _folds(self, training: TrainingSet, split_params: Any) -> FoldedSet:
+    def _folds(self, settings: Settings, training: TrainingSet, split_params: Any) -> FoldedSet:
         """Split the rows."""
         labels = training.classes[hard_labels(training.given)]
         splitter = check_cv(self.cv, labels, classifier=True)
         splits = list(splitter.split(training.X, labels, **split_params))
+        weighted = weighted_by_class(settings, training)
         n_classes = len(training.classes)
-        given, weights = with_class_weight(
-            training.given, training.weights, self.class_weight, training.classes
-        )
-        folds = folds_of(splits, given, weights, n_classes)
-        return FoldedSet(training.X, given, weights, n_classes, folds)
+        return FoldedSet(weighted, folds_of(splits, weighted.given, weighted.weights, n_classes))
 
-    def _choose_and_refit(self, training: TrainingSet) -> Status:
+    def _choose_and_refit(self, settings: Settings, training: TrainingSet) -> Status:
         """Fit all rows with the penalty that the rule chooses."""
         chosen = self.best_index_ if self.rule == "best" else self.one_standard_error_index_
         self.l1_ratio_, self.C_ = float(self.l1_ratios_[chosen[0]]), float(self.Cs_[chosen[1]])
-        model = self._model(self.C_, self.l1_ratio_)
+        settings = settings.with_penalty(self.C_, self.l1_ratio_)
         start = mean_of_known(self.coefs_paths_[:, *chosen]).astype(np.float64)
         if has_wide_shape(*training.X.shape):
             start[:] = 0  # a fit in the space of the rows begins there
         observers = [print_progress] if self.verbose > 1 else []
-        fitted = fit_params(model, solver_of(self.solver), training, start, None, observers)
+        fitted = fit_params(settings, training, start, observers=observers)
         self._set_coefficients(fitted.params)
         return fitted.solution.status
 

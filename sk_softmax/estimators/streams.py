@@ -8,11 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.estimators.data import are_probabilities, checked_weights, validated
-from sk_softmax.estimators.fitting import TrainingSet, centred, rows_and_targets
-from sk_softmax.estimators.parameters import check_parameters, generator_of, penalty_of
-from sk_softmax.estimators.targets import column_names, encoded, given_for
-from sk_softmax.interfaces import Array, Learner
+from sk_softmax.estimators.data import are_probabilities
+from sk_softmax.estimators.fitting import (
+    centred,
+    rows_for,
+    targets_for,
+    weighted_by_class,
+)
+from sk_softmax.estimators.settings import Settings, TrainingSet
+from sk_softmax.estimators.training_set import training_set
+from sk_softmax.interfaces import Array
 from sk_softmax.objective import Seen, StreamObjective
 from sk_softmax.rows import single_threaded_blas
 from sk_softmax.solvers import learn
@@ -32,31 +37,33 @@ class Stream:
 
 
 def checked_chunk(
-    estimator: Any, X: Any, y: Any, classes: Any, sample_weight: Any, known: NDArray[Any] | None
+    estimator: Any,
+    settings: Settings,
+    X: Any,
+    y: Any,
+    classes: Any,
+    sample_weight: Any,
+    known: NDArray[Any] | None,
 ) -> TrainingSet:
     """Check a chunk against the classes declared before, or with the first chunk."""
-    check_parameters(estimator)
-    if estimator.early_stopping:
+    if settings.patience is not None:
         raise ValueError(
             "early_stopping=True is for fit: who calls partial_fit decides when to stop."
         )
-    if isinstance(estimator.class_weight, str):
+    if isinstance(settings.class_weight, str):
         raise ValueError(
             'class_weight="balanced" needs all labels at once; for partial_fit give a dict.'
         )
-    names = column_names(y)
-    X, y = validated(estimator, X, y, reset=known is None)
-    weights = None if sample_weight is None else checked_weights(sample_weight, X.shape[0])
-    if known is None and classes is None and are_probabilities(y):
-        known, _ = encoded(estimator, y, names)
-    elif known is None:
-        known = _declared(classes)
+    is_first = known is None
+    if known is None:
+        if classes is not None or not are_probabilities(y):
+            known = _declared(classes)
     elif classes is not None and not np.array_equal(np.unique(classes), known):
         raise ValueError(
             f"classes={np.unique(classes).tolist()!r}, but the first call declared "
             f"{known.tolist()!r}."
         )
-    return TrainingSet(X, given_for(estimator, y, names, known), weights, known)
+    return training_set(estimator, X, y, sample_weight, classes=known, reset=is_first)
 
 
 def _declared(classes: Any) -> NDArray[Any]:
@@ -69,19 +76,26 @@ def _declared(classes: Any) -> NDArray[Any]:
 
 
 def learn_chunk(
-    estimator: Any, solver: Learner, chunk: TrainingSet, stream: Stream
+    settings: Settings, chunk: TrainingSet, stream: Stream
 ) -> tuple[Stream, Array, float]:
     """Return the stream after a chunk, its params for predictions, and the chunk's mean loss."""
+    solver: Any = settings.solver
+    chunk = weighted_by_class(settings, chunk)
     n_classes = len(chunk.classes)
-    rows, targets, weights = rows_and_targets(estimator, chunk)
-    penalty = penalty_of(estimator, rows.n_features)
     objective = StreamObjective(
-        rows, targets, n_classes, estimator.C, weights, stream.seen, penalty
+        rows_for(settings, chunk.X, n_classes),
+        targets_for(settings, chunk),
+        n_classes,
+        settings.C,
+        chunk.weights,
+        stream.seen,
+        settings.penalty,
     )
+    rows = objective.rows
     start, kind = stream.params, type(solver).__name__
     rule = stream.rule if stream.solver == kind else None
     if stream.rule is None and not start.any():
-        start = solver.first_params(start, generator_of(estimator.random_state))
+        start = solver.first_params(start, settings.generator())
     with single_threaded_blas():
         params, rule, value = learn(
             solver, objective, start, rule, stream.seen.n_rows, rows.n_rows

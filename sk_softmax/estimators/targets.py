@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sklearn.utils import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
-from sk_softmax.estimators.data import Weights, are_probabilities
+from sk_softmax.estimators.data import are_probabilities
+from sk_softmax.estimators.settings import Weights
 
 # How far a row of probabilities may be from adding up to 1: what float32 leaves of them.
 SUM_TOLERANCE = 1e-5
@@ -128,21 +128,18 @@ def hard_labels(given: Any) -> NDArray[np.intp]:
 
 
 def with_class_weight(
-    given: Given, weights: Weights | None, class_weight: Any, classes: NDArray[Any]
+    given: Given, weights: Weights | None, class_weight: Any, n_classes: int
 ) -> tuple[Given, Weights | None]:
     """Return targets and row weights ``s_i`` that say the same; None if all rows weigh the same.
 
     A row with probabilities stands for a row of each class with its probability as weight, so
-    class weights change both.
+    class weights, one a class or ``"balanced"``, change both.
     """
     if class_weight is None:
         return given, weights
+    of_class = class_weight
     if isinstance(class_weight, str):
-        of_class = _balanced(given, len(classes), weights)
-    else:
-        of_class = compute_class_weight(class_weight, classes=classes, y=classes)
-        if not (np.isfinite(of_class).all() and (of_class >= 0).all()):
-            raise ValueError(f"class_weight={class_weight!r} holds a negative or infinite weight.")
+        of_class = _balanced(given, n_classes, weights)
     if given.ndim == 1:
         of_row = of_class[given]
     else:
@@ -150,7 +147,7 @@ def with_class_weight(
         weighs = of_row > 0
         parts = given * of_class
         given = np.divide(parts, of_row[:, None], out=parts, where=weighs[:, None])
-        given[~weighs] = 1 / len(classes)
+        given[~weighs] = 1 / n_classes
     of_row = of_row if weights is None else weights * of_row
     if not of_row.any():
         raise ValueError("class_weight and sample_weight together leave every row without weight.")

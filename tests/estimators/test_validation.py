@@ -89,9 +89,9 @@ def test_rows_held_out_are_not_trained_on(monkeypatch, overlapping_classes):
     seen = {}
     original = "sk_softmax.estimators.softmax_regression.fit_params"
 
-    def spy(estimator, solver, training, start, held_out, observers):
+    def spy(settings, training, start, held_out, observers):
         seen.update(train=training.X, held=held_out.X, labels=held_out.given)
-        return fit_params(estimator, solver, training, start, held_out, observers)
+        return fit_params(settings, training, start, held_out, observers)
 
     from sk_softmax.estimators.fitting import fit_params
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +11,7 @@ from sk_softmax.estimators.cross_validation.fold_path import FoldedSet, FoldFit,
 from sk_softmax.estimators.cross_validation.folds import Fold, with_absent_classes
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
 from sk_softmax.estimators.penalty_grid import PenaltyGrid
+from sk_softmax.estimators.settings import Settings
 from sk_softmax.interfaces import Array, Status
 
 
@@ -28,7 +27,7 @@ class Result:
 
 
 def cross_validate(
-    model_of: Callable[[float, float], Any],
+    settings: Settings,
     grid: PenaltyGrid,
     data: FoldedSet,
     scores: FoldScores,
@@ -39,8 +38,8 @@ def cross_validate(
 
     Parameters
     ----------
-    model_of : callable
-        From ``C`` and ``l1_ratio`` to a ``SoftmaxRegression`` that holds all parameters of a fit.
+    settings : Settings
+        What the fits are told, whatever their penalty.
     grid : PenaltyGrid
         The penalties.
     data : FoldedSet
@@ -51,19 +50,19 @@ def cross_validate(
         Whether to print a line a penalty.
     """
     n_outputs = data.n_classes if data.n_classes > 2 else 1
-    n_columns = data.X.shape[1] + bool(model_of(1.0, 0.0).fit_intercept)
+    n_columns = data.n_features + settings.fit_intercept
     shape = len(data.folds), len(grid.l1_ratios), len(grid.Cs)
-    paths = np.empty((*shape, n_outputs, n_columns), dtype=data.X.dtype)
+    paths = np.empty((*shape, n_outputs, n_columns), dtype=data.training.X.dtype)
     result = Result(np.empty(shape), paths, np.empty(shape, dtype=np.int32), [])
     order = grid.from_strongest()
     for i, l1_ratio in enumerate(grid.l1_ratios):
-        models = [model_of(C, l1_ratio) for C in grid.Cs[order]]
-        for j, model, fits in zip(order, models, fit_path(models, data), strict=True):
+        path = [settings.with_penalty(float(C), float(l1_ratio)) for C in grid.Cs[order]]
+        for j, there, fits in zip(order, path, fit_path(path, data), strict=True):
             for number, (fold, fit) in enumerate(zip(data.folds, fits, strict=True)):
-                _keep(result, (number, i, int(j)), model, fold, fit, data, scores)
+                _keep(result, (number, i, int(j)), there, fold, fit, data, scores)
             if verbose:
                 print(
-                    f"C {model.C:.4g}, l1_ratio {l1_ratio:g}: "
+                    f"C {there.C:.4g}, l1_ratio {l1_ratio:g}: "
                     f"mean score {result.scores[:, i, j].mean():.6g}, "
                     f"iterations {result.n_iter[:, i, j].tolist()}"
                 )
@@ -73,14 +72,14 @@ def cross_validate(
 def _keep(
     result: Result,
     where: tuple[int, int, int],
-    model: Any,
+    settings: Settings,
     fold: Fold,
     fit: FoldFit,
     data: FoldedSet,
     scores: FoldScores,
 ) -> None:
     """Score a fit and put it where it belongs."""
-    n_features = data.X.shape[1]
+    n_features = data.n_features
     params = fit.params
     if params.shape[1] == n_features:
         params = np.column_stack([params, np.zeros(len(params), dtype=params.dtype)])
@@ -88,7 +87,7 @@ def _keep(
     nothing = np.append(np.zeros(n_features), -np.inf)
     params = with_absent_classes(params, fold.present, data.n_classes, nothing)
     logits = with_absent_classes(fit.logits, fold.present, data.n_classes, -np.inf)
-    result.scores[where] = scores.of(model, fold.held_out, params, logits)
+    result.scores[where] = scores.of(settings, fold.held_out, params, logits)
     result.n_iter[where] = fit.solution.n_iter
     result.statuses.append(fit.solution.status)
     if result.coefs_paths.shape[-1] == n_features:

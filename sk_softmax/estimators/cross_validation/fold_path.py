@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 
 from sk_softmax.estimators.cross_validation.folds import Fold
-from sk_softmax.estimators.data import Weights
-from sk_softmax.estimators.fitting import centred, problem_of, threads_of
-from sk_softmax.estimators.parameters import penalty_of, solver_of
+from sk_softmax.estimators.fitting import (
+    centred,
+    objective_of,
+    problem_of,
+    rows_for,
+    targets_for,
+)
+from sk_softmax.estimators.settings import Settings, TrainingSet
 from sk_softmax.estimators.wide import is_wide
-from sk_softmax.interfaces import Array, Draft, EvaluateAt, Problem, Rows, Solution
+from sk_softmax.interfaces import Array, Draft, EvaluateAt, Rows, Solution
 from sk_softmax.objective import (
     FoldObjectives,
     HeldOut,
     RegressionObjective,
     begin_together_with_drafts,
-    targets_of,
 )
-from sk_softmax.rows import RowSpace, rows_of, single_threaded_blas
+from sk_softmax.rows import RowSpace, single_threaded_blas
 from sk_softmax.solvers import Auto, minimize_together
 
 # Ends of a path that its next beginning is extrapolated from: a parabola.
@@ -31,13 +33,29 @@ POINTS = 3
 
 @dataclass(frozen=True)
 class FoldedSet:
-    """Rows, what they should be, what they weigh in the fit, and how they are cut into folds."""
+    """A training set, class weights worked in, and how it is cut into folds."""
 
-    X: Any
-    given: Any
-    weights: Weights | None
-    n_classes: int
+    training: TrainingSet
     folds: Sequence[Fold]
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes in all of the data."""
+        return len(self.training.classes)
+
+    @property
+    def n_features(self) -> int:
+        """Number of features."""
+        return int(self.training.X.shape[1])
+
+    def with_rows(self, X: Array) -> FoldedSet:
+        """Return the same with other numbers in the place of ``X``."""
+        return replace(self, training=replace(self.training, X=X))
+
+    def training_of(self, fold: Fold) -> TrainingSet:
+        """Return what a fold trains on: all rows, with its own weights and classes."""
+        classes = self.training.classes[fold.present]
+        return TrainingSet(self.training.X, fold.given, fold.weights, classes)
 
 
 @dataclass(frozen=True)
@@ -53,98 +71,84 @@ class FoldFit:
     solution: Solution
 
 
-def fit_path(models: Sequence[Any], data: FoldedSet) -> Iterator[list[FoldFit]]:
+def fit_path(path: Sequence[Settings], data: FoldedSet) -> Iterator[list[FoldFit]]:
     """Yield the fits of all folds for one penalty after the other.
 
     Each begins where those before seem to lead.
 
     Parameters
     ----------
-    models : sequence of SoftmaxRegression
-        The parameters of the fits, from the strongest penalty to the weakest.
+    path : sequence of Settings
+        Those of the fits, from the strongest penalty to the weakest.
     data : FoldedSet
         What to fit to.
     """
+    first, weakest = path[0], path[-1]
     with single_threaded_blas():
-        path = _Path(models[0], data, data.X)
-        n_threads = threads_of(models[0].n_jobs)
-        space = RowSpace(data.X, n_threads) if _is_wide(models, path) else None
-        rough = None if space is None else _Path(models[0], data, space.coordinates)
-    for model in models:
+        folds = _Path(first, data)
+        is_wide_path = _is_wide(weakest, folds)
+        space = RowSpace(data.training.X, first.n_threads) if is_wide_path else None
+        rough = None
+        if space is not None:
+            rough = _Path(first.on_coordinates(), data.with_rows(space.coordinates))
+    for settings in path:
         with single_threaded_blas():
             if space is None or rough is None:
-                fits = path.fit(model)
+                fits = folds.fit(settings)
             else:
-                fits = _fit_wide(model, path, rough, space)
+                fits = _fit_wide(settings, folds, rough, space)
         yield fits
 
 
 class _Path:
     """What all fits of a path share, and where the next of them begins."""
 
-    def __init__(self, model: Any, data: FoldedSet, X: Any) -> None:
+    def __init__(self, settings: Settings, data: FoldedSet) -> None:
         n_outputs = data.n_classes if data.n_classes > 2 else 1
-        self._rows: Rows = rows_of(
-            X,
-            n_outputs * len(data.folds),
-            has_intercept=bool(model.fit_intercept),
-            n_threads=threads_of(model.n_jobs),
-        )
+        self._data = data
         self._folds = data.folds
+        self._rows: Rows = rows_for(settings, data.training.X, n_outputs * len(data.folds))
         self._held_out = [HeldOut(fold.held_out) for fold in data.folds]
-        shared = targets_of(data.given, data.n_classes, model.label_smoothing)
+        shared = targets_for(settings, data.training)
         self._targets = [
             shared
             if len(fold.present) == data.n_classes
-            else targets_of(fold.given, len(fold.present), model.label_smoothing)
+            else targets_for(settings, data.training_of(fold))
             for fold in data.folds
         ]
-        self._pooled = RegressionObjective(self._rows, shared, data.n_classes, 1.0, data.weights)
+        self._pooled = objective_of(settings, data.training, rows=self._rows, targets=shared)
         self._ends: dict[float, list[Array]] = {}
 
-    def objective(self, model: Any, number: int) -> RegressionObjective:
+    def objective(self, settings: Settings, number: int) -> RegressionObjective:
         """Return the objective of a fold for a penalty."""
-        fold = self._folds[number]
-        objective = RegressionObjective(
-            self._rows,
-            self._targets[number],
-            len(fold.present),
-            model.C,
-            fold.weights,
-            penalty_of(model, self._rows.n_features),
+        objective = objective_of(
+            settings,
+            self._data.training_of(self._folds[number]),
+            rows=self._rows,
+            targets=self._targets[number],
         )
         objective.damp_like(self._pooled)
         return objective
 
-    def problem(
-        self,
-        model: Any,
-        objective: RegressionObjective,
-        start: Array,
-        drafts: Sequence[Draft] = (),
-    ) -> Problem:
-        """Return what the solver is told of a fold for a penalty."""
-        return problem_of(model, solver_of(model.solver), objective, start, drafts)
-
-    def fit(self, model: Any, starts: Sequence[Array] | None = None) -> list[FoldFit]:
-        """Fit all folds with the parameters of a model.
+    def fit(self, settings: Settings, starts: Sequence[Array] | None = None) -> list[FoldFit]:
+        """Fit all folds for a penalty.
 
         Starts from outside are close to the optimum: no draft can come closer.
         """
-        solver = solver_of(model.solver)
-        folds = [self.objective(model, number) for number in range(len(self._folds))]
+        solver = settings.solver
+        folds = [self.objective(settings, number) for number in range(len(self._folds))]
         objectives = FoldObjectives(folds, self._held_out)
         drafts: Sequence[Draft] = ()
         if starts is None:
-            starts = self._starts(model, objectives)
+            starts = self._starts(settings, objectives)
             if solver.begins_on_drafts:
                 drafts = begin_together_with_drafts([self._pooled, *folds])
         problems = [
-            self.problem(model, fold, start, drafts)
+            problem_of(settings, fold, start, drafts)
             for fold, start in zip(folds, starts, strict=True)
         ]
         solutions = minimize_together(solver, objectives, problems)
-        self._ends[float(np.log(model.C))] = [solution.params for solution in solutions]
+        self._ends[float(np.log(settings.C))] = [solution.params for solution in solutions]
         return [
             FoldFit(
                 centred(solution.params, folds[number].l1).astype(self._rows.dtype, copy=False),
@@ -154,7 +158,7 @@ class _Path:
             for number, solution in enumerate(solutions)
         ]
 
-    def _starts(self, model: Any, objectives: FoldObjectives) -> list[Array]:
+    def _starts(self, settings: Settings, objectives: FoldObjectives) -> list[Array]:
         """Return where the folds begin: where they ended, or where that seems to lead to.
 
         Params are close to a polynomial in log C; where the classes can be separated they grow
@@ -165,8 +169,8 @@ class _Path:
         if not self._ends:
             return [np.zeros(objectives[number].shape) for number in numbers]
         *_, last = self._ends.values()
-        position = float(np.log(model.C))
-        if len(self._ends) == 1 or np.isinf(position) or model.l1_ratio > 0:
+        position = float(np.log(settings.C))
+        if len(self._ends) == 1 or np.isinf(position) or settings.l1_ratio > 0:
             return last
         ahead = _extrapolated(list(self._ends.items())[-POINTS:], position)
         there, here = (
@@ -179,19 +183,19 @@ class _Path:
         ]
 
 
-def _is_wide(models: Sequence[Any], path: _Path) -> bool:
+def _is_wide(settings: Settings, path: _Path) -> bool:
     """Whether to fit to the rows' coordinates first; the weakest penalty decides."""
-    objective = path.objective(models[-1], 0)
+    objective = path.objective(settings, 0)
     start = np.zeros(objective.shape)
-    return isinstance(solver_of(models[-1].solver), Auto) and is_wide(objective, start)
+    return isinstance(settings.solver, Auto) and is_wide(objective, start)
 
 
-def _fit_wide(model: Any, path: _Path, rough: _Path, space: RowSpace) -> list[FoldFit]:
+def _fit_wide(settings: Settings, path: _Path, rough: _Path, space: RowSpace) -> list[FoldFit]:
     """Fit to the rows' coordinates, and go on from there with the rows, as ``minimize_wide`` does.
 
     The coordinates of all rows will do for any fold: the penalty sees the same norm in them.
     """
-    nearly = rough.fit(clone(model).set_params(tol=0.1 * model.tol))
+    nearly = rough.fit(replace(settings.on_coordinates(), tol=0.1 * settings.tol))
     rank = space.coordinates.shape[1]
     starts = [
         np.hstack([space.lift(fit.params[:, :rank]), fit.params[:, rank:]]) for fit in nearly
@@ -201,7 +205,7 @@ def _fit_wide(model: Any, path: _Path, rough: _Path, space: RowSpace) -> list[Fo
             fit,
             solution=replace(fit.solution, n_iter=fit.solution.n_iter + before.solution.n_iter),
         )
-        for fit, before in zip(path.fit(model, starts), nearly, strict=True)
+        for fit, before in zip(path.fit(settings, starts), nearly, strict=True)
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.estimators.data import Weights
+from sk_softmax.estimators.settings import Weights
 from sk_softmax.interfaces import Array
 
 

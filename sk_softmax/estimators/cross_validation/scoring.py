@@ -7,12 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 from sklearn.metrics import get_scorer
 
 from sk_softmax import functional
-from sk_softmax.estimators.data import Weights
-from sk_softmax.estimators.fitting import TrainingSet
+from sk_softmax.estimators.settings import Settings, TrainingSet, Weights
 from sk_softmax.estimators.targets import hard_labels
 from sk_softmax.interfaces import Array
 
@@ -72,23 +70,35 @@ class FoldScores:
         All rows, their targets and weights.
     params : dict
         What scorers are passed beside rows and labels, such as ``sample_weight``.
+    model_of : callable
+        From ``C`` and ``l1_ratio`` to an estimator that is not fitted yet: what a scorer that
+        wants a model is handed, once it has its coefficients.
     """
 
-    def __init__(self, scoring: Any, data: TrainingSet, params: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        scoring: Any,
+        data: TrainingSet,
+        params: Mapping[str, Any],
+        model_of: Callable[[float, float], Any],
+    ) -> None:
         known = scoring is None or isinstance(scoring, str)
         self._from_logits = FROM_LOGITS.get(scoring) if known else None
         self._scorer = get_scorer("accuracy" if scoring is None else scoring)
         self._data = data
         self._labels = data.classes[hard_labels(data.given)]
         self._params = params
+        self._model_of = model_of
 
-    def of(self, model: Any, rows: NDArray[np.intp], params: Array, logits: Array) -> float:
+    def of(
+        self, settings: Settings, rows: NDArray[np.intp], params: Array, logits: Array
+    ) -> float:
         """Return the score of one fit.
 
         Parameters
         ----------
-        model : SoftmaxRegression
-            Not fitted; scorers that want a model get a copy that is.
+        settings : Settings
+            Of the fit.
         rows : ndarray of shape (n_held_out,)
             The rows to score.
         params : ndarray of shape (n_outputs, n_features + 1)
@@ -100,7 +110,7 @@ class FoldScores:
         if self._from_logits is not None:
             weights = extra.get("sample_weight")
             return self._from_logits(logits, self._data.given[rows], weights)
-        fitted = clone(model)
+        fitted = self._model_of(settings.C, settings.l1_ratio)
         fitted.classes_, fitted.n_features_in_ = self._data.classes, self._data.X.shape[1]
         fitted.coef_, fitted.intercept_ = params[:, :-1], params[:, -1]
         return float(self._scorer(fitted, self._data.X[rows], self._labels[rows], **extra))

@@ -1,0 +1,50 @@
+"""From a user's X, y and weights to a training set: checked here, whoever fits to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from sk_softmax.estimators.data import checked_weights, validated
+from sk_softmax.estimators.settings import TrainingSet
+from sk_softmax.estimators.targets import column_names, encoded, given_for
+
+
+def training_set(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    *,
+    classes: NDArray[Any] | None = None,
+    reset: bool = True,
+    y_name: str = "y",
+) -> TrainingSet:
+    """Return checked rows, what they should be, their weights and the classes.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose features these are, and which errors name.
+    X : array-like or sparse matrix of shape (n_samples, n_features)
+        The rows.
+    y : array-like of shape (n_samples,) or (n_samples, n_classes)
+        Labels, or the probability of each class.
+    sample_weight : array-like of shape (n_samples,), optional
+        Weights, not negative.
+    classes : ndarray of shape (n_classes,), optional
+        The classes where they are known; labels must be among them.
+    reset : bool, default=True
+        Whether the estimator remembers these features, or compares them with those it knows.
+    y_name : str, default="y"
+        What errors about labels call ``y``.
+    """
+    names = column_names(y)
+    X, y = validated(estimator, X, y, reset=reset)
+    weights = None if sample_weight is None else checked_weights(sample_weight, X.shape[0])
+    if classes is None:
+        classes, given = encoded(estimator, y, names)
+    else:
+        given = given_for(estimator, y, names, classes, y_name)
+    return TrainingSet(X, given, weights, classes)
