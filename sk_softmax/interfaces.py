@@ -130,12 +130,11 @@ class Evaluation:
 class Curvature(Protocol):
     """A symmetric positive definite Hessian, or an approximation of it."""
 
+    diagonal: Array
+    """Of ``H``, shaped like ``params``."""
+
     def solve(self, gradient: Array) -> Array:
         """Return ``H^-1 gradient``, shaped like ``params``."""
-        ...
-
-    def multiply(self, direction: Array) -> Array:
-        """Return ``H direction``, shaped like ``params``."""
         ...
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import ActiveHessian, Array, Block, Term
-
-if TYPE_CHECKING:
-    from sk_softmax.objective.regression import RegressionObjective
+from sk_softmax.objective.data_term import DataTerm, stacked_logits
 
 Mask = NDArray[np.bool_]
 
@@ -25,16 +23,18 @@ NEGLIGIBLE = 1e-3
 
 
 def active_hessian(
-    objective: RegressionObjective, params: Array, active: Mask, damping: float
+    data: DataTerm, params: Array, penalty: Array, active: Mask, damping: float
 ) -> ActiveHessian:
     """Return the Hessian among the parameters that the mask picks.
 
     Parameters
     ----------
-    objective : RegressionObjective
-        Whose curvature it is.
+    data : DataTerm
+        The loss whose curvature it is.
     params : ndarray of shape (n_outputs, n_columns)
         Where it is measured.
+    penalty : ndarray of shape (n_columns,)
+        The diagonal of the penalty's Hessian for one class.
     active : ndarray of bool, shape (n_outputs, n_columns)
         Which parameters it is about.
     damping : float
@@ -42,8 +42,8 @@ def active_hessian(
     """
     columns = np.flatnonzero(active.any(axis=0))
     if active.sum() <= MOST_ACTIVE:
-        return FormedHessian(_matrix(objective, params, active, columns, damping))
-    return AppliedHessian(objective, params, active, columns, damping)
+        return FormedHessian(_matrix(data, params, penalty, active, columns, damping))
+    return AppliedHessian(data, params, penalty, active, columns, damping)
 
 
 class FormedHessian:
@@ -67,48 +67,48 @@ class AppliedHessian:
 
     def __init__(
         self,
-        objective: RegressionObjective,
+        data: DataTerm,
         params: Array,
+        penalty: Array,
         active: Mask,
         columns: NDArray[np.intp],
         damping: float,
     ) -> None:
-        n_features = objective.rows.n_features
-        has_intercept = objective.rows.n_columns > n_features
+        n_features = data.rows.n_features
+        has_intercept = data.rows.n_columns > n_features
         features = columns[columns < n_features]
-        self._objective = objective
+        self._data = data
         self._columns = np.append(features, n_features) if has_intercept else features
-        self._rows = objective.rows.columns(features)
+        self._some = data.of_features(features)
         self._params = params[:, self._columns]
         self._active = active[:, self._columns]
         curvatures, diagonal = self._diagonal()
-        extra = objective.penalty.diagonal(objective.rows.n_columns)[self._columns]
+        extra = penalty[self._columns]
         if damping:
-            extra = extra + damping * curvatures[:, None] * objective.mean_square[self._columns]
+            extra = extra + damping * curvatures[:, None] * data.mean_square[self._columns]
         self._extra = np.broadcast_to(extra, diagonal.shape)
         self.diagonal = (diagonal + self._extra)[self._active]
 
     def multiply(self, direction: Array) -> Array:
         """Return ``H direction``."""
-        n_outputs = len(self._params)
+        some = self._some
         full = np.zeros_like(self._params)
         full[self._active] = direction
-        prepared = self._rows.prepare(np.concatenate([self._params, full]))
+        prepared = some.rows.prepare(np.concatenate([self._params, full]))
 
         def term(block: Block) -> tuple[Array]:
-            logits = block.logits(prepared)
-            change = logits[n_outputs:]
-            here = np.ascontiguousarray(logits[:n_outputs])
-            if n_outputs == 1:
-                change *= self._objective.loss.curvatures(here)
+            product, (here,) = stacked_logits([some], block, prepared)
+            change = product[len(here) :]
+            if len(here) == 1:
+                change *= some.loss.curvatures(here)
             else:
-                probabilities = self._objective.loss.probabilities(here)
+                probabilities = some.loss.probabilities(here)
                 change -= np.einsum("ki,ki->i", probabilities, change)
                 change *= probabilities
-            return (block.pull_back(self._objective.weighted(change, block)),)
+            return (block.pull_back(some.weighted(change, block)),)
 
         (product,) = self._sum(term)
-        product = product / self._rows.n_rows + self._extra * full
+        product = product / some.n_rows + self._extra * full
         return np.asarray(product[self._active])
 
     def matrix(self) -> None:
@@ -117,37 +117,38 @@ class AppliedHessian:
 
     def _diagonal(self) -> tuple[Array, Array]:
         """Mean curvature of each class, and the diagonal of the loss's Hessian."""
-        prepared = self._rows.prepare(self._params)
+        some, prepared = self._some, self._some.rows.prepare(self._params)
 
         def term(block: Block) -> tuple[Array, Array]:
-            curvatures = self._objective.loss.curvatures(block.logits(prepared))
-            weights = self._objective.weighted(curvatures, block)
+            curvatures = some.loss.curvatures(some.logits(block, prepared))
+            weights = some.weighted(curvatures, block)
             diagonal = np.stack([block.gram_diagonal(row) for row in weights])
             return weights.sum(axis=1), diagonal
 
         curvature, diagonal = self._sum(term)
-        return curvature / self._rows.n_rows, diagonal / self._rows.n_rows
+        return curvature / some.n_rows, diagonal / some.n_rows
 
     def _sum(self, term: Term) -> tuple[Any, ...]:
-        self._objective.count(self._rows.n_columns / self._objective.rows.n_columns)
-        return self._rows.sum(term)
+        self._data.count(self._some.rows.n_columns / self._data.rows.n_columns)
+        return self._some.sum(term)
 
 
 def _matrix(
-    objective: RegressionObjective,
+    data: DataTerm,
     params: Array,
+    penalty: Array,
     active: Mask,
     columns: NDArray[np.intp],
     damping: float,
 ) -> Array:
     """Sum ``s_i (diag(p_i) - p_i p_i') (x) x_i x_i'`` among the active parameters."""
-    prepared = objective.rows.prepare(params)
+    prepared = data.rows.prepare(params)
     of_class = [np.flatnonzero(row) for row in active[:, columns]]
 
     def term(block: Block) -> tuple[Array, Array, Array]:
         # For two classes the one row of parameters goes with the second class.
-        p = objective.loss.probabilities(block.logits(prepared))[-len(active) :]
-        s = objective.weighted(np.ones(block.n_rows, dtype=p.dtype), block)
+        p = data.loss.probabilities(data.logits(block, prepared))[-len(active) :]
+        s = data.weighted(np.ones(block.n_rows, dtype=p.dtype), block)
         curvatures = s * p * (1 - p)
         kept, left_out = _by_curvature(curvatures.sum(axis=0))
         X = block.part(kept, columns)
@@ -155,13 +156,12 @@ def _matrix(
         rest = curvatures[:, left_out] @ _squared(block.part(left_out, columns))
         return among, np.asarray(rest), curvatures.sum(axis=1)
 
-    matrix, rest, curvature = objective.sum(term, rows_per_block=int(active.sum()))
+    matrix, rest, curvature = data.sum(term, rows_per_block=int(active.sum()))
     diagonal = np.einsum("ii->i", matrix)  # a view
     if damping:
-        rest = rest + damping * curvature[:, None] * objective.mean_square[columns]
+        rest = rest + damping * curvature[:, None] * data.mean_square[columns]
     diagonal += rest[active[:, columns]]
-    matrix /= objective.rows.n_rows
-    penalty = objective.penalty.diagonal(objective.rows.n_columns)
+    matrix /= data.n_rows
     diagonal += np.broadcast_to(penalty, active.shape)[active]
     return np.asarray(matrix)
 

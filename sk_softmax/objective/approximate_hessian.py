@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Block, Curvature
 from sk_softmax.objective.curvature import ClassGrams, SharedDiagonal, SharedGram
-
-if TYPE_CHECKING:
-    from sk_softmax.objective.regression import RegressionObjective
+from sk_softmax.objective.data_term import DataTerm
 
 # A matrix a class pays off while measuring and factoring all of them takes no more multiplications
 # than so many evaluations, and while they fit in memory. Iterations to 1e-6 with one shared matrix
@@ -43,49 +41,49 @@ NUMBERS_AT_ONCE = 2**20
 
 
 def approximate_hessian(
-    objective: RegressionObjective, params: Array, damping: float
+    data: DataTerm, params: Array, penalty: Array, damping: float
 ) -> Curvature:
     """Measure the curvature at these params: one matrix a class, a shared one or its diagonal.
 
     Rows whose class is decided have next to no curvature, and a feature that is rare outside of
     them would get steps without bound. So each row counts as if it had ``damping`` times the mean
-    curvature more.
+    curvature more. ``penalty`` is the diagonal of the penalty's Hessian for one class, of shape
+    ``(n_columns,)``.
     """
-    n_outputs, n_columns = objective.shape
-    penalty = objective.penalty.diagonal(n_columns)
+    n_outputs, n_columns = data.shape
     if n_columns > MOST_COLUMNS:
-        return shared_diagonal(objective, params, damping)
+        return shared_diagonal(data, params, penalty, damping)
     if not params.any():  # every row is undecided between all classes
-        return SharedGram(_undecided(objective) * objective.gram + np.diag(penalty))
-    if n_outputs == 1 or not _can_afford_one_a_class(objective):
-        (gram,) = _damped_grams(objective, params, damping, _mean, 1)
-        return SharedGram(gram + np.diag(penalty))
-    grams = _damped_grams(objective, params, damping, _each, n_outputs)
+        return SharedGram(_undecided(data) * data.gram + np.diag(penalty), n_outputs)
+    if n_outputs == 1 or not _can_afford_one_a_class(data):
+        (gram,) = _damped_grams(data, params, damping, _mean, 1)
+        return SharedGram(gram + np.diag(penalty), n_outputs)
+    grams = _damped_grams(data, params, damping, _each, n_outputs)
     np.einsum("kii->ki", grams)[:] += penalty
     return ClassGrams(grams)
 
 
 def shared_diagonal(
-    objective: RegressionObjective, params: Array, damping: float
+    data: DataTerm, params: Array, penalty: Array, damping: float
 ) -> SharedDiagonal:
-    """Measure the diagonal of the mean curvature of the classes."""
-    penalty = objective.penalty.diagonal(objective.rows.n_columns)
-    return SharedDiagonal(_mean_diagonal(objective, params, damping) + penalty)
+    """Measure the diagonal of the mean curvature of the classes; see approximate_hessian."""
+    n_outputs, _ = data.shape
+    return SharedDiagonal(_mean_diagonal(data, params, damping) + penalty, n_outputs)
 
 
-def _rows_drawn(objective: RegressionObjective, n_matrices: int) -> float:
+def _rows_drawn(data: DataTerm, n_matrices: int) -> float:
     """How many rows enter each of these Gram matrices."""
-    n_rows, n_columns = objective.rows.n_rows, objective.rows.n_columns
+    n_rows, (_, n_columns) = data.n_rows, data.shape
     wanted = max(ROWS_PER_COLUMN * n_columns, EVALUATIONS * n_rows / n_columns)
     wanted = min(wanted, MOST_DRAWN / n_matrices)
     return float(wanted if 2 * wanted < n_rows else n_rows)
 
 
-def _can_afford_one_a_class(objective: RegressionObjective) -> bool:
+def _can_afford_one_a_class(data: DataTerm) -> bool:
     """Whether measuring and factoring a matrix a class costs little beside the evaluations."""
-    n_outputs, n_columns = objective.shape
-    work = n_outputs * n_columns**2 * (_rows_drawn(objective, n_outputs) + n_columns)
-    evaluation = 4 * objective.rows.n_rows * n_outputs * n_columns
+    n_outputs, n_columns = data.shape
+    work = n_outputs * n_columns**2 * (_rows_drawn(data, n_outputs) + n_columns)
+    evaluation = 4 * data.n_rows * n_outputs * n_columns
     return work <= AFFORDABLE * evaluation and n_outputs * n_columns**2 <= MOST_NUMBERS
 
 
@@ -99,55 +97,55 @@ def _mean(curvatures: Array) -> Array:
 
 
 def _weights(
-    objective: RegressionObjective,
+    data: DataTerm,
     block: Block,
     prepared: Any,
     matrices: Callable[[Array], Array],
 ) -> Array:
     """How much each of a block's rows counts in each matrix, shape ``(n_matrices, n_rows)``."""
-    curvatures = objective.loss.curvatures(block.logits(prepared))
-    return objective.weighted(matrices(curvatures), block)
+    curvatures = data.loss.curvatures(data.logits(block, prepared))
+    return data.weighted(matrices(curvatures), block)
 
 
-def _undecided(objective: RegressionObjective) -> float:
+def _undecided(data: DataTerm) -> float:
     """Mean curvature of a row whose classes are all equally likely."""
-    n_classes, n_outputs = objective.loss.n_classes, objective.loss.n_outputs
+    n_classes, n_outputs = data.loss.n_classes, data.loss.n_outputs
     return (1 - 1 / n_classes) / n_classes * n_outputs / max(n_outputs - 1, 1)
 
 
-def _mean_diagonal(objective: RegressionObjective, params: Array, damping: float) -> Array:
-    prepared = objective.rows.prepare(params)
+def _mean_diagonal(data: DataTerm, params: Array, damping: float) -> Array:
+    prepared = data.rows.prepare(params)
 
     def term(block: Block) -> tuple[Array, Array]:
-        (weights,) = _weights(objective, block, prepared, _mean)
+        (weights,) = _weights(data, block, prepared, _mean)
         return block.gram_diagonal(weights), weights.sum()
 
-    diagonal, weight = objective.sum(term)
-    n_rows = objective.rows.n_rows
-    return np.asarray(diagonal / n_rows + damping * weight / n_rows * objective.mean_square)
+    diagonal, weight = data.sum(term)
+    n_rows = data.n_rows
+    return np.asarray(diagonal / n_rows + damping * weight / n_rows * data.mean_square)
 
 
 def _damped_grams(
-    objective: RegressionObjective,
+    data: DataTerm,
     params: Array,
     damping: float,
     matrices: Callable[[Array], Array],
     n_matrices: int,
 ) -> Array:
     """Gram matrices of rows drawn by their curvature, each of the weights of one matrix."""
-    n_rows = objective.rows.n_rows
-    share = _rows_drawn(objective, n_matrices) / n_rows
-    grams = np.zeros((n_matrices, objective.rows.n_columns, objective.rows.n_columns))
+    n_rows, (_, n_columns) = data.n_rows, data.shape
+    share = _rows_drawn(data, n_matrices) / n_rows
+    grams = np.zeros((n_matrices, n_columns, n_columns))
     add_up = _add_grams_of_all if share == 1 else partial(_add_drawn_grams, share=share)
-    weight = add_up(objective, params, matrices, grams)
+    weight = add_up(data, params, matrices, grams)
     grams /= n_rows
     for gram, more in zip(grams, damping * weight / n_rows, strict=True):
-        gram += more * objective.gram
+        gram += more * data.gram
     return grams
 
 
 def _add_grams_of_all(
-    objective: RegressionObjective,
+    data: DataTerm,
     params: Array,
     matrices: Callable[[Array], Array],
     grams: Array,
@@ -156,16 +154,16 @@ def _add_grams_of_all(
 
     In as many passes as it takes to hold no more than some of the blocks' matrices.
     """
-    rows, prepared = objective.rows, objective.rows.prepare(params)
+    rows, prepared = data.rows, data.rows.prepare(params)
     totals = np.empty(len(grams))
 
     def measure(some: slice) -> None:
         def term(block: Block) -> tuple[Array, Array]:
-            weights = _weights(objective, block, prepared, matrices)[some]
+            weights = _weights(data, block, prepared, matrices)[some]
             return np.stack([block.gram(row) for row in weights]), weights.sum(axis=1)
 
         # Adding up matrices of p^2 numbers is cheap only if each is of as many rows as columns.
-        grams[some], totals[some] = objective.sum(term, rows_per_block=rows.n_columns)
+        grams[some], totals[some] = data.sum(term, rows_per_block=rows.n_columns)
 
     at_once = max(NUMBERS_AT_ONCE // rows.n_columns**2, 1)
     for first in range(0, len(grams), at_once):
@@ -174,24 +172,24 @@ def _add_grams_of_all(
 
 
 def _add_drawn_grams(
-    objective: RegressionObjective,
+    data: DataTerm,
     params: Array,
     matrices: Callable[[Array], Array],
     grams: Array,
     share: float,
 ) -> Array:
     """Do the same with a share of the rows for each matrix: one pass to draw them, then theirs."""
-    rows, prepared = objective.rows, objective.rows.prepare(params)
+    rows, prepared = data.rows, data.rows.prepare(params)
     by_block: dict[int, list[tuple[NDArray[np.intp], Array]]] = {}
 
     def term(block: Block) -> tuple[Array]:
-        weights = _weights(objective, block, prepared, matrices)
+        weights = _weights(data, block, prepared, matrices)
         assert isinstance(block.rows, slice)  # sums read consecutive rows
         first = block.rows.start
         by_block[first] = [drawn(row, share, first) for row in weights]
         return (weights.sum(axis=1),)
 
-    (totals,) = objective.sum(term)
+    (totals,) = data.sum(term)
     at_once = max(NUMBERS_AT_ONCE // rows.n_columns, 1)
 
     def add(number: int) -> None:
@@ -202,7 +200,7 @@ def _add_drawn_grams(
             grams[number] += rows.take(indices[some]).gram(weights[some])
 
     rows.each(add, range(len(grams)))
-    objective.count(sum(len(d) for block in by_block.values() for d, _ in block) / rows.n_rows)
+    data.count(sum(len(d) for block in by_block.values() for d, _ in block) / rows.n_rows)
     return np.asarray(totals)
 
 

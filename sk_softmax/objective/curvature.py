@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
-from scipy.linalg import solve_triangular
 
 from sk_softmax.interfaces import Array
 
@@ -67,17 +66,13 @@ class SharedGram:
     over the classes.
     """
 
-    def __init__(self, matrix: Array) -> None:
-        self._matrix = matrix
+    def __init__(self, matrix: Array, n_outputs: int) -> None:
         self._factor = PositiveFactor(matrix)
+        self.diagonal: Array = np.broadcast_to(matrix.diagonal(), (n_outputs, len(matrix)))
 
     def solve(self, gradient: Array) -> Array:
         """Return ``M^-1 gradient``, class by class."""
         return self._factor.solve(gradient.T).T
-
-    def multiply(self, direction: Array) -> Array:
-        """``M direction``, class by class."""
-        return direction @ self._matrix
 
 
 class ClassGrams:
@@ -89,6 +84,7 @@ class ClassGrams:
     """
 
     def __init__(self, matrices: Array) -> None:
+        self.diagonal: Array = np.einsum("kii->ki", matrices).copy()
         for matrix in matrices:
             matrix[:] = PositiveFactor(matrix).inverse_root()
         self._roots = matrices
@@ -104,32 +100,18 @@ class ClassGrams:
         steps = (self._roots.transpose(0, 2, 1) @ half)[:, :, 0]
         return np.asarray(steps - steps.mean(axis=0))
 
-    def multiply(self, direction: Array) -> Array:
-        """``M_k direction_k`` for each class ``k``."""
-        half = [
-            solve_triangular(root.T, d) for root, d in zip(self._roots, direction, strict=True)
-        ]
-        whole = [
-            solve_triangular(root, h, lower=True)
-            for root, h in zip(self._roots, half, strict=True)
-        ]
-        return np.array(whole)
-
 
 class SharedDiagonal:
     """The diagonal of :class:`SharedGram`, for features too many for a matrix."""
 
-    def __init__(self, diagonal: Array) -> None:
+    def __init__(self, diagonal: Array, n_outputs: int) -> None:
         usable = np.isfinite(diagonal) & (diagonal > 0)
-        self._diagonal = np.where(usable, diagonal, 1.0)
+        shape = n_outputs, len(diagonal)
+        self.diagonal: Array = np.broadcast_to(np.where(usable, diagonal, 1.0), shape)
 
     def solve(self, gradient: Array) -> Array:
         """Return ``D^-1 gradient``."""
-        return gradient / self._diagonal
-
-    def multiply(self, direction: Array) -> Array:
-        """``D direction``."""
-        return direction * self._diagonal
+        return gradient / self.diagonal
 
 
 class FullHessian:
@@ -142,7 +124,10 @@ class FullHessian:
     """
 
     def __init__(self, matrix: Array, n_outputs: int) -> None:
-        self._matrix = matrix
+        self.matrix = matrix
+        """The Hessian itself, which is singular where the penalty is none."""
+
+        self.diagonal: Array = matrix.diagonal().reshape(n_outputs, -1)
         if n_outputs > 1:
             n_columns = len(matrix) // n_outputs
             blocks = matrix.reshape(n_outputs, n_columns, n_outputs, n_columns)
@@ -157,7 +142,3 @@ class FullHessian:
     def solve(self, gradient: Array) -> Array:
         """Return ``H^-1 gradient``."""
         return self._factor.solve(gradient.ravel()).reshape(gradient.shape)
-
-    def multiply(self, direction: Array) -> Array:
-        """``H direction``."""
-        return np.asarray(self._matrix @ direction.ravel()).reshape(direction.shape)

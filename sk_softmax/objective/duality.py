@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sk_softmax.interfaces import Array, Block, Evaluation
+from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.drafts import spread_out
 from sk_softmax.objective.regression import RegressionObjective
 
@@ -72,18 +73,18 @@ def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation)
         return penalty + float(np.vdot(image, coef)) + _conjugate(norms, l1, l2)
 
     image: Array = here.gradient[:, :n_features] - l2 * coef
-    move = _move_of_excess(objective, here.gradient)
+    move = _move_of_excess(objective.data, here.gradient)
     divergence = 0.0
     if move is not None:
         # With L1 all rows may have to be drawn towards their targets, so all of them are moved.
         most = 0.0 if objective.l1 is not None else WIDER * beside_divergence(image)
-        change, divergence = _moved(objective, params, move, most)
+        change, divergence = _moved(objective.data, params, move, most)
         image = image + change[:, :n_features]
     gap = beside_divergence(image) + divergence
     if objective.l1 is not None and (l1 > 0).all():
         excess = float((objective.l1.norms(image) / l1).max())
         if excess > 1:
-            _, divergence = _moved_in_all_rows(objective, params, move, 1 / excess)
+            _, divergence = _moved_in_all_rows(objective.data, params, move, 1 / excess)
             # Now no conjugate is left: no norm exceeds its weight.
             gap = min(gap, penalty + float(np.vdot(image, coef)) / excess + divergence)
     return max(float(gap), 0.0)
@@ -120,55 +121,53 @@ class _Move:
         return _Move(self._surplus, self.lack, held) if (self._surplus <= held).all() else None
 
 
-def _move_of_excess(objective: RegressionObjective, gradient: Array) -> _Move | None:
+def _move_of_excess(data: DataTerm, gradient: Array) -> _Move | None:
     """Return the move for all rows, None if there is nothing to move.
 
     The gradient of the intercepts is the excess of each class.
     """
-    if objective.rows.n_columns == objective.rows.n_features:
+    if data.rows.n_columns == data.rows.n_features:
         return None
-    excess = gradient[:, -1] * objective.rows.n_rows
-    if objective.loss.n_outputs == 1:
+    excess = gradient[:, -1] * data.n_rows
+    if data.loss.n_outputs == 1:
         excess = np.array([-excess[0], excess[0]])
     surplus, lack = np.maximum(excess, 0), np.maximum(-excess, 0)
     if not surplus.any() or not lack.any():
         return None
-    wanted = objective.targets.totals(objective.relative_weight)
+    wanted = data.targets.totals(data.relative_weight)
     return _Move(surplus, lack, wanted + surplus)
 
 
-def _moved(
-    objective: RegressionObjective, params: Array, move: _Move, most: float
-) -> tuple[Array, float]:
+def _moved(data: DataTerm, params: Array, move: _Move, most: float) -> tuple[Array, float]:
     """Change of ``v`` and mean divergence by the move, in few rows if that is at most so much."""
-    rows = objective.rows
-    n_few = min(rows.n_rows // FEW_ROWS, FEW_NUMBERS // (rows.n_columns + len(move.lack)))
-    if rows.n_rows >= MANY_ROWS and n_few > 0 and most > 0:
-        change, divergence = _moved_in_few_rows(objective, params, move, n_few)
+    rows = data.rows
+    n_few = min(data.n_rows // FEW_ROWS, FEW_NUMBERS // (rows.n_columns + len(move.lack)))
+    if data.n_rows >= MANY_ROWS and n_few > 0 and most > 0:
+        change, divergence = _moved_in_few_rows(data, params, move, n_few)
         if divergence <= most:
             return change, divergence
-    return _moved_in_all_rows(objective, params, move)
+    return _moved_in_all_rows(data, params, move)
 
 
 def _moved_in_few_rows(
-    objective: RegressionObjective, params: Array, move: _Move, n_few: int
+    data: DataTerm, params: Array, move: _Move, n_few: int
 ) -> tuple[Array, float]:
     """Do the same if so many rows bear all of the move; infinity if they cannot."""
-    rows = objective.rows
-    block = rows.take(spread_out(rows.n_rows, n_few))
-    objective.count(n_few / rows.n_rows)
-    logits = block.logits(rows.prepare(params))
-    held = objective.weighted(np.exp(_log_probabilities(objective, logits)), block).sum(axis=1)
+    rows = data.rows
+    block = rows.take(spread_out(data.n_rows, n_few))
+    data.count(n_few / data.n_rows)
+    logits = data.logits(block, rows.prepare(params))
+    held = data.weighted(np.exp(_log_probabilities(data, logits)), block).sum(axis=1)
     move_here = move.where_held(held)
     if move_here is None:
         return np.zeros_like(params), np.inf
-    divergences = _replace_by_changes(objective, block, logits, move_here)
-    change = block.pull_back(objective.weighted(logits, block))
-    return change / rows.n_rows, float(divergences.sum()) / rows.n_rows
+    divergences = _replace_by_changes(data, block, logits, move_here)
+    change = block.pull_back(data.weighted(logits, block))
+    return change / data.n_rows, float(divergences.sum()) / data.n_rows
 
 
 def _moved_in_all_rows(
-    objective: RegressionObjective,
+    data: DataTerm,
     params: Array,
     move: Callable[[Array], Array] | None,
     share: float = 1.0,
@@ -177,22 +176,22 @@ def _moved_in_all_rows(
 
     The change of ``v`` is that by the move alone, and zero for a share below 1.
     """
-    rows = objective.rows
+    rows = data.rows
     prepared = rows.prepare(params)
 
     def term(block: Block) -> tuple[Any, ...]:
-        logits = block.logits(prepared)
-        divergence = _replace_by_changes(objective, block, logits, move, share).sum()
+        logits = data.logits(block, prepared)
+        divergence = _replace_by_changes(data, block, logits, move, share).sum()
         if share < 1:
             return divergence, 0.0
-        return divergence, block.pull_back(objective.weighted(logits, block))
+        return divergence, block.pull_back(data.weighted(logits, block))
 
-    divergence, change = objective.sum(term)
-    return change / rows.n_rows, float(divergence) / rows.n_rows
+    divergence, change = data.sum(term)
+    return change / data.n_rows, float(divergence) / data.n_rows
 
 
 def _replace_by_changes(
-    objective: RegressionObjective,
+    data: DataTerm,
     block: Block,
     logits: Array,
     move: Callable[[Array], Array] | None,
@@ -202,12 +201,12 @@ def _replace_by_changes(
 
     For two classes the one row of logits goes with the second class.
     """
-    targets = objective.targets.at(block.rows)
+    targets = data.targets.at(block.rows)
     divergences = np.empty(block.n_rows)
     n_rows = max(AT_ONCE // len(logits), 1)
     for first in range(0, block.n_rows, n_rows):
         some = slice(first, first + n_rows)
-        log_p = _log_probabilities(objective, logits[:, some])
+        log_p = _log_probabilities(data, logits[:, some])
         p = np.exp(log_p)
         q = p if move is None else move(p)
         logits[:, some] = (q - p)[len(q) - len(logits) :]
@@ -216,13 +215,13 @@ def _replace_by_changes(
             targets.at(some).subtract_from(q, share - 1)
         log_q = np.log(np.maximum(q, np.finfo(np.float64).tiny))
         divergences[some] = np.einsum("ki,ki->i", q, log_q - log_p)
-    return np.asarray(objective.weighted(divergences, block))
+    return np.asarray(data.weighted(divergences, block))
 
 
-def _log_probabilities(objective: RegressionObjective, logits: Array) -> Array:
+def _log_probabilities(data: DataTerm, logits: Array) -> Array:
     """Of all classes, in float64: finite where the probabilities themselves underflow."""
     logits = logits.astype(np.float64, copy=False)
-    if objective.loss.n_outputs == 1:
+    if data.loss.n_outputs == 1:
         logits = np.vstack([np.zeros_like(logits), logits])
     shifted: Array = logits - logits.max(axis=0)
     shifted -= np.log(np.exp(shifted).sum(axis=0))

@@ -13,6 +13,7 @@ from sk_softmax.interfaces import (
     EvaluateAt,
     Evaluation,
 )
+from sk_softmax.objective.data_term import DataTerm, stacked_logits
 from sk_softmax.objective.regression import RegressionObjective
 from sk_softmax.objective.targets import Targets
 
@@ -108,16 +109,19 @@ class FoldObjectives:
         for number, held_out in keeping:
             held_out.begin(points[number], rows.dtype)
 
+        terms = {number: fold.data for number, fold in folds.items()}
+
         def term(block: Block) -> tuple[Array, Array]:
-            logits = block.logits(prepared)
+            product, logits = stacked_logits(list(terms.values()), block, prepared)
+            of_fold = dict(zip(terms, logits, strict=True))
             for number, held_out in keeping:
-                held_out.keep(block, logits[parts[number]])
+                held_out.keep(block, of_fold[number])
             targets = _TargetsOfBlock(block)
             losses = [
-                _replace_by_residuals(logits[parts[number]], fold, targets.of(fold), block)
-                for number, fold in folds.items()
+                _replace_by_residuals(of_fold[number], data, targets.of(data), block)
+                for number, data in terms.items()
             ]
-            return np.array(losses), block.pull_back(logits)
+            return np.array(losses), block.pull_back(product)
 
         losses, gradients = rows.sum(term)
         return {
@@ -133,20 +137,18 @@ class _TargetsOfBlock:
         self._rows = block.rows
         self._known: dict[int, Targets] = {}
 
-    def of(self, fold: RegressionObjective) -> Targets:
-        key = id(fold.targets)
+    def of(self, data: DataTerm) -> Targets:
+        key = id(data.targets)
         if key not in self._known:
-            self._known[key] = fold.targets.at(self._rows)
+            self._known[key] = data.targets.at(self._rows)
         return self._known[key]
 
 
-def _replace_by_residuals(
-    logits: Array, fold: RegressionObjective, targets: Targets, block: Block
-) -> float:
+def _replace_by_residuals(logits: Array, data: DataTerm, targets: Targets, block: Block) -> float:
     """Return the sum of a fold's weighted losses, and leave its residuals in place of logits."""
-    losses, residuals = fold.loss.loss_and_residuals(logits, targets)
-    np.copyto(logits, fold.weighted(residuals, block))
-    return float(fold.weighted(losses, block).sum(dtype=np.float64))
+    losses, residuals = data.loss.loss_and_residuals(logits, targets)
+    np.copyto(logits, data.weighted(residuals, block))
+    return float(data.weighted(losses, block).sum(dtype=np.float64))
 
 
 def _parts(lengths: Sequence[int]) -> list[slice]:

@@ -72,9 +72,7 @@ class StreamObjective(RegressionObjective):
         scale = self._mean_in_chunk * seen.n_rows / seen.weight / len(indices)
         penalty = self._form.smooth_part(1 / self._C / seen.weight, self.rows.n_features)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
-            self._passes += len(indices) / self.rows.n_rows
-            prepared = self.rows.prepare(params)
-            loss, gradient = self._loss_and_gradient(self.rows.take(indices), prepared)
+            loss, gradient = self._sum_of(params, indices)
             gradient = scale * np.ascontiguousarray(gradient, dtype=np.float64)
             penalty.add_gradient(params, gradient)
             return Evaluation(scale * float(loss) + penalty.value(params), gradient)

@@ -64,7 +64,7 @@ class ProximalLBFGS(Options):
             if is_due(iteration, measured_at):
                 damping, sizes = adapted(damping, sizes), []
                 curvature = yield CurvatureAt(here.params, narrow, damping, as_diagonal=True)
-                pairs.begin_from(curvature.multiply(np.ones_like(here.params)))
+                pairs.begin_from(curvature.diagonal)
                 measured_at = iteration
 
             # 2. Aim: the model's minimum, and the decrease it promises.

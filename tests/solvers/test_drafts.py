@@ -10,11 +10,10 @@ SCALES = np.array([[1.0, 10.0, 100.0]])
 
 
 class Diagonal:
+    diagonal = SCALES
+
     def solve(self, gradient):
         return gradient / SCALES
-
-    def multiply(self, direction):
-        return direction * SCALES
 
 
 class Quadratic:

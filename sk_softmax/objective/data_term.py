@@ -1,0 +1,169 @@
+"""What of an objective is about the data: rows, what they should be, and what they weigh."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.interfaces import Array, Block, Rows, Term
+from sk_softmax.objective.cross_entropy import CrossEntropy
+from sk_softmax.objective.targets import Targets
+
+
+class DataTerm:
+    """``sum_i s_i CE_i / sum_i s_i``, the mean loss of the rows: an objective without its penalty.
+
+    Parameters
+    ----------
+    rows : Rows
+        The data.
+    targets : Targets
+        Probabilities of the classes for each row.
+    loss : CrossEntropy
+        The form of the loss: a row of logits a class, or one of log-odds.
+    relative_weight : ndarray of shape (n_rows,), optional
+        ``s_i`` divided by their mean, in the width of the rows; None if all are equal.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        targets: Targets,
+        loss: CrossEntropy,
+        relative_weight: Array | None = None,
+    ) -> None:
+        self.rows = rows
+        self.targets = targets
+        self.loss = loss
+        self.relative_weight = relative_weight
+        self.passes = 0.0
+        self._all_rows: DataTerm | None = None
+        self._narrowed: DataTerm | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows there are."""
+        return self.rows.n_rows
+
+    @property
+    def n_features(self) -> int:
+        """How many features they have."""
+        return self.rows.n_features
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of params."""
+        return self.loss.n_outputs, self.rows.n_columns
+
+    def on(self, rows: Rows, indices: NDArray[np.intp] | None = None) -> DataTerm:
+        """Return the same of other rows: those of these indices, or all in another width."""
+        targets, weight = self.targets, self.relative_weight
+        if indices is not None:
+            targets = targets.at(indices)
+            weight = None if weight is None else weight[indices]
+        if weight is not None:
+            weight = weight.astype(rows.dtype, copy=False)
+        other = DataTerm(rows, targets, self.loss, weight)
+        other._all_rows = self._all_rows
+        return other
+
+    def of_features(self, features: NDArray[np.intp]) -> DataTerm:
+        """Return the same of these features alone."""
+        return DataTerm(self.rows.columns(features), self.targets, self.loss, self.relative_weight)
+
+    def counting_anew(self) -> DataTerm:
+        """Return the same with no pass taken yet, and no narrowed rows to spare it any."""
+        other = copy.copy(self)
+        other.passes, other._narrowed = 0.0, None
+        return other
+
+    # --- sums over the rows ---------------------------------------------------------------------
+
+    def logits(self, block: Block, prepared: Any) -> Array:
+        """Return a block's class-major logits, shape ``(n_outputs, n_rows)``."""
+        _, (logits,) = stacked_logits([self], block, prepared)
+        return logits
+
+    def weighted(self, values: Array, block: Block) -> Array:
+        """Multiply values, whose last axis is the block's rows, by the rows' weights."""
+        if self.relative_weight is None:
+            return values
+        return values * self.relative_weight[block.rows]
+
+    def sum(self, term: Term, rows_per_block: int = 0) -> tuple[Any, ...]:
+        """Sum a term over all rows, which is one pass."""
+        self.count(1)
+        return self.rows.sum(term, rows_per_block)
+
+    def count(self, passes: float) -> None:
+        """Say that so much of the data has been read."""
+        self.passes += passes
+
+    # --- measured once --------------------------------------------------------------------------
+
+    def damp_like(self, all_rows: DataTerm) -> None:
+        """Take over what is measured once from more rows than those with weight here."""
+        self._all_rows = all_rows
+
+    def measure_on(self, narrowed: DataTerm | None) -> None:
+        """Let narrowed rows give the Gram matrix: it only damps matrices that are measured."""
+        self._narrowed = narrowed
+
+    @cached_property
+    def gram(self) -> Array:
+        """``X' diag(s) X / sum(s)``, shape ``(n_columns, n_columns)``; kept once measured."""
+        stand_in = self._all_rows or self._narrowed
+        if stand_in is not None:
+            return stand_in.gram
+
+        (gram,) = self.sum(lambda block: (block.gram(self._share_of_rows(block)),))
+        return np.asarray(gram)
+
+    @cached_property
+    def mean_square(self) -> Array:
+        """Diagonal of :attr:`gram`, shape ``(n_columns,)``."""
+        if self._all_rows is not None:
+            return self._all_rows.mean_square
+        (diagonal,) = self.sum(lambda block: (block.gram_diagonal(self._share_of_rows(block)),))
+        return np.asarray(diagonal)
+
+    def _share_of_rows(self, block: Block) -> Array:
+        """Weights ``s_i / sum(s)``; dividing them and not the sum, squares overflow later."""
+        return self.weighted(np.full(block.n_rows, 1 / self.n_rows, self.rows.dtype), block)
+
+
+def stacked_logits(
+    terms: Sequence[DataTerm], block: Block, prepared: Any
+) -> tuple[Array, list[Array]]:
+    """Return the logits of several terms on the same rows, from one product.
+
+    The one place where logits of rows that are fitted to come from.
+
+    Parameters
+    ----------
+    terms : sequence of DataTerm
+        Whose logits; a form of the loss each.
+    block : Block
+        Some of their rows.
+    prepared : object
+        The terms' params one below the other, prepared; more may follow below.
+
+    Returns
+    -------
+    product : ndarray of shape (n_stacked, n_rows)
+        The rows times all params.
+    logits : list of ndarrays of shape (n_outputs, n_rows)
+        Those of each term, views of the product.
+    """
+    product = block.logits(prepared)
+    logits, first = [], 0
+    for term in terms:
+        end = first + term.loss.n_outputs
+        logits.append(product[first:end])
+        first = end
+    return product, logits
