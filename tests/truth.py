@@ -1,0 +1,149 @@
+"""Problems on rows as they are, every variation of a solver, and where its fits end.
+
+Shared by the tests that hold what a solver claims against :mod:`oracle`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import Field, fields
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from oracle import Definition, Penalty, least_value
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+from sk_softmax import SoftmaxRegression
+from sk_softmax.interfaces import Solver
+
+
+def made_up(n_rows: int, n_features: int, units: Any = 1.0) -> tuple[Any, Any]:
+    """Rows of three classes that overlap."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n_rows, n_features))
+    logits = X @ rng.standard_normal((n_features, 3)) * 2 / np.sqrt(n_features)
+    return X * units, (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+
+
+TABLES: dict[str, Callable[[], tuple[Any, Any]]] = {
+    "iris": lambda: load_iris(return_X_y=True),
+    "wine": lambda: load_wine(return_X_y=True),
+    "breast cancer": lambda: load_breast_cancer(return_X_y=True),
+    "digits": lambda: load_digits(return_X_y=True),
+    "one unit": lambda: made_up(300, 5),
+    "many units": lambda: made_up(300, 9, 10.0 ** np.arange(-4, 5)),
+    "enough rows for drafts": lambda: made_up(20_000, 14),
+    "fewer rows than features": lambda: made_up(60, 150),
+}
+
+STRENGTHS, L1_RATIOS = (0.1, 1.0), (0.0, 0.5, 1.0)
+
+
+def penalties_of(solver: Solver) -> list[Penalty]:
+    """Return the penalties to try a solver with."""
+    l1_ratios = L1_RATIOS if solver.takes_l1 else L1_RATIOS[:1]
+    return [Penalty(C, l1_ratio) for C, l1_ratio in itertools.product(STRENGTHS, l1_ratios)]
+
+
+def variations(make: Callable[..., Solver]) -> Iterator[Solver]:
+    """Yield a solver with its defaults, and with each of its options at another value.
+
+    Options that the solver refuses with the others at their defaults are tried together with one
+    other option.
+
+    Raises
+    ------
+    AssertionError
+        If an option is of a kind that has no other value here, or none that the solver takes.
+    """
+    default = make()
+    yield default
+    changed = {field.name: _other_value(field, default) for field in fields(default)}
+    for name, value in changed.items():
+        companions = [{}, *({other: changed[other]} for other in changed if other != name)]
+        for companion in companions:
+            solver = make(**companion | {name: value})
+            if _is_possible(solver):
+                yield solver
+                break
+        else:
+            raise AssertionError(f"{make.__name__} takes no {name}={value!r}")
+
+
+def _other_value(field: Field[Any], solver: Solver) -> Any:
+    """Return a value that an option does not have by default."""
+    value = getattr(solver, field.name)
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return max(value // 3, 1) if value != 1 else 2
+    if isinstance(value, float):
+        return value / 2 if value else 0.5
+    if value == "auto" and "float" in str(field.type):
+        return 0.5
+    raise AssertionError(
+        f"{type(solver).__name__}.{field.name}={value!r} is of a kind that this test cannot vary: "
+        "teach it another value"
+    )
+
+
+def _is_possible(solver: Solver) -> bool:
+    try:
+        solver.check()
+    except ValueError:
+        return False
+    return True
+
+
+class Outcome(NamedTuple):
+    """How a fit ended."""
+
+    converged: bool
+    n_iter: int
+    above: float
+    """``F - F*`` in nats a row."""
+
+    least: float
+    """``F*``."""
+
+    tol: float
+
+    @property
+    def allowed(self) -> float:
+        """How far above its minimum a fit may be that says it has converged.
+
+        Three times what was asked for, since the distance is an estimate, and rounding.
+        """
+        return 3 * self.tol * self.least + 16 * np.finfo(float).eps * max(self.least, 1.0)
+
+
+@cache
+def table(name: str) -> tuple[Any, Any]:
+    """Return the rows and classes of a table, made once."""
+    return TABLES[name]()
+
+
+@cache
+def _definition(name: str, penalty: Penalty) -> tuple[Definition, float]:
+    definition = Definition(*table(name), penalty)
+    with threadpool_limits(1, user_api="blas"):
+        return definition, least_value(definition)
+
+
+def outcome(solver: Any, name: str, penalty: Penalty, tol: float, max_iter: int) -> Outcome:
+    """Fit a table to ``tol`` and compare what comes out with the oracle's minimum."""
+    strength = dict(C=penalty.C, l1_ratio=penalty.l1_ratio)
+    model = SoftmaxRegression(**strength, solver=solver, tol=tol, max_iter=max_iter, n_jobs=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(*table(name))
+    coef: NDArray[np.float64] = model.coef_
+    definition, least = _definition(name, penalty)
+    above = definition.value(coef, model.intercept_) - least
+    return Outcome(model.converged_, int(model.n_iter_[0]), above, least, tol)
