@@ -67,7 +67,14 @@ class Block(Protocol):
 
 
 Term: TypeAlias = Callable[[Block], tuple[Any, ...]]
-"""Maps a block to partial sums: numbers, or fresh arrays that the caller may overwrite."""
+"""Maps a block to partial sums: numbers, or fresh arrays that the caller may overwrite.
+
+A term is pure: it writes to nothing but what it returns, so that rows may evaluate it anywhere, in
+any order, and more than once.
+"""
+
+CollectedTerm: TypeAlias = Callable[[Block], tuple[tuple[Any, ...], Any]]
+"""A term that returns beside its partial sums something to keep of the block, as pure."""
 
 
 class Rows(Protocol):
@@ -90,12 +97,24 @@ class Rows(Protocol):
         """
         ...
 
-    def each(self, task: Callable[[Any], None], items: Sequence[Any]) -> None:
-        """Do a task for each item, on as many threads as sums use."""
+    def collect(
+        self, term: CollectedTerm, rows_per_block: int = 0
+    ) -> tuple[tuple[Any, ...], list[Any]]:
+        """Sum like :meth:`sum`, and list what the term keeps of each block, from first to last.
+
+        One pass for both. A term that has nothing to sum returns an empty tuple of sums.
+        """
         ...
 
     def take(self, indices: NDArray[np.intp]) -> Block:
         """Return the rows of these indices as one block."""
+        ...
+
+    def subset(self, indices: NDArray[np.intp]) -> Rows:
+        """Return the rows of these indices as rows, put together as they are read.
+
+        An index may come twice. Nothing is copied but a block at a time.
+        """
         ...
 
     def narrowed(self) -> Rows:

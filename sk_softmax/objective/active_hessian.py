@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from sk_softmax.interfaces import ActiveHessian, Array, Block, Term
-from sk_softmax.objective.data_term import DataTerm, stacked_logits
+from sk_softmax.interfaces import ActiveHessian, Array, Block
+from sk_softmax.objective.data_term import DataQuestion, DataTerm, stacked_logits
 
 Mask = NDArray[np.bool_]
 
@@ -74,8 +75,8 @@ class AppliedHessian:
         columns: NDArray[np.intp],
         damping: float,
     ) -> None:
-        n_features = data.rows.n_features
-        has_intercept = data.rows.n_columns > n_features
+        n_features = data.n_features
+        has_intercept = data.shape[1] > n_features
         features = columns[columns < n_features]
         self._data = data
         self._columns = np.append(features, n_features) if has_intercept else features
@@ -91,24 +92,10 @@ class AppliedHessian:
 
     def multiply(self, direction: Array) -> Array:
         """Return ``H direction``."""
-        some = self._some
         full = np.zeros_like(self._params)
         full[self._active] = direction
-        prepared = some.rows.prepare(np.concatenate([self._params, full]))
-
-        def term(block: Block) -> tuple[Array]:
-            product, (here,) = stacked_logits([some], block, prepared)
-            change = product[len(here) :]
-            if len(here) == 1:
-                change *= some.loss.curvatures(here)
-            else:
-                probabilities = some.loss.probabilities(here)
-                change -= np.einsum("ki,ki->i", probabilities, change)
-                change *= probabilities
-            return (block.pull_back(some.weighted(change, block)),)
-
-        (product,) = self._sum(term)
-        product = product / some.n_rows + self._extra * full
+        (product,) = self._ask(partial(hessian_times, params=self._params, direction=full))
+        product = product / self._data.n_rows + self._extra * full
         return np.asarray(product[self._active])
 
     def matrix(self) -> None:
@@ -117,20 +104,45 @@ class AppliedHessian:
 
     def _diagonal(self) -> tuple[Array, Array]:
         """Mean curvature of each class, and the diagonal of the loss's Hessian."""
-        some, prepared = self._some, self._some.rows.prepare(self._params)
+        curvature, diagonal = self._ask(partial(diagonal_of_hessian, params=self._params))
+        return curvature / self._data.n_rows, diagonal / self._data.n_rows
 
-        def term(block: Block) -> tuple[Array, Array]:
-            curvatures = some.loss.curvatures(some.logits(block, prepared))
-            weights = some.weighted(curvatures, block)
-            diagonal = np.stack([block.gram_diagonal(row) for row in weights])
-            return weights.sum(axis=1), diagonal
+    def _ask(self, question: DataQuestion) -> tuple[Any, ...]:
+        self._data.count(len(self._columns) / self._data.shape[1])
+        return self._some.ask(question)
 
-        curvature, diagonal = self._sum(term)
-        return curvature / some.n_rows, diagonal / some.n_rows
 
-    def _sum(self, term: Term) -> tuple[Any, ...]:
-        self._data.count(self._some.rows.n_columns / self._data.rows.n_columns)
-        return self._some.sum(term)
+def hessian_times(data: DataTerm, params: Array, direction: Array) -> tuple[Any, ...]:
+    """Answer the rows' weighted Hessian times a direction, both shaped like params."""
+    prepared = data.rows.prepare(np.concatenate([params, direction]))
+
+    def term(block: Block) -> tuple[Array]:
+        product, (here,) = stacked_logits([data], block, prepared)
+        change = product[len(here) :]
+        if len(here) == 1:
+            change *= data.loss.curvatures(here)
+        else:
+            probabilities = data.loss.probabilities(here)
+            change -= np.einsum("ki,ki->i", probabilities, change)
+            change *= probabilities
+        return (block.pull_back(data.weighted(change, block)),)
+
+    return data.rows.sum(term)
+
+
+def diagonal_of_hessian(data: DataTerm, params: Array) -> tuple[Any, ...]:
+    """Answer the sums of the rows' curvatures in each class, and the diagonal of their Hessian.
+
+    Shapes ``(n_outputs,)`` and that of params.
+    """
+    prepared = data.rows.prepare(params)
+
+    def term(block: Block) -> tuple[Array, Array]:
+        weights = data.weighted(data.loss.curvatures(data.logits(block, prepared)), block)
+        diagonal = np.stack([block.gram_diagonal(row) for row in weights])
+        return weights.sum(axis=1), diagonal
+
+    return data.rows.sum(term)
 
 
 def _matrix(
@@ -141,7 +153,26 @@ def _matrix(
     columns: NDArray[np.intp],
     damping: float,
 ) -> Array:
-    """Sum ``s_i (diag(p_i) - p_i p_i') (x) x_i x_i'`` among the active parameters."""
+    """Hessian of the mean loss and the penalty among the active parameters."""
+    question = partial(hessian_among, params=params, active=active, columns=columns)
+    matrix, rest, curvature = data.ask(question)
+    diagonal = np.einsum("ii->i", matrix)  # a view
+    if damping:
+        rest = rest + damping * curvature[:, None] * data.mean_square[columns]
+    diagonal += rest[active[:, columns]]
+    matrix /= data.n_rows
+    diagonal += np.broadcast_to(penalty, active.shape)[active]
+    return np.asarray(matrix)
+
+
+def hessian_among(
+    data: DataTerm, params: Array, active: Mask, columns: NDArray[np.intp]
+) -> tuple[Any, ...]:
+    """Answer ``sum_i s_i (diag(p_i) - p_i p_i') (x) x_i x_i'`` among the active parameters.
+
+    Of most rows, shape ``(n_active, n_active)``. Then come the diagonal of the rest, shape
+    ``(n_outputs, n_columns active)``, and the sums of all rows' curvatures, ``(n_outputs,)``.
+    """
     prepared = data.rows.prepare(params)
     of_class = [np.flatnonzero(row) for row in active[:, columns]]
 
@@ -156,14 +187,7 @@ def _matrix(
         rest = curvatures[:, left_out] @ _squared(block.part(left_out, columns))
         return among, np.asarray(rest), curvatures.sum(axis=1)
 
-    matrix, rest, curvature = data.sum(term, rows_per_block=int(active.sum()))
-    diagonal = np.einsum("ii->i", matrix)  # a view
-    if damping:
-        rest = rest + damping * curvature[:, None] * data.mean_square[columns]
-    diagonal += rest[active[:, columns]]
-    matrix /= data.n_rows
-    diagonal += np.broadcast_to(penalty, active.shape)[active]
-    return np.asarray(matrix)
+    return data.rows.sum(term, rows_per_block=int(active.sum()))
 
 
 def _by_curvature(curvature: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

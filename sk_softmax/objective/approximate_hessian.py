@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.interfaces import Array, Block, Curvature
+from sk_softmax.interfaces import Array, Block, Curvature, Rows
 from sk_softmax.objective.curvature import ClassGrams, SharedDiagonal, SharedGram
 from sk_softmax.objective.data_term import DataTerm
 
@@ -36,8 +36,11 @@ EVALUATIONS = 20
 # The most rows drawn for all matrices together: their numbers and weights are kept for a moment.
 MOST_DRAWN = 2**21
 
-# Numbers of the matrices that are summed in one pass, or of the drawn rows that are multiplied.
+# Numbers of the matrices that are summed in one pass.
 NUMBERS_AT_ONCE = 2**20
+
+Matrices: TypeAlias = Callable[[Array], Array]
+"""From the curvatures of some rows in each class to their weights in each matrix."""
 
 
 def approximate_hessian(
@@ -100,7 +103,7 @@ def _weights(
     data: DataTerm,
     block: Block,
     prepared: Any,
-    matrices: Callable[[Array], Array],
+    matrices: Matrices,
 ) -> Array:
     """How much each of a block's rows counts in each matrix, shape ``(n_matrices, n_rows)``."""
     curvatures = data.loss.curvatures(data.logits(block, prepared))
@@ -114,94 +117,103 @@ def _undecided(data: DataTerm) -> float:
 
 
 def _mean_diagonal(data: DataTerm, params: Array, damping: float) -> Array:
+    diagonal, weight = data.ask(partial(diagonal_of_mean, params=params))
+    n_rows = data.n_rows
+    return np.asarray(diagonal / n_rows + damping * weight / n_rows * data.mean_square)
+
+
+def diagonal_of_mean(data: DataTerm, params: Array) -> tuple[Any, ...]:
+    """Answer the diagonal of the Gram matrix of the mean curvature, and the sum of the weights."""
     prepared = data.rows.prepare(params)
 
     def term(block: Block) -> tuple[Array, Array]:
         (weights,) = _weights(data, block, prepared, _mean)
         return block.gram_diagonal(weights), weights.sum()
 
-    diagonal, weight = data.sum(term)
-    n_rows = data.n_rows
-    return np.asarray(diagonal / n_rows + damping * weight / n_rows * data.mean_square)
+    return data.rows.sum(term)
 
 
 def _damped_grams(
-    data: DataTerm,
-    params: Array,
-    damping: float,
-    matrices: Callable[[Array], Array],
-    n_matrices: int,
+    data: DataTerm, params: Array, damping: float, matrices: Matrices, n_matrices: int
 ) -> Array:
     """Gram matrices of rows drawn by their curvature, each of the weights of one matrix."""
-    n_rows, (_, n_columns) = data.n_rows, data.shape
-    share = _rows_drawn(data, n_matrices) / n_rows
-    grams = np.zeros((n_matrices, n_columns, n_columns))
-    add_up = _add_grams_of_all if share == 1 else partial(_add_drawn_grams, share=share)
-    weight = add_up(data, params, matrices, grams)
-    grams /= n_rows
-    for gram, more in zip(grams, damping * weight / n_rows, strict=True):
+    share = _rows_drawn(data, n_matrices) / data.n_rows
+    if share == 1:
+        grams, weight = _grams_of_all(data, params, matrices, n_matrices)
+    else:
+        question = partial(drawn_grams, params=params, matrices=matrices, share=share)
+        grams, weight, n_drawn = data.ask(question)
+        data.count(float(n_drawn) / data.n_rows)
+    grams /= data.n_rows
+    for gram, more in zip(grams, damping * weight / data.n_rows, strict=True):
         gram += more * data.gram
-    return grams
+    return np.asarray(grams)
 
 
-def _add_grams_of_all(
-    data: DataTerm,
-    params: Array,
-    matrices: Callable[[Array], Array],
-    grams: Array,
-) -> Array:
-    """Add each matrix's weighted Gram matrix of all rows, and return the sums of the weights.
+def _grams_of_all(
+    data: DataTerm, params: Array, matrices: Matrices, n_matrices: int
+) -> tuple[Array, Array]:
+    """Weighted Gram matrices of all rows, and the sums of the weights.
 
     In as many passes as it takes to hold no more than some of the blocks' matrices.
     """
+    _, n_columns = data.shape
+    grams, totals = np.empty((n_matrices, n_columns, n_columns)), np.empty(n_matrices)
+    at_once = max(NUMBERS_AT_ONCE // n_columns**2, 1)
+    for first in range(0, n_matrices, at_once):
+        some = slice(first, first + at_once)
+        question = partial(weighted_grams, params=params, matrices=matrices, some=some)
+        grams[some], totals[some] = data.ask(question)
+    return grams, totals
+
+
+def weighted_grams(
+    data: DataTerm, params: Array, matrices: Matrices, some: slice
+) -> tuple[Any, ...]:
+    """Answer the Gram matrices of some of the weights, and the sums of these.
+
+    Shapes ``(n_matrices, n_columns, n_columns)`` and ``(n_matrices,)``.
+    """
     rows, prepared = data.rows, data.rows.prepare(params)
-    totals = np.empty(len(grams))
 
-    def measure(some: slice) -> None:
-        def term(block: Block) -> tuple[Array, Array]:
-            weights = _weights(data, block, prepared, matrices)[some]
-            return np.stack([block.gram(row) for row in weights]), weights.sum(axis=1)
+    def term(block: Block) -> tuple[Array, Array]:
+        weights = _weights(data, block, prepared, matrices)[some]
+        return np.stack([block.gram(row) for row in weights]), weights.sum(axis=1)
 
-        # Adding up matrices of p^2 numbers is cheap only if each is of as many rows as columns.
-        grams[some], totals[some] = data.sum(term, rows_per_block=rows.n_columns)
-
-    at_once = max(NUMBERS_AT_ONCE // rows.n_columns**2, 1)
-    for first in range(0, len(grams), at_once):
-        measure(slice(first, first + at_once))
-    return totals
+    # Adding up matrices of p^2 numbers is cheap only if each is of as many rows as columns.
+    return rows.sum(term, rows_per_block=rows.n_columns)
 
 
-def _add_drawn_grams(
-    data: DataTerm,
-    params: Array,
-    matrices: Callable[[Array], Array],
-    grams: Array,
-    share: float,
-) -> Array:
-    """Do the same with a share of the rows for each matrix: one pass to draw them, then theirs."""
+def drawn_grams(
+    data: DataTerm, params: Array, matrices: Matrices, share: float
+) -> tuple[Any, ...]:
+    """Answer the same of a share of the rows for each matrix, and how many were drawn in all.
+
+    One pass to draw them, then theirs. Which rows are drawn depends on their numbers among all
+    rows and on what the rows of their block weigh.
+    """
     rows, prepared = data.rows, data.rows.prepare(params)
-    by_block: dict[int, list[tuple[NDArray[np.intp], Array]]] = {}
 
-    def term(block: Block) -> tuple[Array]:
+    def draw(block: Block) -> tuple[tuple[Array], list[tuple[NDArray[np.intp], Array]]]:
         weights = _weights(data, block, prepared, matrices)
-        assert isinstance(block.rows, slice)  # sums read consecutive rows
-        first = block.rows.start
-        by_block[first] = [drawn(row, share, first) for row in weights]
-        return (weights.sum(axis=1),)
+        first = data.numbers(block).start
+        return (weights.sum(axis=1),), [drawn(row, share, first) for row in weights]
 
-    (totals,) = data.sum(term)
-    at_once = max(NUMBERS_AT_ONCE // rows.n_columns, 1)
+    (totals,), of_blocks = rows.collect(draw)
+    grams = np.zeros((len(totals), rows.n_columns, rows.n_columns))
+    n_drawn = 0
+    for gram, draws in zip(grams, zip(*of_blocks, strict=True), strict=True):
+        numbers, weights = (np.concatenate(part) for part in zip(*draws, strict=True))
+        n_drawn += len(numbers)
+        if len(numbers):
+            _add_gram(rows.subset(numbers - data.first_row), weights, gram)
+    return grams, totals, n_drawn
 
-    def add(number: int) -> None:
-        parts = [by_block[first][number] for first in sorted(by_block)]
-        indices, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
-        for first in range(0, len(indices), at_once):
-            some = slice(first, first + at_once)
-            grams[number] += rows.take(indices[some]).gram(weights[some])
 
-    rows.each(add, range(len(grams)))
-    data.count(sum(len(d) for block in by_block.values() for d, _ in block) / rows.n_rows)
-    return np.asarray(totals)
+def _add_gram(rows: Rows, weights: Array, gram: Array) -> None:
+    """Add the weighted Gram matrix of all rows."""
+    (summed,) = rows.sum(lambda block: (block.gram(weights[block.rows]),))
+    gram += summed
 
 
 def drawn(weights: Array, share: float, first: int = 0) -> tuple[NDArray[np.intp], Array]:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.interfaces import Array, Block, Rows, Term
+from sk_softmax.interfaces import Array, Block, Rows
 from sk_softmax.objective.cross_entropy import CrossEntropy
 from sk_softmax.objective.targets import Targets
+
+DataQuestion: TypeAlias = "Callable[[DataTerm], tuple[Any, ...]]"
+"""What is asked of the data: a partial of a module-level function, so that it can be pickled.
+
+Rows may lie in parts. Each part answers from its own rows, and the answers are added up: numbers
+and arrays by their values, lists one behind the other in the order of the rows.
+"""
 
 
 class DataTerm:
     """``sum_i s_i CE_i / sum_i s_i``, the mean loss of the rows: an objective without its penalty.
+
+    What is made of the rows is asked for by a :data:`DataQuestion`, and only the functions in
+    questions read the rows, targets and weights of a term: these may be those of a part.
 
     Parameters
     ----------
@@ -28,6 +38,10 @@ class DataTerm:
         The form of the loss: a row of logits a class, or one of log-odds.
     relative_weight : ndarray of shape (n_rows,), optional
         ``s_i`` divided by their mean, in the width of the rows; None if all are equal.
+    first_row : int, default=0
+        Number of the first row, where these are a part of all rows.
+    n_rows : int, optional
+        How many rows all parts have together; by default those here.
     """
 
     def __init__(
@@ -36,19 +50,19 @@ class DataTerm:
         targets: Targets,
         loss: CrossEntropy,
         relative_weight: Array | None = None,
+        *,
+        first_row: int = 0,
+        n_rows: int | None = None,
     ) -> None:
         self.rows = rows
         self.targets = targets
         self.loss = loss
         self.relative_weight = relative_weight
+        self.first_row = first_row
+        self.n_rows = rows.n_rows if n_rows is None else n_rows
         self.passes = 0.0
         self._all_rows: DataTerm | None = None
         self._narrowed: DataTerm | None = None
-
-    @property
-    def n_rows(self) -> int:
-        """How many rows there are."""
-        return self.rows.n_rows
 
     @property
     def n_features(self) -> int:
@@ -74,7 +88,14 @@ class DataTerm:
 
     def of_features(self, features: NDArray[np.intp]) -> DataTerm:
         """Return the same of these features alone."""
-        return DataTerm(self.rows.columns(features), self.targets, self.loss, self.relative_weight)
+        return DataTerm(
+            self.rows.columns(features),
+            self.targets,
+            self.loss,
+            self.relative_weight,
+            first_row=self.first_row,
+            n_rows=self.n_rows,
+        )
 
     def counting_anew(self) -> DataTerm:
         """Return the same with no pass taken yet, and no narrowed rows to spare it any."""
@@ -82,7 +103,18 @@ class DataTerm:
         other.passes, other._narrowed = 0.0, None
         return other
 
-    # --- sums over the rows ---------------------------------------------------------------------
+    # --- questions ------------------------------------------------------------------------------
+
+    def ask(self, question: DataQuestion, passes: float = 1.0) -> tuple[Any, ...]:
+        """Return the answer to a question, which takes so many passes over the rows."""
+        self.count(passes)
+        return question(self)
+
+    def count(self, passes: float) -> None:
+        """Say that so much of the data has been read."""
+        self.passes += passes
+
+    # --- for the functions in questions: what is read of a block --------------------------------
 
     def logits(self, block: Block, prepared: Any) -> Array:
         """Return a block's class-major logits, shape ``(n_outputs, n_rows)``."""
@@ -95,14 +127,16 @@ class DataTerm:
             return values
         return values * self.relative_weight[block.rows]
 
-    def sum(self, term: Term, rows_per_block: int = 0) -> tuple[Any, ...]:
-        """Sum a term over all rows, which is one pass."""
-        self.count(1)
-        return self.rows.sum(term, rows_per_block)
+    def numbers(self, block: Block) -> slice:
+        """Return which of all rows a block of a sum holds."""
+        assert isinstance(block.rows, slice)  # sums read consecutive rows
+        return slice(self.first_row + block.rows.start, self.first_row + block.rows.stop)
 
-    def count(self, passes: float) -> None:
-        """Say that so much of the data has been read."""
-        self.passes += passes
+    def here(self, numbers: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the indices of those of some rows, numbered among all in order, that are here."""
+        ends = self.first_row, self.first_row + self.rows.n_rows
+        first, last = np.searchsorted(numbers, ends)
+        return numbers[first:last] - self.first_row
 
     # --- measured once --------------------------------------------------------------------------
 
@@ -120,8 +154,7 @@ class DataTerm:
         stand_in = self._all_rows or self._narrowed
         if stand_in is not None:
             return stand_in.gram
-
-        (gram,) = self.sum(lambda block: (block.gram(self._share_of_rows(block)),))
+        (gram,) = self.ask(gram_of_rows)
         return np.asarray(gram)
 
     @cached_property
@@ -129,12 +162,23 @@ class DataTerm:
         """Diagonal of :attr:`gram`, shape ``(n_columns,)``."""
         if self._all_rows is not None:
             return self._all_rows.mean_square
-        (diagonal,) = self.sum(lambda block: (block.gram_diagonal(self._share_of_rows(block)),))
+        (diagonal,) = self.ask(mean_square_of_rows)
         return np.asarray(diagonal)
 
-    def _share_of_rows(self, block: Block) -> Array:
-        """Weights ``s_i / sum(s)``; dividing them and not the sum, squares overflow later."""
-        return self.weighted(np.full(block.n_rows, 1 / self.n_rows, self.rows.dtype), block)
+
+def gram_of_rows(data: DataTerm) -> tuple[Any, ...]:
+    """Answer ``X' diag(s) X / sum(s)``."""
+    return data.rows.sum(lambda block: (block.gram(_share_of_rows(data, block)),))
+
+
+def mean_square_of_rows(data: DataTerm) -> tuple[Any, ...]:
+    """Answer its diagonal."""
+    return data.rows.sum(lambda block: (block.gram_diagonal(_share_of_rows(data, block)),))
+
+
+def _share_of_rows(data: DataTerm, block: Block) -> Array:
+    """Weights ``s_i / sum(s)``; dividing them and not the sum, squares overflow later."""
+    return data.weighted(np.full(block.n_rows, 1 / data.n_rows, data.rows.dtype), block)
 
 
 def stacked_logits(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,7 @@ def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation)
     gap : float
         ``inf`` where a feature is not penalised.
     """
-    n_features = objective.rows.n_features
+    n_features = objective.data.n_features
     l2 = np.broadcast_to(objective.penalty.strength, n_features)
     l1 = np.zeros(n_features) if objective.l1 is None else objective.l1.weights[:n_features]
     if ((l1 == 0) & (l2 == 0)).any() or not here.is_finite:
@@ -126,7 +126,7 @@ def _move_of_excess(data: DataTerm, gradient: Array) -> _Move | None:
 
     The gradient of the intercepts is the excess of each class.
     """
-    if data.rows.n_columns == data.rows.n_features:
+    if gradient.shape[1] == data.n_features:
         return None
     excess = gradient[:, -1] * data.n_rows
     if data.loss.n_outputs == 1:
@@ -134,14 +134,18 @@ def _move_of_excess(data: DataTerm, gradient: Array) -> _Move | None:
     surplus, lack = np.maximum(excess, 0), np.maximum(-excess, 0)
     if not surplus.any() or not lack.any():
         return None
-    wanted = data.targets.totals(data.relative_weight)
+    (wanted,) = data.ask(class_totals, passes=0)
     return _Move(surplus, lack, wanted + surplus)
+
+
+def class_totals(data: DataTerm) -> tuple[Any, ...]:
+    """Answer the weighted sum of the targets, shape ``(n_classes,)``."""
+    return (data.targets.totals(data.relative_weight),)
 
 
 def _moved(data: DataTerm, params: Array, move: _Move, most: float) -> tuple[Array, float]:
     """Change of ``v`` and mean divergence by the move, in few rows if that is at most so much."""
-    rows = data.rows
-    n_few = min(data.n_rows // FEW_ROWS, FEW_NUMBERS // (rows.n_columns + len(move.lack)))
+    n_few = min(data.n_rows // FEW_ROWS, FEW_NUMBERS // (data.shape[1] + len(move.lack)))
     if data.n_rows >= MANY_ROWS and n_few > 0 and most > 0:
         change, divergence = _moved_in_few_rows(data, params, move, n_few)
         if divergence <= most:
@@ -153,31 +157,53 @@ def _moved_in_few_rows(
     data: DataTerm, params: Array, move: _Move, n_few: int
 ) -> tuple[Array, float]:
     """Do the same if so many rows bear all of the move; infinity if they cannot."""
-    rows = data.rows
-    block = rows.take(spread_out(data.n_rows, n_few))
-    data.count(n_few / data.n_rows)
-    logits = data.logits(block, rows.prepare(params))
-    held = data.weighted(np.exp(_log_probabilities(data, logits)), block).sum(axis=1)
+    share = n_few / data.n_rows
+    (held,) = data.ask(partial(held_by_few_rows, params=params, n_few=n_few), share)
     move_here = move.where_held(held)
     if move_here is None:
         return np.zeros_like(params), np.inf
-    divergences = _replace_by_changes(data, block, logits, move_here)
-    change = block.pull_back(data.weighted(logits, block))
-    return change / data.n_rows, float(divergences.sum()) / data.n_rows
+    question = partial(moved_in_few_rows, params=params, move=move_here, n_few=n_few)
+    divergence, change = data.ask(question, share)
+    return change / data.n_rows, float(divergence) / data.n_rows
+
+
+def held_by_few_rows(data: DataTerm, params: Array, n_few: int) -> tuple[Any, ...]:
+    """Answer how much probability so many rows give each class, shape ``(n_classes,)``."""
+    block, logits = _few_rows(data, params, n_few)
+    probabilities = np.exp(_log_probabilities(data, logits))
+    return (data.weighted(probabilities, block).sum(axis=1),)
+
+
+def moved_in_few_rows(data: DataTerm, params: Array, move: _Move, n_few: int) -> tuple[Any, ...]:
+    """Answer the sums of the divergence and of the change by a move in so many rows."""
+    block, logits = _few_rows(data, params, n_few)
+    divergence = _replace_by_changes(data, block, logits, move).sum()
+    return divergence, block.pull_back(data.weighted(logits, block))
+
+
+def _few_rows(data: DataTerm, params: Array, n_few: int) -> tuple[Block, Array]:
+    """Return those of so many rows, spread out over all, that are here, and their logits."""
+    block = data.rows.take(data.here(spread_out(data.n_rows, n_few)))
+    return block, data.logits(block, data.rows.prepare(params))
 
 
 def _moved_in_all_rows(
-    data: DataTerm,
-    params: Array,
-    move: Callable[[Array], Array] | None,
-    share: float = 1.0,
+    data: DataTerm, params: Array, move: _Move | None, share: float = 1.0
 ) -> tuple[Array, float]:
     """Do the same in all rows, then draw them: ``q_i = y_i + share (moved p_i - y_i)``.
 
     The change of ``v`` is that by the move alone, and zero for a share below 1.
     """
-    rows = data.rows
-    prepared = rows.prepare(params)
+    question = partial(moved_in_all_rows, params=params, move=move, share=share)
+    divergence, change = data.ask(question)
+    return change / data.n_rows, float(divergence) / data.n_rows
+
+
+def moved_in_all_rows(
+    data: DataTerm, params: Array, move: _Move | None, share: float
+) -> tuple[Any, ...]:
+    """Answer the sums of the divergence and of the change by a move in all rows."""
+    prepared = data.rows.prepare(params)
 
     def term(block: Block) -> tuple[Any, ...]:
         logits = data.logits(block, prepared)
@@ -186,15 +212,14 @@ def _moved_in_all_rows(
             return divergence, 0.0
         return divergence, block.pull_back(data.weighted(logits, block))
 
-    divergence, change = data.sum(term)
-    return change / data.n_rows, float(divergence) / data.n_rows
+    return data.rows.sum(term)
 
 
 def _replace_by_changes(
     data: DataTerm,
     block: Block,
     logits: Array,
-    move: Callable[[Array], Array] | None,
+    move: _Move | None,
     share: float = 1.0,
 ) -> Array:
     """Return the rows' weighted ``KL(q_i | p_i)``; leave what the move changes instead of logits.

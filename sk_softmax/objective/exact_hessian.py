@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,18 @@ def exact_hessian(data: DataTerm, params: Array, penalty: Array) -> FullHessian:
     penalty : ndarray of shape (n_columns,)
         The penalty's Hessian for one class, a diagonal.
     """
-    prepared = data.rows.prepare(params)
     n_outputs, _ = data.shape
-    (matrix,) = data.sum(lambda block: (_block_hessian(data, block, prepared),))
+    (matrix,) = data.ask(partial(hessian_of_rows, params=params))
     matrix /= data.n_rows
     diagonal = np.einsum("ii->i", matrix)  # a view, in either memory order
     diagonal += np.concatenate([penalty] * n_outputs)
     return FullHessian(matrix, n_outputs)
+
+
+def hessian_of_rows(data: DataTerm, params: Array) -> tuple[Any, ...]:
+    """Answer the sum of the rows' weighted Hessians, ``n_outputs * n_columns`` on a side."""
+    prepared = data.rows.prepare(params)
+    return data.rows.sum(lambda block: (_block_hessian(data, block, prepared),))
 
 
 def _block_hessian(data: DataTerm, block: Block, prepared: Any) -> Array:
@@ -71,15 +77,10 @@ def largest_curvature(data: DataTerm) -> float:
     It is Boehning's, from the largest eigenvalue of the Gram matrix. Lanczos iterations find that
     one to a thousandth, from below; a hundredth is added.
     """
-    n_columns = data.rows.n_columns
+    _, n_columns = data.shape
 
     def multiply(vector: Array) -> Array:
-        prepared = data.rows.prepare(vector.reshape(1, -1))
-
-        def term(block: Block) -> tuple[Array]:
-            return (block.pull_back(data.weighted(block.logits(prepared), block)),)
-
-        (product,) = data.sum(term)
+        (product,) = data.ask(partial(gram_times, vector=vector))
         return np.asarray(product[0] / data.n_rows)
 
     start = np.random.default_rng(0).standard_normal(n_columns)
@@ -94,3 +95,12 @@ def largest_curvature(data: DataTerm) -> float:
             eigsh(gram, k=1, v0=start, tol=1e-3, which="LA", return_eigenvectors=False)[0]
         )
     return 1.01 * data.loss.largest_curvature * largest
+
+
+def gram_times(data: DataTerm, vector: Array) -> tuple[Any, ...]:
+    """Answer ``X' diag(s) X vector``, shape ``(1, n_columns)``."""
+    prepared = data.rows.prepare(vector.reshape(1, -1))
+    # Not logits: a direction has no offset.
+    return data.rows.sum(
+        lambda block: (block.pull_back(data.weighted(block.logits(prepared), block)),)
+    )

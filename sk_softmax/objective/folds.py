@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.interfaces import (
-    Array,
-    Block,
-    EvaluateAt,
-    Evaluation,
-)
+from sk_softmax.interfaces import Array, Block, EvaluateAt, Evaluation
 from sk_softmax.objective.data_term import DataTerm, stacked_logits
 from sk_softmax.objective.regression import RegressionObjective
 from sk_softmax.objective.targets import Targets
@@ -29,27 +27,36 @@ class HeldOut:
 
     def __init__(self, rows: NDArray[np.intp]) -> None:
         self.rows = rows
-        self._logits: Array | None = None
+        self._logits: list[Array] = []
         self._params: Array | None = None
 
-    def begin(self, params: Array, dtype: np.dtype[np.floating]) -> None:
-        """Forget the logits: those at other params are about to come."""
-        shape = len(params), len(self.rows)
-        if self._logits is None or self._logits.shape != shape:
-            self._logits = np.empty(shape, dtype)
-        self._params = params
+    def forget(self) -> None:
+        """Drop the logits: those at other params are about to come."""
+        self._logits, self._params = [], None
 
-    def keep(self, block: Block, logits: Array) -> None:
-        """Keep those of a block's logits that belong to rows held out."""
-        assert self._logits is not None
-        assert isinstance(block.rows, slice)
-        first, last = np.searchsorted(self.rows, [block.rows.start, block.rows.stop])
-        within = self.rows[first:last] - block.rows.start
-        self._logits[:, first:last] = logits[:, within]
+    def keep(self, params: Array, logits: list[Array]) -> None:
+        """Keep the logits at these params, in parts of some rows each, in the order of rows."""
+        self._logits, self._params = logits, params
 
     def logits_at(self, params: Array) -> Array | None:
         """Return the logits, of shape ``(n_outputs, n_held_out)``; None if known elsewhere."""
-        return self._logits if params is self._params else None
+        if params is not self._params:
+            return None
+        # Put together only now: most of what is evaluated is not scored.
+        self._logits = [np.concatenate(self._logits, axis=1)]
+        return self._logits[0]
+
+
+@dataclass(frozen=True)
+class FoldData:
+    """The data terms of some folds, on the same rows, and which of all rows each holds out."""
+
+    terms: Sequence[DataTerm]
+    held_out: Sequence[NDArray[np.intp]]
+
+    def ask(self, question: Callable[[FoldData], tuple[Any, ...]]) -> tuple[Any, ...]:
+        """Return the answer to a question, which is a partial as for a data term."""
+        return question(self)
 
 
 class FoldObjectives:
@@ -100,34 +107,71 @@ class FoldObjectives:
             assert logits is not None
         return logits
 
+    def data(self, numbers: Sequence[int], draft: int | None) -> FoldData:
+        """Return the data of some of the folds."""
+        return FoldData(
+            [self[number].draft(draft).data for number in numbers],
+            [self._held_out[number].rows for number in numbers],
+        )
+
     def _evaluate(self, points: Mapping[int, Array], draft: int | None) -> dict[int, Evaluation]:
-        folds = {number: self[number].draft(draft) for number in points}
-        rows = next(iter(folds.values())).rows
-        parts = dict(zip(points, _parts([len(params) for params in points.values()]), strict=True))
-        prepared = rows.prepare(np.concatenate(list(points.values())))
-        keeping = [] if draft is not None else [(n, self._held_out[n]) for n in points]
-        for number, held_out in keeping:
-            held_out.begin(points[number], rows.dtype)
-
-        terms = {number: fold.data for number, fold in folds.items()}
-
-        def term(block: Block) -> tuple[Array, Array]:
-            product, logits = stacked_logits(list(terms.values()), block, prepared)
-            of_fold = dict(zip(terms, logits, strict=True))
-            for number, held_out in keeping:
-                held_out.keep(block, of_fold[number])
-            targets = _TargetsOfBlock(block)
-            losses = [
-                _replace_by_residuals(of_fold[number], data, targets.of(data), block)
-                for number, data in terms.items()
-            ]
-            return np.array(losses), block.pull_back(product)
-
-        losses, gradients = rows.sum(term)
+        params, are_scored = list(points.values()), draft is None
+        if are_scored:
+            for number in points:
+                self._held_out[number].forget()
+        question = partial(evaluated, params=params, are_scored=are_scored)
+        losses, gradients, logits = self.data(list(points), draft).ask(question)
+        if are_scored:
+            for number, *of_fold in zip(points, *logits, strict=True):
+                self._held_out[number].keep(points[number], of_fold)
+        ends = np.cumsum([len(of_fold) for of_fold in params])[:-1]
+        parts = zip(points, losses, np.split(gradients, ends), strict=True)
         return {
-            number: fold.evaluation(points[number], loss, gradients[parts[number]], rows.n_rows)
-            for (number, fold), loss in zip(folds.items(), losses, strict=True)
+            number: self._evaluation(number, draft, points[number], loss, gradient)
+            for number, loss, gradient in parts
         }
+
+    def _evaluation(
+        self, number: int, draft: int | None, params: Array, loss: float, gradient: Array
+    ) -> Evaluation:
+        fold = self[number].draft(draft)
+        return fold.evaluation(params, loss, gradient, fold.data.n_rows)
+
+
+def evaluated(
+    data: FoldData, params: Sequence[Array], are_scored: bool
+) -> tuple[Array, Array, list[list[Array]]]:
+    """Answer each fold's sum of losses and of gradients, and the logits of what it holds out.
+
+    Shapes ``(n_folds,)`` and that of the stacked params. The list has an entry a block, which has
+    a fold's logits each, of shape ``(n_outputs, n_held_out in the block)``; if the folds are not
+    to be scored, an empty one.
+    """
+    rows = data.terms[0].rows
+    prepared = rows.prepare(np.concatenate(params))
+
+    def term(block: Block) -> tuple[tuple[Array, Array], list[Array]]:
+        product, logits = stacked_logits(data.terms, block, prepared)
+        held_out = _held_out(data, block, logits) if are_scored else []
+        targets = _TargetsOfBlock(block)
+        losses = [
+            _replace_by_residuals(of_fold, fold, targets.of(fold), block)
+            for of_fold, fold in zip(logits, data.terms, strict=True)
+        ]
+        return (np.array(losses), block.pull_back(product)), held_out
+
+    (losses, gradients), of_blocks = rows.collect(term)
+    return losses, gradients, of_blocks
+
+
+def _held_out(data: FoldData, block: Block, logits: Sequence[Array]) -> list[Array]:
+    """Return copies of those of a block's logits that belong to rows held out."""
+    here = data.terms[0].numbers(block)
+    within = (
+        rows[slice(*np.searchsorted(rows, [here.start, here.stop]))] - here.start
+        for rows in data.held_out
+    )
+    return [of_fold.take(some, axis=1) for of_fold, some in zip(logits, within, strict=True)]
 
 
 class _TargetsOfBlock:
@@ -149,9 +193,3 @@ def _replace_by_residuals(logits: Array, data: DataTerm, targets: Targets, block
     losses, residuals = data.loss.loss_and_residuals(logits, targets)
     np.copyto(logits, data.weighted(residuals, block))
     return float(data.weighted(losses, block).sum(dtype=np.float64))
-
-
-def _parts(lengths: Sequence[int]) -> list[slice]:
-    """Return where each of several stacked params are."""
-    ends = np.cumsum(lengths)
-    return [slice(end - length, end) for end, length in zip(ends, lengths, strict=True)]

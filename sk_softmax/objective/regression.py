@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,8 +66,9 @@ class RegressionObjective:
         strength = 1 / C / self.total_weight
         if not np.isfinite(strength):
             raise ValueError(f"C={C!r} is too small: 1 / (C times the sum of weights) overflows.")
-        self.penalty = self.form.smooth_part(strength, self.rows.n_features)
-        self.l1 = self.form.l1_part(strength, self.rows.n_features, self.rows.n_columns)
+        n_features, (_, n_columns) = self.data.n_features, self.data.shape
+        self.penalty = self.form.smooth_part(strength, n_features)
+        self.l1 = self.form.l1_part(strength, n_features, n_columns)
 
     def with_penalty(self, C: float) -> RegressionObjective:
         """Return the same with another strength of the penalty, and without drafts."""
@@ -157,7 +159,7 @@ class RegressionObjective:
             return -np.inf
         weight = self.relative_weight
         least = 1.0 if weight is None else float(weight[weight > 0].min())
-        return float(np.log(2)) * least / self.rows.n_rows
+        return float(np.log(2)) * least / self.data.n_rows
 
     def value(self, params: Array) -> float:
         """Return ``F`` with all of the penalty."""
@@ -173,8 +175,7 @@ class RegressionObjective:
 
     def evaluate(self, params: Array) -> Evaluation:
         """Value and gradient over all rows."""
-        prepared = self.rows.prepare(params)
-        loss, gradient = self.data.sum(lambda block: loss_and_gradient(self.data, block, prepared))
+        loss, gradient = self.data.ask(partial(loss_and_gradient, params=params))
         return self.evaluation(params, loss, gradient, self.data.n_rows)
 
     def minibatch(self, params: Array, indices: NDArray[np.intp]) -> Evaluation:
@@ -187,7 +188,7 @@ class RegressionObjective:
         """Sum of the losses of some rows, and their gradient in the width of the rows."""
         self.data.count(len(indices) / self.rows.n_rows)
         prepared = self.rows.prepare(params)
-        return loss_and_gradient(self.data, self.rows.take(indices), prepared)
+        return _loss_and_gradient_of_block(self.data, self.rows.take(indices), prepared)
 
     def curvature(
         self, params: Array, damping: float = 0.0, *, as_diagonal: bool = False
@@ -208,7 +209,8 @@ class RegressionObjective:
 
     @property
     def _penalty_diagonal(self) -> Array:
-        return self.penalty.diagonal(self.rows.n_columns)
+        _, n_columns = self.shape
+        return self.penalty.diagonal(n_columns)
 
     def largest_curvature(self) -> float:
         """Bound of the Hessian's largest eigenvalue, the same everywhere."""
@@ -223,8 +225,16 @@ class RegressionObjective:
             return Evaluation(float(loss) / n_rows + self.penalty.value(params), gradient)
 
 
-def loss_and_gradient(data: DataTerm, block: Block, prepared: Any) -> tuple[float, Array]:
-    """Sum of a block's weighted losses, and its gradient, shape ``(n_outputs, n_columns)``."""
+def loss_and_gradient(data: DataTerm, params: Array) -> tuple[Any, ...]:
+    """Answer the sums of the rows' weighted losses and of their gradients, shaped like params."""
+    prepared = data.rows.prepare(params)
+    return data.rows.sum(lambda block: _loss_and_gradient_of_block(data, block, prepared))
+
+
+def _loss_and_gradient_of_block(
+    data: DataTerm, block: Block, prepared: Any
+) -> tuple[float, Array]:
+    """Return the same sums over a block alone, the gradient's in the width of the rows."""
     losses, residuals = data.loss.loss_and_residuals(
         data.logits(block, prepared), data.targets.at(block.rows)
     )

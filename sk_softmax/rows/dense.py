@@ -102,14 +102,14 @@ class DenseRows(BlockedRows):
         # Measured best on two threads: 32,768 rows of 10 or 16 features, 8,192 or more of 54,
         # 4,096 to 16,384 of 100, anything of 784. Fewer rows cost more in calls, between which
         # threads hand over Python's lock, than their logits save in cache.
-        return int(min(np.clip(2**20 // self.n_features, 1024, 32768), self._most_rows()))
+        return int(min(np.clip(2**20 // self.n_features, 1024, 32768), self.most_rows()))
 
-    def _most_rows(self) -> int:
+    def most_rows(self) -> int:
         """How many rows have a million logits and at most two million numbers.
 
         So that the 200 rows of a wide problem with 20,000 features still make two blocks.
         """
-        return max(min(super()._most_rows(), int(2**21 // self.n_features)), 64)
+        return max(min(super().most_rows(), int(2**21 // self.n_features)), 64)
 
     def _block(self, rows: slice) -> DenseBlock:
         X = self._X[rows].astype(self.dtype, copy=False)
@@ -119,7 +119,7 @@ class DenseRows(BlockedRows):
         """Return params in the width of the rows."""
         return params.astype(self.dtype, copy=False)
 
-    def take(self, indices: NDArray[np.intp]) -> DenseBlock:
-        """Return the rows of these indices as one block."""
+    def gathered(self, indices: NDArray[np.intp], rows: Index) -> DenseBlock:
+        """Return the rows of these indices as one block, which says that they are ``rows``."""
         X = self._X[indices].astype(self.dtype, copy=False)
-        return DenseBlock(X, indices, self._has_intercept)
+        return DenseBlock(X, rows, self._has_intercept)

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.linalg
 
 from sk_softmax.interfaces import Array
-from sk_softmax.rows.blocks import block_bounds, sum_over_blocks
+from sk_softmax.rows.summing import block_bounds, sum_over_blocks
 
 # Numbers that are widened to float64 and multiplied at a time. Each of several threads holds
 # matrices of rows by rows beside them, so there is one thread where these are large.

@@ -86,7 +86,7 @@ class SparseRows(BlockedRows):
         # and 36, on two threads.
         nonzeros_per_row = max(self._X.nnz / self.n_rows, 1.0)
         enough = int(max(2**18, 20 * self.n_features) / nonzeros_per_row)
-        return min(max(enough, 1024), self._most_rows())
+        return min(max(enough, 1024), self.most_rows())
 
     def _block(self, rows: slice) -> SparseBlock:
         # Views of the data: slicing a CSR matrix would copy it.
@@ -109,7 +109,7 @@ class SparseRows(BlockedRows):
             return SparseParams(coef, None)
         return SparseParams(coef, params[:, self.n_features].astype(self.dtype))
 
-    def take(self, indices: NDArray[np.intp]) -> SparseBlock:
-        """Return the rows of these indices as one block."""
+    def gathered(self, indices: NDArray[np.intp], rows: Index) -> SparseBlock:
+        """Return the rows of these indices as one block, which says that they are ``rows``."""
         X = self._X[indices].astype(self.dtype, copy=False)
-        return SparseBlock(X, indices, self._has_intercept)
+        return SparseBlock(X, rows, self._has_intercept)

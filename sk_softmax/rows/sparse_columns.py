@@ -52,7 +52,7 @@ class SparseColumnRows(SparseRows):
         with np.errstate(over="ignore"):
             X = self._X[indices].astype(np.float32).tocsr()
         return SparseRows(
-            X, self._n_outputs, has_intercept=self._has_intercept, n_threads=self._n_threads
+            X, self._n_outputs, has_intercept=self._has_intercept, n_threads=self.n_threads
         )
 
     def _rows_per_block(self) -> int:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sk_softmax.objective import RegressionObjective, approximate_hessian
 from sk_softmax.objective.curvature import PositiveFactor, SharedDiagonal
+from sk_softmax.rows import blocks as blocks_of_rows
 from sk_softmax.rows import rows_of
 
 
@@ -168,7 +169,7 @@ def test_a_drawn_gram_is_close_to_the_whole(kind, overlapping_classes, monkeypat
     whole = curvature(n_threads=2)
     monkeypatch.setattr(approximate_hessian, "EVALUATIONS", 0)
     monkeypatch.setattr(approximate_hessian, "ROWS_PER_COLUMN", 200)
-    monkeypatch.setattr(approximate_hessian, "NUMBERS_AT_ONCE", 1000)
+    monkeypatch.setattr(blocks_of_rows, "NUMBERS_GATHERED", 1000)
     sample = curvature(n_threads=1)
     assert not np.array_equal(sample, whole)
     assert np.linalg.norm(sample - whole) < 0.1 * np.linalg.norm(whole)

@@ -61,7 +61,8 @@ def test_few_rows_can_bear_what_is_moved(n_classes, scale, solve, monkeypatch):
     passes = objective.passes
     gap = duality_gap(objective, params, here)
     is_close = scale < 1  # far away the few rows would have to change too much
-    assert (objective.passes - passes < 0.1) == is_close
+    # One row in 16, read twice: for what they hold, and for the move.
+    assert (objective.passes - passes == 2 / 16) == is_close
     monkeypatch.setattr(duality, "MANY_ROWS", 10_000)
     in_all_rows = duality_gap(objective, params, here)
     assert here.value - best.evaluation.value <= gap + 1e-14

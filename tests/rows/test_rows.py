@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sk_softmax.rows import dense, rows_of, single_threaded_blas, threads_in_force
-from sk_softmax.rows.blocks import block_bounds
+from sk_softmax.rows import blocks, dense, rows_of, single_threaded_blas, threads_in_force
+from sk_softmax.rows.summing import block_bounds
 from sk_softmax.rows.threads import thread_pool
 
 
@@ -170,6 +170,74 @@ def test_narrowed_and_copied_rows_are_the_same_rows_in_float32(kind):
         design = np.column_stack([whole, np.ones(len(whole))])
         np.testing.assert_allclose(pulled, params @ design.T @ design, rtol=1e-4, atol=1e-2)
         assert fewer.take(np.array([3, 1])).logits(prepared).dtype == np.float32
+
+
+@pytest.mark.parametrize("kind", ["C order", "F order", "strided", "CSR", "CSC"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_subset_is_rows_too(kind, dtype, monkeypatch):
+    monkeypatch.setattr(blocks, "NUMBERS_GATHERED", 31 * 100)  # a hundred rows a block
+    X = data(dtype=dtype)
+    indices = np.random.default_rng(0).integers(len(X), size=1234)  # some twice
+    design = np.column_stack([X, np.ones(len(X))])[indices]
+    params = np.random.default_rng(1).normal(size=(3, 31))
+    weights = np.random.default_rng(2).random(1234).astype(dtype)
+    whole = rows_of(layouts(X)[kind], 3, has_intercept=True, n_threads=2)
+    subset = whole.subset(indices)
+    assert (subset.n_rows, subset.n_features, subset.n_columns) == (1234, 30, 31)
+    assert subset.dtype == dtype
+    prepared = subset.prepare(params)
+
+    def term(block):
+        w = weights[block.rows]
+        pulled = block.pull_back(block.logits(prepared) * w)
+        return (pulled, block.gram(w)), block.rows
+
+    (pulled, gram), rows = subset.collect(term)
+    assert [r.start for r in rows] == list(range(0, 1234, 100))
+    assert rows[-1].stop == 1234
+    tolerance = dict(rtol=1e-4, atol=1e-2) if dtype == np.float32 else dict(rtol=1e-10, atol=1e-9)
+    weighted = design * weights[:, None]
+    np.testing.assert_allclose(pulled, (design @ params.T).T @ weighted, **tolerance)
+    np.testing.assert_allclose(gram, design.T @ weighted, **tolerance)
+
+    some = np.array([7, 0, 7])
+    for part, wanted in [
+        (subset.take(some), design[some]),
+        (subset.subset(np.arange(9, 0, -1)).take(some), design[np.arange(9, 0, -1)][some]),
+        (subset.narrowed().take(some), design[some]),
+        (subset.copied(some).take(np.arange(3)), design[some]),
+        (subset.columns(np.array([4, 2])).take(some), design[some][:, [4, 2, 30]]),
+    ]:
+        np.testing.assert_allclose(part.design(), wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["C order", "CSR", "CSC"])
+def test_what_is_collected_comes_in_the_order_of_the_rows(kind):
+    X = layouts(data(n_rows=150_000))[kind]
+    params = np.random.default_rng(2).normal(size=(2, 31))
+
+    def collected(n_threads):
+        rows = rows_of(X, 2, has_intercept=True, n_threads=n_threads)
+        prepared = rows.prepare(params)
+        with single_threaded_blas():
+            return rows.collect(lambda b: ((b.n_rows,), (b.rows, b.logits(prepared)[:, ::1000])))
+
+    (total,), kept = collected(1)
+    assert total == 150_000
+    assert len(kept) > 1
+    assert [r.start for r, _ in kept[1:]] == [r.stop for r, _ in kept[:-1]]
+    dense = X.toarray() if sp.issparse(X) else X
+    for rows, logits in kept:
+        expected = dense[rows][::1000] @ params[:, :30].T + params[:, 30]
+        np.testing.assert_allclose(logits, expected.T, rtol=1e-10, atol=1e-10)
+    for n_threads in (2, 3):
+        for (_, here), (_, there) in zip(kept, collected(n_threads)[1], strict=True):
+            np.testing.assert_array_equal(here, there)
+    nothing, lengths = rows_of(X, 2, has_intercept=True, n_threads=2).collect(
+        lambda block: ((), block.n_rows)
+    )
+    assert nothing == ()
+    assert sum(lengths) == 150_000
 
 
 def test_a_term_can_ask_for_larger_blocks():

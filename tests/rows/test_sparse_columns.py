@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sk_softmax.rows import SparseRows, rows_of, sparse_columns
-from sk_softmax.rows.blocks import block_bounds
 from sk_softmax.rows.sparse_columns import stretches
+from sk_softmax.rows.summing import block_bounds
 
 N_ROWS, N_FEATURES = 40_000, 30
 
