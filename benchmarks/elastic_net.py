@@ -18,7 +18,7 @@ from benchmarks.competitors.competitor import Competitor
 from benchmarks.measure import Curve, Point, measure, patient_budget, timed, value_at
 from benchmarks.problems import Data, made_up, mnist, newsgroups
 from sk_softmax import SoftmaxRegression, softmax_path
-from sk_softmax.objective import ElasticNet
+from sk_softmax.objective import PenaltyForm
 
 OURS, SAGA = "sk_softmax", "sklearn saga"
 
@@ -172,7 +172,7 @@ def compared(
     optimum_tol: float,
 ) -> Comparison:
     """Measure all competitors on one problem."""
-    value = value_at(X, y, C, ElasticNet(1.0))
+    value = value_at(X, y, C, PenaltyForm(1.0))
     coef, intercept = fit(X, y, C, optimum_tol)
     comparison = Comparison(
         problem, value(coef, intercept), int(np.count_nonzero(coef)), coef.size

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.competitors.competitor import Competitor
-from sk_softmax.objective import ElasticNet, RegressionObjective
+from sk_softmax.objective import PenaltyForm, RegressionObjective
 from sk_softmax.rows import rows_of
 
 CLOSE = (1e-3, 1e-6)
@@ -61,21 +61,18 @@ class Curve:
 
 
 def value_at(
-    X: Any, y: np.ndarray, C: float, penalty: ElasticNet | None = None
+    X: Any, y: np.ndarray, C: float, form: PenaltyForm | None = None
 ) -> Callable[[np.ndarray, np.ndarray], float]:
     """Return a function from coefficients and intercepts to the objective, in float64."""
     n_classes = int(y.max()) + 1
     rows = rows_of(X.astype(np.float64), n_classes, has_intercept=True, n_threads=1)
-    penalty = ElasticNet() if penalty is None else penalty
-    objective = RegressionObjective(rows, y, n_classes, C, None, penalty)
+    form = PenaltyForm() if form is None else form
+    objective = RegressionObjective(rows, y, n_classes, C, None, form)
 
     def value(coef: np.ndarray, intercept: np.ndarray) -> float:
         params = np.column_stack([coef, intercept]).astype(np.float64)
-        if len(params) > 1 and penalty.l1_ratio == 0:
-            # The same probabilities with the least penalty: no solver is blamed for a shift. With
-            # L1 the mean is not the best shift, and would leave no coefficient at zero.
-            params -= params.mean(axis=0)
-        return objective.value(params)
+        # The same probabilities with the least penalty: no solver is blamed for a shift.
+        return objective.value(objective.penalty.balanced(params))
 
     return value
 

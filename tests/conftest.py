@@ -65,6 +65,7 @@ def solve():
             resolution=objective.resolution,
             separated_below=objective.separated_below,
             random=np.random.default_rng(0),
+            penalty=objective.penalty,
         )
         return minimize(solver, objective, problem, observe)
 

@@ -17,7 +17,6 @@ from sk_softmax.estimators.validation import EarlyStopping, validation_scores
 from sk_softmax.estimators.wide import is_wide, minimize_wide
 from sk_softmax.estimators.working_set import minimize_sparse
 from sk_softmax.interfaces import (
-    L1,
     Array,
     Draft,
     IterationRecord,
@@ -81,7 +80,7 @@ def fit_params(
     objective = objective_of(settings, training)
     # An optimum under an L2 penalty has no mean over the classes, and the metric of L-BFGS takes
     # that mean from every step: a start with one would keep it.
-    start = centred(start, objective.l1)
+    start = objective.penalty.balanced(start)
     goes_by_coordinates = isinstance(solver, Auto) and is_wide(objective, start)
     # Coordinates in the row space are draft enough.
     drafts = () if goes_by_coordinates else None
@@ -101,7 +100,7 @@ def fit_params(
                 observe,
                 validate,
             )
-        elif objective.l1 is not None:
+        elif objective.penalty.makes_sparse:
             task = partial(problem_of, settings)
             solution = minimize_sparse(
                 solver, objective, settings.C, problem, task, observe, validate
@@ -114,9 +113,9 @@ def fit_params(
             if status in (Status.CONVERGED, Status.EPOCHS_DONE):
                 status = Status.STOPPED
             here = objective.evaluate(early.params)
-            here = replace(here, value=here.value + objective.kink_at(early.params))
+            here = replace(here, value=here.value + objective.penalty.kink_value(early.params))
             solution = replace(solution, params=early.params, evaluation=here, status=status)
-        params = centred(solution.params, objective.l1)
+        params = objective.penalty.balanced(solution.params)
         gap = duality_gap(objective, solution.params, solution.evaluation)
     rows = objective.rows
     seen = Seen(rows.n_rows, objective.total_weight)
@@ -173,7 +172,7 @@ def objective_of(
     rows = rows_for(settings, training.X, n_classes) if rows is None else rows
     targets = targets_for(settings, training) if targets is None else targets
     return RegressionObjective(
-        rows, targets, n_classes, settings.C, training.weights, settings.penalty
+        rows, targets, n_classes, settings.C, training.weights, settings.form
     )
 
 
@@ -211,8 +210,8 @@ def problem_of(
         resolution=objective.resolution,
         separated_below=objective.separated_below,
         random=settings.generator(),
+        penalty=objective.penalty,
         drafts=drafts,
-        l1=objective.l1,
     )
 
 
@@ -226,19 +225,6 @@ def _all_of(observers: Sequence[Observer]) -> Observer | None:
         return any(answers)
 
     return observe
-
-
-def centred(params: Array, l1: L1 | None = None) -> Array:
-    """Return equivalent params that add up to zero over the classes.
-
-    Softmax does not change when the same vector is added to every class, and an L2 penalty is
-    least where the classes' mean is zero. An L1 penalty is not, so that only what it leaves out
-    is moved.
-    """
-    if len(params) == 1:
-        return params
-    mean = params.mean(axis=0)
-    return params - (mean if l1 is None else np.where(l1.weights > 0, 0.0, mean))
 
 
 def print_progress(record: IterationRecord, params: ParamsThere) -> bool:

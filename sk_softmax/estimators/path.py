@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from sk_softmax.estimators.fitting import (
-    centred,
     objective_of,
     problem_of,
     weighted_by_class,
@@ -217,9 +216,9 @@ class _Walk:
         self, Cs: NDArray[np.float64], places: Sequence[Place], solutions: Sequence[Solution]
     ) -> SoftmaxPath:
         rows, total = self._objective.rows, self._objective.total_weight
-        # Which columns have an L1 penalty is the same for every C.
-        l1 = self._objective.with_penalty(1.0).l1
-        params = np.array([centred(place.params, l1) for place in places])
+        # Which columns have which kind of penalty is the same for every C.
+        penalty = self._objective.with_penalty(1.0).penalty
+        params = np.array([penalty.balanced(place.params) for place in places])
         coefs = params[:, :, : rows.n_features]
         intercepts = params[:, :, rows.n_features :].sum(axis=2)  # zero where there is none
         return SoftmaxPath(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Solver
-from sk_softmax.objective import ElasticNet
+from sk_softmax.objective import PenaltyForm
 
 Weights = NDArray[np.float64]
 
@@ -64,9 +64,9 @@ class Settings:
     """Iterations without improvement that stop a fit; None without early stopping."""
 
     @property
-    def penalty(self) -> ElasticNet:
-        """The form of the penalty, whose strength is the objective's matter."""
-        return ElasticNet(self.l1_ratio, self.penalty_factor, self.grouped)
+    def form(self) -> PenaltyForm:
+        """What the penalty is made of; its strength depends on the weights too."""
+        return PenaltyForm(self.l1_ratio, self.penalty_factor, self.grouped)
 
     def with_penalty(self, C: float, l1_ratio: float) -> Settings:
         """Return the same with another penalty."""

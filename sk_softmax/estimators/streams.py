@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from sk_softmax.estimators.data import are_probabilities
 from sk_softmax.estimators.fitting import (
-    centred,
     rows_for,
     targets_for,
     weighted_by_class,
@@ -89,7 +88,7 @@ def learn_chunk(
         settings.C,
         chunk.weights,
         stream.seen,
-        settings.penalty,
+        settings.form,
     )
     rows = objective.rows
     start, kind = stream.params, type(solver).__name__
@@ -106,4 +105,4 @@ def learn_chunk(
             "features. Lower it or standardise the features. The model is as it was before."
         )
     after = Stream(objective.seen_after(rows.n_rows), params, rule, kind)
-    return after, centred(params).astype(rows.dtype, copy=False), value
+    return after, objective.penalty.balanced(params).astype(rows.dtype, copy=False), value

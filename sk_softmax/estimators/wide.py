@@ -29,10 +29,8 @@ FEATURES_PER_ROW = 2
 
 def is_wide(objective: RegressionObjective, start: Array) -> bool:
     """Whether coordinates in the row space are worth finding, and lead to the same minimum."""
-    penalty = objective.penalty
-    is_ridge = objective.l1 is None and 0 < penalty.weakest == penalty.strongest
     shape = has_wide_shape(objective.rows.n_rows, objective.rows.n_features)
-    return shape and is_ridge and not start.any()
+    return shape and objective.penalty.is_ridge and not start.any()
 
 
 def has_wide_shape(n_rows: int, n_features: int) -> bool:

@@ -68,7 +68,9 @@ class WorkingSet:
         self._solver = solver
         self._task = task
         self._n_features = objective.rows.n_features
-        self._l1_share = objective.form.l1_ratio * objective.form.factors_of(self._n_features)
+        # How hard a gradient pulls depends on the kind of penalty and not on its strength.
+        self._pull_of = objective.with_penalty(1.0).penalty.pull_from_zero
+        self._l1_share = objective.form.l1_shares(self._n_features)
         # What is not penalised by L1 cannot be ruled out.
         self._features = np.flatnonzero(self._l1_share == 0)
         self._some = self._restricted() if len(self._features) else self._loss
@@ -93,7 +95,7 @@ class WorkingSet:
 
     def first_C(self, null: Place) -> float:
         """Return the largest C at which every penalised coefficient is zero."""
-        norms = self._norms(null.loss.gradient)
+        norms = self._pull_of(null.loss.gradient)
         pulled = (self._l1_share > 0) & (norms > 0)
         if not pulled.any():
             return np.inf
@@ -107,7 +109,7 @@ class WorkingSet:
         """Fit one C, from a place that is the optimum of another; to ``tol`` if that is more."""
         slopes = self._l1_share / C / self._objective.total_weight
         strong = 2 * slopes - self._l1_share / C_before / self._objective.total_weight
-        norms = self._norms(place.loss.gradient)
+        norms = self._pull_of(place.loss.gradient)
         likely = norms >= np.maximum(strong, LEAST_LIKELY * slopes)
         likely |= place.params[:, : self._n_features].any(axis=0)
         likely[np.argmax(norms / np.where(slopes > 0, slopes, 1.0))] = True  # rows need a feature
@@ -119,7 +121,7 @@ class WorkingSet:
             search.go_on(self._solver, objective, problem, self._lift(), self._share)
             place = self.place(search.params)
             search.passes += 1
-            missing = self._norms(place.loss.gradient) > slopes * (1 + 1e-8)
+            missing = self._pull_of(place.loss.gradient) > slopes * (1 + 1e-8)
             missing[self._features] = False
             if not missing.any() or search.is_over:
                 return place
@@ -128,9 +130,9 @@ class WorkingSet:
     def solution(self, C: float, place: Place, search: Search) -> Solution:
         """Return how a search for one C ended."""
         whole = self._objective.with_penalty(C)
-        value = place.loss.value + whole.penalty_at(place.params)
+        value = place.loss.value + whole.penalty.value(place.params)
         gradient = place.loss.gradient.copy()
-        whole.penalty.add_gradient(place.params, gradient)
+        whole.penalty.add_smooth_gradient(place.params, gradient)
         return replace(
             search.solution,
             params=place.params,
@@ -170,13 +172,6 @@ class WorkingSet:
 
     def _restricted(self) -> RegressionObjective:
         return self._objective.of_features(self._features)
-
-    def _norms(self, gradient: Array) -> NDArray[np.float64]:
-        """Return how hard each feature's gradient pulls: its largest entry, grouped its norm."""
-        of_features = gradient[:, : self._n_features]
-        if self._objective.form.grouped:
-            return np.asarray(np.linalg.norm(of_features, axis=0))
-        return np.asarray(np.abs(of_features).max(axis=0))
 
 
 class Search:
@@ -238,7 +233,7 @@ class Search:
                 return False  # where this begins has been reported
             value = record.value
             if self._penalty is not None:
-                own, whole = objective.penalty_at(params()), self._penalty(lift(params()))
+                own, whole = objective.penalty.value(params()), self._penalty(lift(params()))
                 value += whole - own
             moved = replace(
                 record,
@@ -283,7 +278,7 @@ def minimize_sparse(
     observe, validate : callable or None
         As :func:`sk_softmax.solvers.minimize` takes them.
     """
-    search = Search(problem.max_iter, objective.penalty_at, observe, validate)
+    search = Search(problem.max_iter, objective.penalty.value, observe, validate)
     working = WorkingSet(objective, solver, task)
     is_warm = bool(problem.start.any())
     place = working.place(problem.start) if is_warm else working.null()

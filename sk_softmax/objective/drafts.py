@@ -42,7 +42,8 @@ def begin_with_drafts(objective: RegressionObjective) -> Sequence[Draft]:
     is_few = FEWEST_LEFT_OUT * n_sampled <= rows.n_rows
     if not _pay_off(rows):
         return drafts
-    if fits and is_few and objective.l1 is None and objective.penalty.weakest > 0:
+    is_easy = objective.penalty.is_smooth and objective.penalty.is_strongly_convex
+    if fits and is_few and is_easy:
         indices = spread_out(rows.n_rows, n_sampled)
         sample = objective.on(rows.copied(indices), indices)
         # The mean log-likelihood of a maximum likelihood fit is on average too high by half a

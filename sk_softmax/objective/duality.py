@@ -28,15 +28,15 @@ def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation)
     The dual of penalised softmax regression (Yu, Huang and Lin, 2011, Machine Learning 85) gives
     each row a distribution ``q_i`` over the classes,
 
-    ``D(q) = sum_i s_i H(q_i) / S - R*(v)``, with ``v = sum_i s_i (q_i - y_i) x_i' / S``,
+    ``D(q) = sum_i s_i H(q_i) / S - R*(-v)``, with ``v = sum_i s_i (q_i - y_i) x_i' / S``,
 
     with ``H`` the entropy, ``R*`` the conjugate of the penalty and, with an intercept, the
     constraint that the ``q_i`` add up to the targets' class totals. For
     ``R = sum_j l2_j |w_j|^2 / 2 + l1_j |w_j|`` the conjugate is
-    ``sum_j max(|v_j| - l1_j, 0)^2 / (2 l2_j)``. Writing the loss in terms of the model's own
-    probabilities ``p_i`` leaves a sum of parts that are never negative,
+    ``sum_j max(|v_j| - l1_j, 0)^2 / (2 l2_j)``; each penalty has its own. Writing the loss in
+    terms of the model's own probabilities ``p_i`` leaves a sum of parts that are never negative,
 
-    ``F - D(q) = R(w) + <v, w> + R*(v) + sum_i s_i KL(q_i | p_i) / S``.
+    ``F - D(q) = R(w) + <v, w> + R*(-v) + sum_i s_i KL(q_i | p_i) / S``.
 
     The first three are ``|grad F|^2 / (2 l2)`` for an L2 penalty alone and ``q = p``, which takes
     no pass over the rows. But the ``p_i`` meet the constraint only at the optimum; moving the
@@ -60,42 +60,29 @@ def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation)
     gap : float
         ``inf`` where a feature is not penalised.
     """
-    n_features = objective.data.n_features
-    l2 = np.broadcast_to(objective.penalty.strength, n_features)
-    l1 = np.zeros(n_features) if objective.l1 is None else objective.l1.weights[:n_features]
-    if ((l1 == 0) & (l2 == 0)).any() or not here.is_finite:
+    penalty, n_features = objective.penalty, objective.data.n_features
+    if not penalty.is_coercive or not here.is_finite:
         return np.inf
-    coef = params[:, :n_features]
-    penalty = objective.penalty_at(params)
+    coef, value = params[:, :n_features], penalty.value(params)
 
     def beside_divergence(image: Array) -> float:
-        norms = np.abs(image) if objective.l1 is None else objective.l1.norms(image)
-        return penalty + float(np.vdot(image, coef)) + _conjugate(norms, l1, l2)
+        return value + float(np.vdot(image, coef)) + penalty.conjugate(-image)
 
-    image: Array = here.gradient[:, :n_features] - l2 * coef
+    image: Array = here.gradient[:, :n_features] - penalty.l2[:n_features] * coef
     move = _move_of_excess(objective.data, here.gradient)
     divergence = 0.0
     if move is not None:
-        # With L1 all rows may have to be drawn towards their targets, so all of them are moved.
-        most = 0.0 if objective.l1 is not None else WIDER * beside_divergence(image)
+        # With kinks all rows may have to be drawn towards their targets, so all of them are moved.
+        most = WIDER * beside_divergence(image) if penalty.is_smooth else 0.0
         change, divergence = _moved(objective.data, params, move, most)
         image = image + change[:, :n_features]
     gap = beside_divergence(image) + divergence
-    if objective.l1 is not None and (l1 > 0).all():
-        excess = float((objective.l1.norms(image) / l1).max())
-        if excess > 1:
-            _, divergence = _moved_in_all_rows(objective.data, params, move, 1 / excess)
-            # Now no conjugate is left: no norm exceeds its weight.
-            gap = min(gap, penalty + float(np.vdot(image, coef)) / excess + divergence)
+    excess = penalty.gauge(-image)
+    if not penalty.is_smooth and 1 < excess < np.inf:
+        _, divergence = _moved_in_all_rows(objective.data, params, move, 1 / excess)
+        # Now no conjugate is left.
+        gap = min(gap, value + float(np.vdot(image, coef)) / excess + divergence)
     return max(float(gap), 0.0)
-
-
-def _conjugate(norms: Array, l1: Array, l2: Array) -> float:
-    """``sum_j max(|v_j| - l1_j, 0)^2 / (2 l2_j)``, infinite where ``l2_j`` is zero."""
-    above = np.maximum(norms - l1, 0) ** 2
-    with np.errstate(divide="ignore", over="ignore"):
-        terms = np.divide(above, 2 * l2, out=np.zeros_like(above), where=above > 0)
-    return float(terms.sum())
 
 
 class _Move:

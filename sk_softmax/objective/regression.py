@@ -10,22 +10,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.interfaces import ActiveHessian, Array, Block, Curvature, Evaluation, Rows
+from sk_softmax.interfaces import (
+    ActiveHessian,
+    Array,
+    Block,
+    Curvature,
+    Evaluation,
+    Penalty,
+    Rows,
+)
 from sk_softmax.objective.active_hessian import active_hessian
 from sk_softmax.objective.approximate_hessian import approximate_hessian, shared_diagonal
 from sk_softmax.objective.cross_entropy import CrossEntropy, cross_entropy_of
 from sk_softmax.objective.curvature import FullHessian
 from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.exact_hessian import exact_hessian, largest_curvature
-from sk_softmax.objective.penalty import ElasticNet
+from sk_softmax.objective.penalties import PenaltyForm
 from sk_softmax.objective.targets import Labels, Targets
 
 
 class RegressionObjective:
     """``F = sum_i s_i CE_i / sum_i s_i + penalty(coef) / (C sum_i s_i)``, in nats a row.
 
-    By default the penalty is ``|coef|^2 / 2``. A part of it with a kink is kept in ``l1`` and is
-    in no answer but that of :meth:`value`. This is the objective of ``LogisticRegression`` divided
+    By default the penalty is ``|coef|^2 / 2``. Answers hold its smooth part alone; only that of
+    :meth:`value` holds all of it. This is the objective of ``LogisticRegression`` divided
     by ``C sum_i s_i``, so that its value can be compared between data sets of different size.
 
     Parameters
@@ -40,7 +48,7 @@ class RegressionObjective:
         Inverse strength of the penalty; ``inf`` means none.
     sample_weight : ndarray of float64, shape (n_rows,), or None
         ``s_i``, not negative, with a positive sum.
-    penalty : ElasticNet, optional
+    form : PenaltyForm, optional
         The form of the penalty.
     """
 
@@ -51,29 +59,27 @@ class RegressionObjective:
         n_classes: int,
         C: float,
         sample_weight: NDArray[np.float64] | None = None,
-        penalty: ElasticNet | None = None,
+        form: PenaltyForm | None = None,
     ) -> None:
         if isinstance(targets, np.ndarray):
             targets = Labels(targets, n_classes)
         weight = _relative(sample_weight, rows)
         self.data = DataTerm(rows, targets, cross_entropy_of(n_classes), weight)
         self.total_weight = float(rows.n_rows if sample_weight is None else sample_weight.sum())
-        self.form = ElasticNet() if penalty is None else penalty
-        self._penalise(C)
+        self.form = PenaltyForm() if form is None else form
+        self.penalty = self._penalty_of(C)
         self._drafts: Sequence[RegressionObjective] = ()
 
-    def _penalise(self, C: float) -> None:
+    def _penalty_of(self, C: float) -> Penalty:
         strength = 1 / C / self.total_weight
         if not np.isfinite(strength):
             raise ValueError(f"C={C!r} is too small: 1 / (C times the sum of weights) overflows.")
-        n_features, (_, n_columns) = self.data.n_features, self.data.shape
-        self.penalty = self.form.smooth_part(strength, n_features)
-        self.l1 = self.form.l1_part(strength, n_features, n_columns)
+        return self.form.penalty(strength, self.shape, self.data.n_features)
 
     def with_penalty(self, C: float) -> RegressionObjective:
         """Return the same with another strength of the penalty, and without drafts."""
         other = self.of_data(self.data.counting_anew())
-        other._penalise(C)
+        other.penalty = other._penalty_of(C)
         return other
 
     def of_data(self, data: DataTerm) -> RegressionObjective:
@@ -154,8 +160,7 @@ class RegressionObjective:
         rows are classified correctly, and without a penalty scaling the parameters up lowers the
         loss without end.
         """
-        is_penalised = self.penalty.strongest > 0 or self.l1 is not None
-        if is_penalised or not self.targets.are_labels:
+        if self.penalty.limits_coefficients or not self.targets.are_labels:
             return -np.inf
         weight = self.relative_weight
         least = 1.0 if weight is None else float(weight[weight > 0].min())
@@ -163,15 +168,7 @@ class RegressionObjective:
 
     def value(self, params: Array) -> float:
         """Return ``F`` with all of the penalty."""
-        return self.evaluate(params).value + self.kink_at(params)
-
-    def penalty_at(self, params: Array) -> float:
-        """Return all of the penalty in nats a row."""
-        return self.penalty.value(params) + self.kink_at(params)
-
-    def kink_at(self, params: Array) -> float:
-        """Return the part of the penalty that no other answer holds."""
-        return 0.0 if self.l1 is None else self.l1.value(params)
+        return self.evaluate(params).value + self.penalty.kink_value(params)
 
     def evaluate(self, params: Array) -> Evaluation:
         """Value and gradient over all rows."""
@@ -195,34 +192,30 @@ class RegressionObjective:
     ) -> Curvature:
         """Return an approximate Hessian without the curvature between classes."""
         measure = shared_diagonal if as_diagonal else approximate_hessian
-        return measure(self.data, params, self._penalty_diagonal, damping)
+        return measure(self.data, params, self.penalty.l2, damping)
 
     def hessian(self, params: Array) -> FullHessian:
         """Return the exact Hessian, ``n_outputs * n_columns`` on a side."""
-        return exact_hessian(self.data, params, self._penalty_diagonal)
+        return exact_hessian(self.data, params, self.penalty.l2)
 
     def active_hessian(
         self, params: Array, active: NDArray[np.bool_], damping: float = 0.0
     ) -> ActiveHessian:
         """Return the Hessian among some of the parameters."""
-        return active_hessian(self.data, params, self._penalty_diagonal, active, damping)
-
-    @property
-    def _penalty_diagonal(self) -> Array:
-        _, n_columns = self.shape
-        return self.penalty.diagonal(n_columns)
+        return active_hessian(self.data, params, self.penalty.l2, active, damping)
 
     def largest_curvature(self) -> float:
         """Bound of the Hessian's largest eigenvalue, the same everywhere."""
-        return largest_curvature(self.data) + self.penalty.strongest
+        return largest_curvature(self.data) + float(self.penalty.l2.max())
 
     def evaluation(self, params: Array, loss: float, gradient: Array, n_rows: int) -> Evaluation:
         """Return the evaluation that sums over so many rows add up to; takes the gradient over."""
         gradient = np.ascontiguousarray(gradient)
         with np.errstate(over="ignore", invalid="ignore"):
             gradient /= n_rows
-            self.penalty.add_gradient(params, gradient)
-            return Evaluation(float(loss) / n_rows + self.penalty.value(params), gradient)
+            self.penalty.add_smooth_gradient(params, gradient)
+            value = float(loss) / n_rows + self.penalty.smooth_value(params)
+            return Evaluation(value, gradient)
 
 
 def loss_and_gradient(data: DataTerm, params: Array) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Evaluation, Rows
-from sk_softmax.objective.penalty import ElasticNet
+from sk_softmax.objective.penalties import PenaltyForm
 from sk_softmax.objective.regression import RegressionObjective
 from sk_softmax.objective.targets import Targets
 
@@ -35,8 +35,8 @@ class StreamObjective(RegressionObjective):
         As for :class:`RegressionObjective`, of the chunk.
     before : Seen
         How much came before the chunk.
-    penalty : ElasticNet, optional
-        With ``l1_ratio=0``.
+    form : PenaltyForm, optional
+        Of a penalty that is smooth.
     """
 
     def __init__(
@@ -47,11 +47,10 @@ class StreamObjective(RegressionObjective):
         C: float,
         sample_weight: NDArray[np.float64] | None,
         before: Seen,
-        penalty: ElasticNet | None = None,
+        form: PenaltyForm | None = None,
     ) -> None:
-        super().__init__(rows, targets, n_classes, C, sample_weight, penalty)
+        super().__init__(rows, targets, n_classes, C, sample_weight, form)
         self._C = C
-        self._form = ElasticNet() if penalty is None else penalty
         self._before = before
         # Weights that are all equal are none to the objective of a chunk; here their size counts.
         self._weight_in_chunk = None if sample_weight is None else np.cumsum(sample_weight)
@@ -70,9 +69,10 @@ class StreamObjective(RegressionObjective):
         if seen.weight == 0:
             return Evaluation(0.0, np.zeros_like(params))
         scale = self._mean_in_chunk * seen.n_rows / seen.weight / len(indices)
-        penalty = self._form.smooth_part(1 / self._C / seen.weight, self.rows.n_features)
+        strength = 1 / self._C / seen.weight
+        penalty = self.form.penalty(strength, self.shape, self.rows.n_features)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
             loss, gradient = self._sum_of(params, indices)
             gradient = scale * np.ascontiguousarray(gradient, dtype=np.float64)
-            penalty.add_gradient(params, gradient)
-            return Evaluation(scale * float(loss) + penalty.value(params), gradient)
+            penalty.add_smooth_gradient(params, gradient)
+            return Evaluation(scale * float(loss) + penalty.smooth_value(params), gradient)

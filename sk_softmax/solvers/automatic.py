@@ -49,7 +49,7 @@ class Auto(Options):
 
     def minimize(self, problem: Problem) -> Search:
         """Yield the chosen method's questions and return the solution."""
-        if problem.l1 is not None:
+        if not problem.penalty.is_smooth:
             is_broad = problem.start.shape[1] > MANY_FEATURES and problem.n_rows > FEW_ROWS
             sparse = ProximalLBFGS() if is_broad else ProximalNewton()
             return (yield from sparse.minimize(problem))

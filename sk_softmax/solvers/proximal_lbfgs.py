@@ -16,9 +16,7 @@ from sk_softmax.solvers.proximal_steps import (
     active_at,
     aim_of,
     backtrack,
-    kink_of,
     look,
-    shortest_subgradient,
 )
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 
@@ -52,9 +50,9 @@ class ProximalLBFGS(Options):
 
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
-        l1, narrow = kink_of(problem), problem.draft_of_all_rows
-        here = yield from look(l1, problem.start)
-        stopped = yield here.progress(l1, 0, 0.0)
+        penalty, narrow = problem.penalty, problem.draft_of_all_rows
+        here = yield from look(penalty, problem.start)
+        stopped = yield here.progress(penalty, 0, 0.0)
         pairs = CompactPairs(self.history)
         values, sizes = [here.value], list[float]()
         iteration, measured_at, damping = 0, -1, FIRST_DAMPING
@@ -68,16 +66,16 @@ class ProximalLBFGS(Options):
                 measured_at = iteration
 
             # 2. Aim: the model's minimum, and the decrease it promises.
-            active, _ = active_at(l1, here)
+            active, _ = active_at(penalty, here)
             if not active.any():
                 return here.solution(Status.CONVERGED, iteration, 0.0)
-            aim = aim_of(l1, here, active, pairs.hessian(active))
+            aim = aim_of(penalty, here, active, pairs.hessian(active))
 
             # 3. Stop if there is a reason to. Believe no promise that the pace of late
             #    contradicts, or a curvature as low as any of the last steps found it.
             suboptimality = max(aim.promise, left_at_this_pace(values))
             if suboptimality <= problem.tol * abs(here.value):
-                doubt = pairs.promise(shortest_subgradient(l1, here))
+                doubt = pairs.promise(here.shortest_subgradient(penalty))
                 suboptimality = max(suboptimality, doubt)
             status = reason_to_stop(problem, iteration, here.value, suboptimality, stopped)
             if status is not None:
@@ -85,7 +83,7 @@ class ProximalLBFGS(Options):
 
             # 4. Move; where nothing lowers the value, try once more without old pairs.
             noise = problem.resolution * max(abs(here.value), 1.0)
-            step = yield from backtrack(l1, here, aim.target, noise)
+            step = yield from backtrack(penalty, here, aim.target, noise)
             if step is None and len(pairs) > 0:
                 pairs, measured_at = CompactPairs(self.history), -1
                 continue
@@ -101,7 +99,7 @@ class ProximalLBFGS(Options):
             )
             here, iteration = there, iteration + 1
             values.append(here.value)
-            stopped = yield here.progress(l1, iteration, size)
+            stopped = yield here.progress(penalty, iteration, size)
 
 
 class CompactPairs:

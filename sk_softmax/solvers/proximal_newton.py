@@ -9,7 +9,7 @@ import numpy as np
 
 from sk_softmax.interfaces import ActiveHessianAt, Problem, Search, Status
 from sk_softmax.solvers.options import Options
-from sk_softmax.solvers.proximal_steps import Aim, active_at, aim_of, backtrack, kink_of, look
+from sk_softmax.solvers.proximal_steps import Aim, active_at, aim_of, backtrack, look
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 
 # Far from the optimum most of what the gradient asks for would leave again: so many parameters
@@ -43,15 +43,15 @@ class ProximalNewton(Options):
 
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
-        l1, narrow = kink_of(problem), problem.draft_of_all_rows
+        penalty, narrow = problem.penalty, problem.draft_of_all_rows
         last: Aim | None = None
         damping, iteration = 0.0, 0
-        here = yield from look(l1, problem.start)
-        stopped = yield here.progress(l1, 0, 0.0)
+        here = yield from look(penalty, problem.start)
+        stopped = yield here.progress(penalty, 0, 0.0)
 
         while True:
             # 1. Which parameters to move; if none wants to, this is the optimum.
-            active, is_whole = active_at(l1, here, FIRST_ENTRY)
+            active, is_whole = active_at(penalty, here, FIRST_ENTRY)
             if not active.any():
                 return here.solution(Status.CONVERGED, iteration, 0.0)
 
@@ -59,11 +59,11 @@ class ProximalNewton(Options):
             #    last Hessian will do, as long as what it promises shrinks fast.
             aim = None
             if last is not None and not (active & ~last.active).any():
-                aim = aim_of(l1, here, last.active, last.hessian)
+                aim = aim_of(penalty, here, last.active, last.hessian)
                 aim = aim if aim.promise <= MOST_LEFT * last.promise else None
             if aim is None:
                 hessian = yield ActiveHessianAt(here.params, active, narrow, damping)
-                aim = aim_of(l1, here, active, hessian)
+                aim = aim_of(penalty, here, active, hessian)
             is_there = aim.promise <= problem.tol * abs(here.value)
             if damping and is_there:
                 damping = 0.0  # which promises too little, and is not needed here
@@ -76,15 +76,15 @@ class ProximalNewton(Options):
             status = reason_to_stop(problem, iteration, here.value, suboptimality, stopped)
             noise = problem.resolution * max(abs(here.value), 1.0)
             if status is Status.CONVERGED and iteration < problem.max_iter:
-                there = yield from look(l1, aim.target)
+                there = yield from look(penalty, aim.target)
                 if there.value <= here.value + noise:
                     here, iteration = there, iteration + 1
-                    yield here.progress(l1, iteration, 1.0)
+                    yield here.progress(penalty, iteration, 1.0)
             if status is not None:
                 return here.solution(status, iteration, suboptimality)
 
             # 4. Move: the full step wherever it lowers the value enough.
-            step = yield from backtrack(l1, here, aim.target, noise)
+            step = yield from backtrack(penalty, here, aim.target, noise)
             if step is None:
                 status = reason_for_no_step(problem, here.value, suboptimality)
                 return here.solution(status, iteration, suboptimality)
@@ -92,4 +92,4 @@ class ProximalNewton(Options):
             iteration += 1
             damping = max(4 * damping, FIRST_DAMPING) if size < 1 else damping / 4
             damping = damping if damping >= LEAST_DAMPING else 0.0
-            stopped = yield here.progress(l1, iteration, size)
+            stopped = yield here.progress(penalty, iteration, size)

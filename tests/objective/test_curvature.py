@@ -91,7 +91,7 @@ def test_shared_gram_is_the_hessian_averaged_over_the_classes(n_classes, monkeyp
     params = np.random.default_rng(1).normal(size=objective.shape)
     shared = grams(objective.curvature(params), params.shape)
     exact = exact_blocks(objective, params)
-    penalty = np.diag(objective.penalty.diagonal(6))
+    penalty = np.diag(objective.penalty.l2)
     # tr(diag(p) - pp') is spread over the K - 1 directions in which softmax can change.
     mean = (exact.sum(axis=0) - len(params) * penalty) / max(n_classes - 1, 1) + penalty
     for block in shared:
@@ -119,7 +119,7 @@ def test_at_zero_all_classes_share_the_hessians_blocks(n_classes):
     params = np.zeros(objective.shape)
     shared = grams(objective.curvature(params), params.shape)
     exact = exact_blocks(objective, params)
-    penalty = np.diag(objective.penalty.diagonal(6))
+    penalty = np.diag(objective.penalty.l2)
     # Of K equal classes a block is (1 - 1/K) of what one of the K - 1 directions has.
     share = 1 if n_classes == 2 else 1 - 1 / n_classes
     scaled = share * (shared - penalty) + penalty
@@ -189,7 +189,7 @@ def test_steps_have_the_gradient_that_they_were_asked_for(affordable, monkeypatc
     params = np.random.default_rng(1).normal(size=objective.shape)
     exact = exact_blocks(objective, params)
     if affordable == 0:
-        penalty = np.diag(objective.penalty.diagonal(6))
+        penalty = np.diag(objective.penalty.l2)
         exact[:] = (exact.sum(axis=0) - 3 * penalty) / 2 + penalty
     curvature = objective.curvature(params)
     steps = curvature.solve(np.einsum("kij,kj->ki", exact, params))

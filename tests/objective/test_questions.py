@@ -12,9 +12,9 @@ import scipy.sparse as sp
 import sk_softmax.objective
 from sk_softmax.interfaces import EvaluateAt
 from sk_softmax.objective import (
-    ElasticNet,
     FoldObjectives,
     HeldOut,
+    PenaltyForm,
     RegressionObjective,
     active_hessian,
     approximate_hessian,
@@ -129,7 +129,7 @@ def gap_far_away(objective):
 def gap_under_l1(objective):
     """Where rows are drawn towards their targets."""
     other = objective.of_data(objective.data)
-    other.form = ElasticNet(l1_ratio=1.0)
+    other.form = PenaltyForm(l1_ratio=1.0)
     return gap_far_away(other.with_penalty(0.05))
 
 

@@ -43,6 +43,7 @@ def test_each_walks_as_it_would_alone(solver, overlapping_classes):
             resolution=objective.resolution,
             separated_below=objective.separated_below,
             random=np.random.default_rng(0),
+            penalty=objective.penalty,
         )
 
     strengths = [1e-3, 1.0, 1e3]

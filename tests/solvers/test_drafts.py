@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sk_softmax.interfaces import Draft, Evaluation, Problem, Status
+from sk_softmax.objective.penalties.l2 import L2
 from sk_softmax.solvers import LBFGS, minimize
 
 SCALES = np.array([[1.0, 10.0, 100.0]])
@@ -48,6 +49,7 @@ def solve(objective, at_most=200, **draft):
         resolution=1e-15,
         separated_below=-np.inf,
         random=np.random.default_rng(0),
+        penalty=L2(np.zeros(3), 3),
         drafts=[Draft(**told) for _ in objective.drafts],
     )
     return minimize(LBFGS(), objective, problem)

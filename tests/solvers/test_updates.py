@@ -40,6 +40,7 @@ def run(solver, objective, max_iter):
         resolution=objective.resolution,
         separated_below=objective.separated_below,
         random=np.random.default_rng(0),
+        penalty=objective.penalty,
     )
     return minimize(solver, objective, problem)
 
@@ -108,7 +109,9 @@ def test_bouncing_between_two_walls_is_not_convergence():
     start = np.array([[2.0]])
     slope = objective.evaluate(start).gradient[0, 0]
     rate = _bouncing_rate(objective, start, slope)
-    problem = Problem(start, 2, 1e-6, 200, 1e-15, -np.inf, np.random.default_rng(0))
+    problem = Problem(
+        start, 2, 1e-6, 200, 1e-15, -np.inf, np.random.default_rng(0), objective.penalty
+    )
     solution = minimize(GradientDescent(learning_rate=rate), objective, problem)
     best = minimize(GradientDescent(), objective, problem)
     assert solution.status is not Status.CONVERGED
@@ -148,7 +151,9 @@ def test_schedules_start_at_one_and_never_grow(name):
 
 def test_each_epoch_sees_every_row_once_in_a_new_order(objective):
     solver = SGD(batch_size=64)
-    problem = Problem(np.zeros((3, 5)), 300, 1.0, 2, 0.0, 0.0, np.random.default_rng(0))
+    problem = Problem(
+        np.zeros((3, 5)), 300, 1.0, 2, 0.0, 0.0, np.random.default_rng(0), objective.penalty
+    )
     epochs = [np.concatenate([rows for _, rows in solver._batches(problem)]) for _ in range(2)]
     for epoch in epochs:
         np.testing.assert_array_equal(np.sort(epoch), np.arange(300))

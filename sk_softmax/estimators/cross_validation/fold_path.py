@@ -9,7 +9,6 @@ import numpy as np
 
 from sk_softmax.estimators.cross_validation.folds import Fold
 from sk_softmax.estimators.fitting import (
-    centred,
     objective_of,
     problem_of,
     rows_for,
@@ -151,7 +150,9 @@ class _Path:
         self._ends[float(np.log(settings.C))] = [solution.params for solution in solutions]
         return [
             FoldFit(
-                centred(solution.params, folds[number].l1).astype(self._rows.dtype, copy=False),
+                folds[number]
+                .penalty.balanced(solution.params)
+                .astype(self._rows.dtype, copy=False),
                 objectives.held_out_logits(number, solution.params),
                 solution,
             )

@@ -1,0 +1,5 @@
+"""Penalties on the coefficients, each a class that is the whole penalty of an objective."""
+
+from sk_softmax.objective.penalties.form import PenaltyForm
+
+__all__ = ["PenaltyForm"]

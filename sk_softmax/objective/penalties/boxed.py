@@ -1,0 +1,144 @@
+"""Bounds on the coefficients, with or without an elastic net."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.interfaces import ActivePenalty, Array
+from sk_softmax.objective.penalties.active_l1 import ActiveL1
+from sk_softmax.objective.penalties.elastic_net import ElasticNet, _largest_quotient
+
+
+class BoxedElasticNet(ElasticNet):
+    """An elastic net, and infinite outside of ``lower <= w <= upper``.
+
+    Zero is within the bounds, so that the proximal point is that of the elastic net, clipped. No
+    class mean is taken from a bounded column: it could lead out of the bounds.
+
+    Parameters
+    ----------
+    l2, l1 : ndarray of shape (n_columns,)
+        Strengths on each column in nats a row; either may be zero.
+    lower, upper : ndarray of shape (n_outputs, n_columns)
+        The bounds, infinite where there is none: so for the intercept.
+    n_features : int
+        How many columns belong to features.
+    """
+
+    has_bounds = True
+
+    def __init__(self, l2: Array, l1: Array, lower: Array, upper: Array, n_features: int) -> None:
+        super().__init__(l2, l1, n_features)
+        self.lower, self.upper = lower, upper
+        self.makes_sparse = bool(l1.any())
+
+    @property
+    def _is_bounded(self) -> NDArray[np.bool_]:
+        """Which columns have a finite bound in any class, shape ``(n_columns,)``."""
+        return np.asarray((np.isfinite(self.lower) | np.isfinite(self.upper)).any(axis=0))
+
+    @property
+    def limits_coefficients(self) -> bool:
+        """Whether anything keeps the classes from being separated at infinity.
+
+        A finite bound that is not zero does; bounds at zero alone leave a cone.
+        """
+        bounds = np.concatenate([self.lower, self.upper])
+        return super().limits_coefficients or bool((np.isfinite(bounds) & (bounds != 0)).any())
+
+    @property
+    def is_class_symmetric(self) -> bool:
+        """Whether coefficients that add up to zero over the classes are never worse."""
+        return False
+
+    @property
+    def is_coercive(self) -> bool:
+        """Whether the penalty grows without bound in each coefficient."""
+        closed = (np.isfinite(self.lower) & np.isfinite(self.upper)).all(axis=0)
+        return bool(((self.l2 > 0) | (self.l1 > 0) | closed)[: self.n_features].all())
+
+    def _slopes(self, params: Array, gradient: Array) -> tuple[Array, Array]:
+        """Return the derivatives to the left and to the right, where a bound allows to go."""
+        left, right = super()._slopes(params, gradient)
+        left = np.where(params <= self.lower, -np.inf, left)
+        return left, np.where(params >= self.upper, np.inf, right)
+
+    def is_differentiable(self, params: Array) -> NDArray[np.bool_]:
+        """Return where the penalty has a gradient, a row a class."""
+        inside = (params > self.lower) & (params < self.upper)
+        return np.asarray(inside & super().is_differentiable(params))
+
+    def pull_from_zero(self, gradient: Array) -> Array:
+        """Return how hard a gradient pulls each feature from zero to where it may go."""
+        allowed = self._allowed(-gradient[:, : self.n_features])
+        return np.asarray(allowed.max(axis=0))
+
+    def _allowed(self, direction: Array) -> Array:
+        """Return the sizes of a direction's entries from zero, zero where a bound forbids one."""
+        n = self.n_features
+        up = np.where(self.upper[:, :n] > 0, np.maximum(direction, 0), 0.0)
+        down = np.where(self.lower[:, :n] < 0, np.maximum(-direction, 0), 0.0)
+        return np.asarray(up + down)
+
+    def among(self, active: NDArray[np.bool_]) -> ActivePenalty:
+        """Return the part that is not smooth among some parameters."""
+        weights = np.broadcast_to(self.l1, active.shape)[active]
+        return ActiveBox(weights, self.lower[active], self.upper[active])
+
+    def conjugate(self, image: Array) -> float:
+        """``sup <image, w> - penalty(w)`` within the bounds, infinite where they are.
+
+        The best ``w`` is that of the elastic net, clipped.
+        """
+        n = self.n_features
+        l2, l1 = self.l2[:n], self.l1[:n]
+        above = np.sign(image) * np.maximum(np.abs(image) - l1, 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            best = np.where(above == 0, 0.0, above / l2)
+        best = np.clip(best, self.lower[:, :n], self.upper[:, :n])
+        if not np.isfinite(best).all():
+            return np.inf
+        return float((above * best - 0.5 * l2 * best**2).sum())
+
+    def gauge(self, image: Array) -> float:
+        """Return the least factor by which to divide ``image`` so that its conjugate is zero."""
+        return _largest_quotient(self._allowed(image), self.l1[: self.n_features])
+
+    def balanced(self, params: Array) -> Array:
+        """Return equivalent params that add up to zero over the classes, where that is allowed."""
+        if len(params) == 1:
+            return params
+        stays = (self.l1 > 0) | self._is_bounded
+        return params - np.where(stays, 0.0, params.mean(axis=0))
+
+    def projected(self, params: Array) -> Array:
+        """Return the nearest params within the bounds."""
+        return np.clip(params, self.lower, self.upper)
+
+
+class ActiveBox(ActiveL1):
+    """L1 within bounds over some parameters, flat: see :class:`ActivePenalty`."""
+
+    def __init__(self, weights: Array, lower: Array, upper: Array) -> None:
+        super().__init__(weights)
+        self._lower, self._upper = lower, upper
+
+    def prox(self, z: Array, metric: Array) -> Array:
+        """Return the proximal point of L1, clipped."""
+        return np.clip(super().prox(z, metric), self._lower, self._upper)
+
+    def is_free(self, z: Array) -> NDArray[np.bool_]:
+        """Return which parameters can move both ways from where they are on a smooth curve."""
+        inside = (z > self._lower) & (z < self._upper)
+        return np.asarray(inside & super().is_free(z))
+
+    def crosses(self, z: Array, step: Array) -> bool:
+        """Whether a step leads through a kink or out of the bounds."""
+        there = z + step
+        outside = (there < self._lower) | (there > self._upper)
+        return bool((outside | self._turns(z, there)).any())
+
+    def moved(self, z: Array, step: Array) -> Array:
+        """Take a step as far as kinks and bounds allow."""
+        return np.clip(super().moved(z, step), self._lower, self._upper)

@@ -1,0 +1,123 @@
+"""L1 and elastic-net penalties: a kink at zero in every coefficient."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.interfaces import ActivePenalty, Array
+from sk_softmax.objective.penalties.active_l1 import ActiveL1
+from sk_softmax.objective.penalties.l2 import L2, _sum_of_quotients
+
+
+class ElasticNet(L2):
+    """``sum_j l2_j |w_j|_2^2 / 2 + l1_j |w_j|_1`` (Zou and Hastie, 2005, JRSS B 67).
+
+    Parameters
+    ----------
+    l2, l1 : ndarray of shape (n_columns,)
+        Strengths on each column in nats a row; zero for the intercept. With ``l2`` zero it is the
+        lasso.
+    n_features : int
+        How many columns belong to features.
+    """
+
+    is_smooth = False
+    makes_sparse = True
+
+    def __init__(self, l2: Array, l1: Array, n_features: int) -> None:
+        super().__init__(l2, n_features)
+        self.l1 = l1
+
+    @property
+    def limits_coefficients(self) -> bool:
+        """Whether coefficients cannot grow without end at no cost."""
+        return super().limits_coefficients or bool(self.l1.any())
+
+    @property
+    def is_ridge(self) -> bool:
+        """Whether this is one L2 penalty on all features and nothing else."""
+        return False
+
+    @property
+    def is_class_symmetric(self) -> bool:
+        """Whether coefficients that add up to zero over the classes are never worse."""
+        return not self.l1.any()
+
+    @property
+    def is_coercive(self) -> bool:
+        """Whether the penalty grows without bound in each coefficient."""
+        return bool(((self.l2 > 0) | (self.l1 > 0))[: self.n_features].all())
+
+    def value(self, params: Array) -> float:
+        """Return all of the penalty in nats a row."""
+        return self.smooth_value(params) + self.kink_value(params)
+
+    def kink_value(self, params: Array) -> float:
+        """Return the part with a kink at zero."""
+        return float((self.l1 * self.magnitudes(params)).sum())
+
+    def shortest_subgradient(self, params: Array, gradient: Array) -> Array:
+        """Return the shortest subgradient, which is zero at the optimum alone.
+
+        Of each entry the derivatives to the left and to the right bound an interval; its point
+        closest to zero is taken.
+
+        Parameters
+        ----------
+        params, gradient : ndarray of shape (n_outputs, n_columns)
+            A point and the gradient of the loss and the penalty's smooth part there.
+        """
+        return _closest_to_zero(*self._slopes(params, gradient))
+
+    def _slopes(self, params: Array, gradient: Array) -> tuple[Array, Array]:
+        """Return the derivatives to the left and to the right."""
+        left = gradient + np.where(params > 0, self.l1, -self.l1)
+        right = gradient + np.where(params < 0, -self.l1, self.l1)
+        return left, right
+
+    def is_differentiable(self, params: Array) -> NDArray[np.bool_]:
+        """Return where the penalty has a gradient, a row a class."""
+        return np.asarray((params != 0) | (self.l1 == 0))
+
+    def among(self, active: NDArray[np.bool_]) -> ActivePenalty:
+        """Return the part that is not smooth among some parameters.
+
+        Parameters
+        ----------
+        active : ndarray of bool, shape (n_outputs, n_columns)
+            Which.
+        """
+        return ActiveL1(np.broadcast_to(self.l1, active.shape)[active])
+
+    def conjugate(self, image: Array) -> float:
+        """``sum max(|image| - l1, 0)^2 / (2 l2)``; see :meth:`L2.conjugate`."""
+        n = self.n_features
+        above = np.maximum(self.magnitudes(image) - self.l1[:n], 0)
+        return _sum_of_quotients(above**2, 2 * self.l2[:n])
+
+    def gauge(self, image: Array) -> float:
+        """Return the least factor by which to divide ``image`` so that its conjugate is zero."""
+        magnitudes = self.magnitudes(image)
+        return _largest_quotient(magnitudes, self.l1[: self.n_features])
+
+    def balanced(self, params: Array) -> Array:
+        """Return equivalent params that add up to zero over the classes, where that is no loss.
+
+        An L1 penalty is not least there, so columns that have one are left as they are.
+        """
+        if len(params) == 1:
+            return params
+        return params - np.where(self.l1 > 0, 0.0, params.mean(axis=0))
+
+
+def _closest_to_zero(left: Array, right: Array) -> Array:
+    """Return of each interval the point that is closest to zero."""
+    return np.maximum(left, 0) + np.minimum(right, 0)
+
+
+def _largest_quotient(above: Array, below: Array) -> float:
+    """Return the largest of ``above / below``, infinite where only ``below`` is zero."""
+    with np.errstate(divide="ignore"):
+        quotients = np.divide(above, below, out=np.zeros_like(above), where=above > 0)
+    return float(quotients.max(initial=0.0))

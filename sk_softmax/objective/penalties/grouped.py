@@ -1,0 +1,142 @@
+"""The group lasso: one kink a feature, so that it enters for all classes or for none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.interfaces import ActivePenalty, Array
+from sk_softmax.objective.penalties.elastic_net import ElasticNet
+
+
+class GroupedElasticNet(ElasticNet):
+    """``sum_j l2_j |w_j|_2^2 / 2 + l1_j |w_j|_2`` with the norm over the classes.
+
+    The group lasso of Yuan and Lin (2006, Journal of the Royal Statistical Society B 68) with the
+    coefficients of a feature as a group.
+    """
+
+    def magnitudes(self, params: Array) -> Array:
+        """Return the norm of each column, as a single row."""
+        return np.asarray(np.linalg.norm(params, axis=0, keepdims=True))
+
+    def shortest_subgradient(self, params: Array, gradient: Array) -> Array:
+        """Return the shortest subgradient; see :meth:`ElasticNet.shortest_subgradient`.
+
+        At a column of zeros it is the gradient made shorter by ``l1_j``, at most to zero.
+        """
+        norms, size = self.magnitudes(params), self.magnitudes(gradient)
+        slope = _quotient(self.l1, norms)
+        at_zero = _quotient(np.maximum(size - self.l1, 0), size) * gradient
+        return np.where(norms > 0, gradient + slope * params, at_zero)
+
+    def is_differentiable(self, params: Array) -> NDArray[np.bool_]:
+        """Return where the penalty has a gradient, as a single row."""
+        return np.asarray((self.magnitudes(params) > 0) | (self.l1 == 0))
+
+    def pull_from_zero(self, gradient: Array) -> Array:
+        """Return how hard a gradient pulls each feature from zero, shape ``(n_features,)``."""
+        return np.asarray(self.magnitudes(gradient[:, : self.n_features])[0])
+
+    def among(self, active: NDArray[np.bool_]) -> ActivePenalty:
+        """Return the part that is not smooth among the parameters of some features."""
+        return ActiveGroups(self.l1[active.any(axis=0)])
+
+
+class ActiveGroups:
+    """``sum_j weights_j |z_j|_2`` over features, flat and class by class: an `ActivePenalty`."""
+
+    def __init__(self, weights: Array) -> None:
+        self._weights = weights
+
+    def _in_groups(self, z: NDArray) -> NDArray:  # type: ignore[type-arg]
+        """Return ``z`` as an array whose columns are the groups."""
+        return z.reshape(-1, len(self._weights))
+
+    def _norms(self, z: Array) -> Array:
+        return np.asarray(np.linalg.norm(self._in_groups(z), axis=0))
+
+    def value(self, z: Array) -> float:
+        """Return the penalty in nats a row."""
+        return float(self._weights @ self._norms(z))
+
+    def common_metric(self, diagonal: Array) -> Array:
+        """Give all of a group the metric of its largest, so that :meth:`prox` is closed."""
+        groups = self._in_groups(diagonal)
+        return np.broadcast_to(groups.max(axis=0), groups.shape).ravel()
+
+    def prox(self, z: Array, metric: Array) -> Array:
+        """Return groups made shorter by ``weights / metric``, at most to zero."""
+        norms = self._norms(z)
+        threshold = self._weights / self._in_groups(metric)[0]
+        kept = _quotient(np.maximum(norms - threshold, 0), norms)
+        return np.asarray((self._in_groups(z) * kept).ravel())
+
+    def is_free(self, z: Array) -> NDArray[np.bool_]:
+        """Return which parameters are not at a kink."""
+        free = (self._norms(z) > 0) | (self._weights == 0)
+        return np.broadcast_to(free, self._in_groups(z).shape).ravel()
+
+    def gradient(self, z: Array) -> Array:
+        """Return the gradient of the penalty, for those that are free."""
+        share = _quotient(self._weights, self._norms(z))
+        return np.asarray((self._in_groups(z) * share).ravel())
+
+    def curvature(self, z: Array) -> CurvatureOfNorms:
+        """Return the Hessian of the penalty where it is smooth."""
+        norms = self._norms(z)
+        directions = self._in_groups(z) / np.where(norms > 0, norms, 1.0)
+        return CurvatureOfNorms(_quotient(self._weights, norms), directions)
+
+    def crosses(self, z: Array, step: Array) -> bool:
+        """Whether a step leads through a kink."""
+        return bool(self._turns(z, step).any())
+
+    def moved(self, z: Array, step: Array) -> Array:
+        """Take a step; groups that it would turn around stay at zero."""
+        stay = np.broadcast_to(self._turns(z, step), self._in_groups(z).shape).ravel()
+        return np.where(stay, 0.0, z + step)
+
+    def _turns(self, z: Array, step: Array) -> NDArray[np.bool_]:
+        inner = np.einsum("kj,kj->j", self._in_groups(z + step), self._in_groups(z))
+        return np.asarray((inner < 0) & (self._weights > 0))
+
+
+@dataclass(frozen=True)
+class CurvatureOfNorms:
+    """``share_j (I - u_j u_j')`` for each group ``j``, with ``u_j`` its direction."""
+
+    share: Array
+    """``weights_j / |z_j|``, shape ``(n_groups,)``."""
+
+    directions: Array
+    """``u_j``, shape ``(n_classes, n_groups)``."""
+
+    @property
+    def diagonal_bound(self) -> Array:
+        """``share_j`` for every parameter, flat: what the diagonal is at most."""
+        return np.broadcast_to(self.share, self.directions.shape).ravel()
+
+    def times(self, step: Array) -> Array:
+        """Return the product with a flat step."""
+        u, d = self.directions, step.reshape(self.directions.shape)
+        return np.asarray((self.share * (d - u * np.einsum("kj,kj->j", u, d))).ravel())
+
+    def add_to(self, matrix: Array, free: NDArray[np.bool_]) -> None:
+        """Add it to a matrix among the free parameters, in place."""
+        free = free.reshape(self.directions.shape)
+        positions = np.cumsum(free.ravel()).reshape(free.shape) - 1
+        groups = free.all(axis=0)
+        positions, share, u = positions[:, groups], self.share[groups], self.directions[:, groups]
+        for k, at_k in enumerate(positions):
+            matrix[at_k, at_k] += share
+            for at_l, u_l in zip(positions, u, strict=True):
+                matrix[at_k, at_l] -= share * u[k] * u_l
+
+
+def _quotient(above: Array, below: Array) -> Array:
+    """Return ``above / below``, zero where ``below`` is."""
+    shape = np.broadcast_shapes(np.shape(above), np.shape(below))
+    return np.divide(above, below, out=np.zeros(shape), where=below > 0)

@@ -1,0 +1,131 @@
+"""The L2 penalty: smooth, so that a solver needs no more than its value and gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.interfaces import ActivePenalty, Array
+from sk_softmax.objective.penalties.active_l1 import ActiveL1
+
+
+class L2:
+    """``sum_j l2_j |w_j|^2 / 2`` with ``|w_j|^2`` summed over the classes.
+
+    Parameters
+    ----------
+    l2 : ndarray of shape (n_columns,)
+        Strength on each column in nats a row; zero for the intercept.
+    n_features : int
+        How many columns belong to features.
+    """
+
+    is_smooth = True
+    makes_sparse = False
+    has_bounds = False
+
+    def __init__(self, l2: Array, n_features: int) -> None:
+        self.l2 = l2
+        self.n_features = n_features
+        self._is_nothing = not l2.any()
+
+    @property
+    def limits_coefficients(self) -> bool:
+        """Whether coefficients cannot grow without end at no cost."""
+        return not self._is_nothing
+
+    @property
+    def is_strongly_convex(self) -> bool:
+        """Whether every feature has an L2 penalty."""
+        return bool((self.l2[: self.n_features] > 0).all())
+
+    @property
+    def is_ridge(self) -> bool:
+        """Whether this is one L2 penalty on all features and nothing else."""
+        l2 = self.l2[: self.n_features]
+        return bool(l2[0] > 0 and (l2 == l2[0]).all())
+
+    @property
+    def is_class_symmetric(self) -> bool:
+        """Whether coefficients that add up to zero over the classes are never worse."""
+        return True
+
+    @property
+    def is_coercive(self) -> bool:
+        """Whether the penalty grows without bound in each coefficient."""
+        return self.is_strongly_convex
+
+    def value(self, params: Array) -> float:
+        """Return all of the penalty in nats a row."""
+        return self.smooth_value(params)
+
+    def smooth_value(self, params: Array) -> float:
+        """Return the part of the penalty that is differentiable everywhere."""
+        if self._is_nothing:
+            return 0.0
+        coef = params[:, : self.n_features]
+        squares = np.einsum("ij,ij->j", coef, coef)
+        return 0.5 * float((self.l2[: self.n_features] * squares).sum())
+
+    def add_smooth_gradient(self, params: Array, gradient: Array) -> None:
+        """Add the gradient of the smooth part in place."""
+        if not self._is_nothing:
+            n = self.n_features
+            gradient[:, :n] += self.l2[:n] * params[:, :n]
+
+    def kink_value(self, params: Array) -> float:
+        """Return the rest of the penalty: nothing."""
+        return 0.0
+
+    def shortest_subgradient(self, params: Array, gradient: Array) -> Array:
+        """Return the gradient of the smooth part, to which nothing has to be added."""
+        return gradient
+
+    def is_differentiable(self, params: Array) -> NDArray[np.bool_]:
+        """Return where the penalty has a gradient, a row a class: everywhere."""
+        return np.ones(params.shape, dtype=bool)
+
+    def magnitudes(self, params: Array) -> Array:
+        """Return the size of each term of the penalty, a row a class."""
+        return np.abs(params)
+
+    def pull_from_zero(self, gradient: Array) -> Array:
+        """Return how hard a gradient pulls each feature from zero, shape ``(n_features,)``."""
+        return np.asarray(np.abs(gradient[:, : self.n_features]).max(axis=0))
+
+    def among(self, active: NDArray[np.bool_]) -> ActivePenalty:
+        """Return the part that is not smooth among some parameters: nothing of any weight."""
+        return ActiveL1(np.zeros(int(active.sum())))
+
+    def conjugate(self, image: Array) -> float:
+        """``sup_w <image, w> - penalty(w) = sum |image_j|^2 / (2 l2_j)``.
+
+        Parameters
+        ----------
+        image : ndarray of shape (n_outputs, n_features)
+            A point of the dual space.
+        """
+        return _sum_of_quotients(image**2, 2 * self.l2[: self.n_features])
+
+    def gauge(self, image: Array) -> float:
+        """Return the least factor by which to divide ``image`` so that its conjugate is zero."""
+        return np.inf if image.any() else 0.0
+
+    def balanced(self, params: Array) -> Array:
+        """Return equivalent params that add up to zero over the classes.
+
+        Softmax does not change when the same vector is added to every class, and the penalty is
+        least where the mean over the classes is zero.
+        """
+        return params if len(params) == 1 else params - params.mean(axis=0)
+
+    def projected(self, params: Array) -> Array:
+        """Return the nearest params that are allowed: all are."""
+        return params
+
+
+def _sum_of_quotients(above: Array, below: Array) -> float:
+    """Sum ``above / below`` over all entries; infinite where only ``below`` is zero."""
+    with np.errstate(divide="ignore", over="ignore"):
+        quotients = np.divide(above, below, out=np.zeros_like(above), where=above > 0)
+    return float(quotients.sum())
