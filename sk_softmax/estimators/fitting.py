@@ -80,7 +80,7 @@ def fit_params(
     objective = objective_of(settings, training)
     # An optimum under an L2 penalty has no mean over the classes, and the metric of L-BFGS takes
     # that mean from every step: a start with one would keep it.
-    start = objective.penalty.balanced(start)
+    start = objective.penalty.projected(objective.penalty.balanced(start))
     goes_by_coordinates = isinstance(solver, Auto) and is_wide(objective, start)
     # Coordinates in the row space are draft enough.
     drafts = () if goes_by_coordinates else None

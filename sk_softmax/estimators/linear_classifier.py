@@ -13,6 +13,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax import functional
+from sk_softmax.estimators.bounds import any_bounds
 from sk_softmax.estimators.data import validated
 from sk_softmax.estimators.interoperability import logistic_regression_of
 from sk_softmax.interfaces import Array
@@ -26,6 +27,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     intercept_: Array
     n_features_in_: int
     fit_intercept: bool
+    lower_bounds: Any
+    upper_bounds: Any
 
     def decision_function(self, X: Any) -> Array:
         """Return the logits.
@@ -148,8 +151,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             one chosen, after a cross-validation), ``fit_intercept``, ``class_weight``,
             ``random_state``, ``l1_ratio`` if positive (then with the solver "saga") and
             ``max_iter`` if not None, so that fitting it anew minimises the same objective, except
-            that it knows no ``label_smoothing``, probability targets, ``grouped`` penalty or
-            ``penalty_factor``. ``tol``, which is measured differently, ``n_jobs``, which
+            that it knows no ``label_smoothing``, probability targets, ``grouped`` penalty,
+            ``penalty_factor`` or bounds. ``tol``, which is measured differently, ``n_jobs``, which
             scikit-learn 1.8 deprecates, and all other parameters and records of the fit are left
             behind.
 
@@ -168,6 +171,9 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        if any_bounds(self.lower_bounds, self.upper_bounds):
+            # Coefficients of one sign, say, may be unable to tell the classes apart.
+            tags.classifier_tags.poor_score = True
         return tags
 
 

@@ -13,6 +13,7 @@ import sklearn.utils
 from numpy.typing import NDArray
 from sklearn.utils import compute_class_weight
 
+from sk_softmax.estimators.bounds import any_bounds, checked_bounds
 from sk_softmax.estimators.settings import Settings
 from sk_softmax.interfaces import Array, Solver
 from sk_softmax.rows import threads_in_force
@@ -52,7 +53,13 @@ def settings_from(
     p = {**DEFAULTS, **parameters}
     _check(p, owner)
     solver = solver_of(p["solver"])
-    check_solver_takes(p["solver"], p["l1_ratio"])
+    has_bounds = any_bounds(p["lower_bounds"], p["upper_bounds"])
+    if has_bounds and p["grouped"]:
+        raise ValueError(
+            "grouped=True treats the coefficients of a feature as one, so it takes no "
+            "lower_bounds and upper_bounds on each; set grouped=False."
+        )
+    check_solver_takes(p["solver"], p["l1_ratio"], has_bounds=has_bounds)
     return Settings(
         solver=copy.deepcopy(solver),
         max_iter=int(p["max_iter"] or solver.default_max_iter),
@@ -63,6 +70,8 @@ def settings_from(
         l1_ratio=float(p["l1_ratio"]),
         grouped=bool(p["grouped"]),
         penalty_factor=p["penalty_factor"],
+        lower_bounds=p["lower_bounds"] if has_bounds else None,
+        upper_bounds=p["upper_bounds"] if has_bounds else None,
         fit_intercept=bool(p["fit_intercept"]),
         class_weight=p["class_weight"],
         label_smoothing=float(p["label_smoothing"]),
@@ -75,6 +84,8 @@ DEFAULTS: Mapping[str, Any] = {
     "C": 1.0,
     "l1_ratio": 0.0,
     "grouped": False,
+    "lower_bounds": -np.inf,
+    "upper_bounds": np.inf,
     "early_stopping": False,
     "validation_fraction": 0.1,
     "n_iter_no_change": 5,
@@ -86,7 +97,7 @@ DEFAULTS: Mapping[str, Any] = {
 
 
 def for_data(settings: Settings, n_features: int, classes: NDArray[Any]) -> Settings:
-    """Return settings whose factors and class weights have been compared with the data.
+    """Return settings whose factors, bounds and class weights have been compared with the data.
 
     Parameters
     ----------
@@ -97,11 +108,17 @@ def for_data(settings: Settings, n_features: int, classes: NDArray[Any]) -> Sett
     classes : ndarray of shape (n_classes,)
         The labels, sorted.
     """
-    if settings.penalty_factor is None and settings.class_weight is None:
+    given = (settings.penalty_factor, settings.lower_bounds, settings.class_weight)
+    if all(value is None for value in given):
         return settings
+    lower, upper = checked_bounds(
+        settings.lower_bounds, settings.upper_bounds, n_features, len(classes)
+    )
     return replace(
         settings,
         penalty_factor=_checked_factors(settings.penalty_factor, n_features),
+        lower_bounds=lower,
+        upper_bounds=upper,
         class_weight=_weight_of_classes(settings.class_weight, classes),
     )
 
@@ -163,13 +180,15 @@ def solver_of(choice: Any) -> Solver:
     return solver
 
 
-def check_solver_takes(choice: Any, l1_ratio: float) -> None:
-    """Raise an error if the penalty has a kink that the chosen solver cannot take."""
-    if l1_ratio > 0 and not solver_of(choice).takes_l1:
+def check_solver_takes(choice: Any, l1_ratio: float, *, has_bounds: bool) -> None:
+    """Raise an error if the penalty has kinks or bounds that the chosen solver cannot take."""
+    if (l1_ratio > 0 or has_bounds) and not solver_of(choice).takes_l1:
         able = ", ".join(repr(name) for name, kind in SOLVERS.items() if kind().takes_l1)
+        with_ = [f"l1_ratio={l1_ratio!r}"] if l1_ratio > 0 else []
+        with_ += ["lower_bounds or upper_bounds"] if has_bounds else []
         raise ValueError(
-            f"solver={choice!r} needs a smooth penalty, l1_ratio=0; with "
-            f"l1_ratio={l1_ratio!r} choose one of: {able}."
+            f"solver={choice!r} needs a smooth penalty, l1_ratio=0, and no bounds; with "
+            f"{' and '.join(with_)} choose one of: {able}."
         )
 
 

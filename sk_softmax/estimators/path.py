@@ -86,6 +86,8 @@ def softmax_path(
     l1_ratio: float = 1.0,
     grouped: bool = False,
     penalty_factor: Any = None,
+    lower_bounds: Any = -np.inf,
+    upper_bounds: Any = np.inf,
     fit_intercept: bool = True,
     sample_weight: Any = None,
     class_weight: Any = None,
@@ -117,8 +119,8 @@ def softmax_path(
         The last C divided by the first, where ``Cs`` is a number.
     l1_ratio : float, default=1.0
         Share of L1 in the penalty; 0 has no C with all coefficients zero, and needs ``Cs``.
-    grouped, penalty_factor, fit_intercept, class_weight, label_smoothing, solver, max_iter, \
-tol, random_state, n_jobs
+    grouped, penalty_factor, lower_bounds, upper_bounds, fit_intercept, class_weight, \
+label_smoothing, solver, max_iter, tol, random_state, n_jobs
         See :class:`SoftmaxRegression`.
     sample_weight : array-like of shape (n_samples,), optional
         Weights, not negative.
@@ -142,6 +144,8 @@ tol, random_state, n_jobs
         l1_ratio=l1_ratio,
         grouped=grouped,
         penalty_factor=penalty_factor,
+        lower_bounds=lower_bounds,
+        upper_bounds=upper_bounds,
         fit_intercept=fit_intercept,
         class_weight=class_weight,
         label_smoothing=label_smoothing,

@@ -35,8 +35,8 @@ class TrainingSet:
 class Settings:
     """The parameters of a fit, made once by ``estimators.parameters`` and never changed.
 
-    What depends on the data (``penalty_factor``, ``class_weight``) is as the user gave it until
-    ``estimators.parameters.for_data`` has compared it with them.
+    What depends on the data (``penalty_factor``, the bounds, ``class_weight``) is as the user gave
+    it until ``estimators.parameters.for_data`` has compared it with them.
     """
 
     solver: Solver
@@ -54,6 +54,12 @@ class Settings:
     penalty_factor: Array | None = None
     """One factor a feature, shape ``(n_features,)``."""
 
+    lower_bounds: Array | None = None
+    """Least coefficients, shape ``(n_features,)`` or ``(n_outputs, n_features)``; None: none."""
+
+    upper_bounds: Array | None = None
+    """Largest coefficients, likewise; None exactly where ``lower_bounds`` is."""
+
     fit_intercept: bool = True
     class_weight: Array | Literal["balanced"] | dict[Any, float] | None = None
     """For a data set: one weight a class, ``"balanced"``, or None."""
@@ -66,7 +72,13 @@ class Settings:
     @property
     def form(self) -> PenaltyForm:
         """What the penalty is made of; its strength depends on the weights too."""
-        return PenaltyForm(self.l1_ratio, self.penalty_factor, self.grouped)
+        return PenaltyForm(
+            self.l1_ratio,
+            self.penalty_factor,
+            self.grouped,
+            self.lower_bounds,
+            self.upper_bounds,
+        )
 
     def with_penalty(self, C: float, l1_ratio: float) -> Settings:
         """Return the same with another penalty."""

@@ -79,6 +79,13 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
     penalty_factor : array-like of shape (n_features,), default=None
         ``f_j``, how much each feature is penalised: 0 not at all, 2 twice as much; None is 1 for
         all. (Taken as it is; glmnet rescales such factors to a mean of 1.)
+    lower_bounds, upper_bounds : float or array-like, default=-numpy.inf and numpy.inf
+        The least and the largest value of each coefficient: one for all, one a feature, of shape
+        (n_features,), or one a coefficient, of shape (n_outputs, n_features) with a single row
+        for two classes. Zero must be allowed; where both are zero, so is the coefficient. The
+        intercept is free. A bounded feature's coefficients need not add up to zero over the
+        classes. With ``C=numpy.inf`` and more than two classes, a one-sided bound that is the same
+        for all classes lowers no probability's fit: it only chooses among equal solutions.
     fit_intercept : bool, default=True
         Whether to add an intercept, which is never penalised.
     class_weight : dict, "balanced" or None, default=None
@@ -89,8 +96,9 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
     solver : str or solver object, default="auto"
         ``"auto"`` chooses ``"lbfgs"`` or ``"newton-cholesky"``, which find the same optimum, by
         the shape of the problem; with fewer rows than features it works in the space that the
-        rows span. With ``l1_ratio > 0`` it chooses ``"proximal-newton"`` or ``"proximal-lbfgs"``,
-        which alone take it, and looks at no more features than may matter.
+        rows span. With ``l1_ratio > 0`` or bounds it chooses ``"proximal-newton"`` or
+        ``"proximal-lbfgs"``, which alone take them; with L1 it looks at no more features than may
+        matter.
         ``"gd"`` is batch gradient descent, and ``"sgd"``, ``"rmsprop"`` and ``"adam"`` learn from
         minibatches. An object from
         :mod:`sk_softmax.solvers`, such as ``SGD(batch_size=256)``, sets options, which a search
@@ -128,7 +136,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         The labels, sorted.
     coef_ : ndarray of shape (n_classes, n_features), or (1, n_features) for two classes
         Coefficients, in the width (float32 or float64) of the rows. With more than two classes
-        those of each feature add up to zero, except under an L1 penalty.
+        those of each feature add up to zero, except under an L1 penalty or bounds.
     intercept_ : ndarray of shape (n_classes,), or (1,) for two classes
         Intercepts, zero without ``fit_intercept``.
     n_iter_ : ndarray of shape (1,)
@@ -195,6 +203,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         l1_ratio: float = 0.0,
         grouped: bool = False,
         penalty_factor: Any = None,
+        lower_bounds: Any = -np.inf,
+        upper_bounds: Any = np.inf,
         fit_intercept: bool = True,
         class_weight: Any = None,
         label_smoothing: float = 0.0,
@@ -214,6 +224,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         self.l1_ratio = l1_ratio
         self.grouped = grouped
         self.penalty_factor = penalty_factor
+        self.lower_bounds = lower_bounds
+        self.upper_bounds = upper_bounds
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing

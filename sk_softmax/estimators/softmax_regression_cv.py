@@ -22,7 +22,7 @@ from sklearn.utils.metadata_routing import (
 
 from sk_softmax.estimators.cross_validation.fits import cross_validate, mean_of_known
 from sk_softmax.estimators.cross_validation.fold_path import FoldedSet
-from sk_softmax.estimators.cross_validation.folds import folds_of
+from sk_softmax.estimators.cross_validation.folds import check_bounds_fit, folds_of
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
 from sk_softmax.estimators.data import unchanged_on_error
 from sk_softmax.estimators.fitting import fit_params, print_progress, weighted_by_class
@@ -64,6 +64,9 @@ class SoftmaxRegressionCV(LinearClassifier):
         Whether an L1 penalty lets a feature enter for all classes or for none.
     penalty_factor : array-like of shape (n_features,), default=None
         How much each feature is penalised. See :class:`SoftmaxRegression`.
+    lower_bounds, upper_bounds : float or array-like, default=-numpy.inf and numpy.inf
+        See :class:`SoftmaxRegression`. Where a fold misses a class, bounds that differ between
+        classes, or that would be those of a single row of log-odds, are an error.
     fit_intercept : bool, default=True
         Whether to add an intercept, which is never penalised.
     cv : int, splitter, iterable of (train, test) or None, default=None
@@ -176,6 +179,8 @@ class SoftmaxRegressionCV(LinearClassifier):
         l1_ratios: Any = (0.0,),
         grouped: bool = False,
         penalty_factor: Any = None,
+        lower_bounds: Any = -np.inf,
+        upper_bounds: Any = np.inf,
         fit_intercept: bool = True,
         cv: Any = None,
         scoring: Any = None,
@@ -194,6 +199,8 @@ class SoftmaxRegressionCV(LinearClassifier):
         self.l1_ratios = l1_ratios
         self.grouped = grouped
         self.penalty_factor = penalty_factor
+        self.lower_bounds = lower_bounds
+        self.upper_bounds = upper_bounds
         self.fit_intercept = fit_intercept
         self.cv = cv
         self.scoring = scoring
@@ -230,7 +237,7 @@ class SoftmaxRegressionCV(LinearClassifier):
             The fitted model. If anything raises an error, it stays as it was.
         """
         settings = settings_of(self)
-        grid = self._checked_grid()
+        grid = self._checked_grid(settings)
         with unchanged_on_error(self):
             training = training_set(self, X, y, sample_weight)
             settings = for_data(settings, training.X.shape[1], training.classes)
@@ -311,11 +318,12 @@ class SoftmaxRegressionCV(LinearClassifier):
         to_scorer = {} if weights is None else {"sample_weight": weights}
         return Bunch(splitter=Bunch(split=params), scorer=Bunch(score=to_scorer))
 
-    def _checked_grid(self) -> PenaltyGrid:
+    def _checked_grid(self, settings: Settings) -> PenaltyGrid:
         """Check how the penalty is chosen, and from what."""
         _check_choice(self)
         grid = PenaltyGrid.of(self.Cs, self.l1_ratios)
-        check_solver_takes(self.solver, float(grid.l1_ratios.max()))
+        has_bounds = settings.lower_bounds is not None
+        check_solver_takes(self.solver, float(grid.l1_ratios.max()), has_bounds=has_bounds)
         self._scorer()
         return grid
 
@@ -326,6 +334,8 @@ class SoftmaxRegressionCV(LinearClassifier):
             l1_ratio=float(l1_ratio),
             grouped=self.grouped,
             penalty_factor=self.penalty_factor,
+            lower_bounds=self.lower_bounds,
+            upper_bounds=self.upper_bounds,
             fit_intercept=self.fit_intercept,
             class_weight=self.class_weight,
             label_smoothing=self.label_smoothing,
@@ -343,7 +353,9 @@ class SoftmaxRegressionCV(LinearClassifier):
         splits = list(splitter.split(training.X, labels, **split_params))
         weighted = weighted_by_class(settings, training)
         n_classes = len(training.classes)
-        return FoldedSet(weighted, folds_of(splits, weighted.given, weighted.weights, n_classes))
+        folds = folds_of(splits, weighted.given, weighted.weights, n_classes)
+        check_bounds_fit(settings.lower_bounds, folds, n_classes)
+        return FoldedSet(weighted, folds)
 
     def _choose_and_refit(self, settings: Settings, training: TrainingSet) -> Status:
         """Fit all rows with the penalty that the rule chooses."""

@@ -40,8 +40,11 @@ def reason_to_stop(
 
 
 def reason_for_no_step(problem: Problem, value: float, suboptimality: float) -> Status:
-    """Return what it means that no step lowers the value any further."""
-    hidden_by_rounding = suboptimality <= problem.resolution * max(abs(value), 1.0)
+    """Return what it means that no step lowers the value any further.
+
+    No value is below zero, so that one of nearly zero has hardly anything left to lose.
+    """
+    hidden_by_rounding = min(suboptimality, value) <= problem.resolution * max(abs(value), 1.0)
     return Status.CONVERGED if hidden_by_rounding else Status.PRECISION_LIMIT
 
 

@@ -173,7 +173,12 @@ class _Path:
         position = float(np.log(settings.C))
         if len(self._ends) == 1 or np.isinf(position) or settings.l1_ratio > 0:
             return last
-        ahead = _extrapolated(list(self._ends.items())[-POINTS:], position)
+        ahead = [
+            objectives[number].penalty.projected(params)
+            for number, params in enumerate(
+                _extrapolated(list(self._ends.items())[-POINTS:], position)
+            )
+        ]
         there, here = (
             objectives.evaluate({number: EvaluateAt(points[number]) for number in numbers})
             for points in (ahead, last)

@@ -73,6 +73,29 @@ def _fold(
     return Fold(own, np.sort(test), present, given)
 
 
+def check_bounds_fit(bounds: Array | None, folds: Sequence[Fold], n_classes: int) -> None:
+    """Raise an error if bounds have no meaning for a fold that misses a class.
+
+    Parameters
+    ----------
+    bounds : ndarray of shape (n_features,) or (n_outputs, n_features), or None
+        Lower bounds, upper ones having the same shape.
+    folds : sequence of Fold
+        All folds.
+    n_classes : int
+        Number of classes in all of the data.
+    """
+    for number, fold in enumerate(folds):
+        n_present = len(fold.present)
+        if bounds is None or n_present == n_classes or (bounds.ndim == 1 and n_present > 2):
+            continue
+        raise ValueError(
+            f"Fold {number} of cv trains on {n_present} of {n_classes} classes, which "
+            "lower_bounds and upper_bounds say nothing of: give one bound a feature and choose a "
+            "cv whose folds have all classes, such as StratifiedKFold."
+        )
+
+
 def _indices(part: Any) -> NDArray[np.intp]:
     part = np.asarray(part)
     indices = np.flatnonzero(part) if part.dtype == bool else part.astype(np.intp)
