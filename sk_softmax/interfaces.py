@@ -343,12 +343,18 @@ class Objective(Protocol):
         ...
 
     def curvature(
-        self, params: Array, damping: float = 0.0, *, as_diagonal: bool = False
+        self,
+        params: Array,
+        damping: float = 0.0,
+        *,
+        as_diagonal: bool = False,
+        exact: bool = False,
     ) -> Curvature:
         """Return an approximate Hessian that costs about a pass to build and little to apply.
 
         With damping, every row counts as if it had that much of the rows' mean curvature more.
-        A solver that can use no more than a diagonal says so.
+        A solver that can use no more than a diagonal says so. It may be measured on a sample of
+        the rows or in float32, unless it is to be exact.
         """
         ...
 
@@ -374,10 +380,6 @@ class Objective(Protocol):
         """Unbiased estimate of :meth:`evaluate` from some rows, drawn uniformly."""
         ...
 
-    def draft(self, number: int | None) -> Objective:
-        """Return the cheaper objective of this number in ``Problem.drafts``; itself for None."""
-        ...
-
 
 # --- what a solver asks -----------------------------------------------------------------------
 
@@ -387,26 +389,29 @@ class EvaluateAt:
     """Question: value and gradient here; answered by an :class:`Evaluation`."""
 
     params: Array
-    draft: int | None = None
 
     def put_to(self, objective: Objective) -> Evaluation:
-        """Ask the objective, or a draft of it."""
-        return objective.draft(self.draft).evaluate(self.params)
+        """Ask the objective."""
+        return objective.evaluate(self.params)
 
 
 @dataclass(frozen=True, slots=True)
 class CurvatureAt:
-    """Question: an approximate Hessian here; answered by a :class:`Curvature`."""
+    """Question: an approximate Hessian here; answered by a :class:`Curvature`.
+
+    The objective may measure it on rows that are cheaper to read, unless it is to be ``exact``.
+    """
 
     params: Array
-    draft: int | None = None
     damping: float = 0.0
     as_diagonal: bool = False
+    exact: bool = False
 
     def put_to(self, objective: Objective) -> Curvature:
-        """Ask the objective, or a draft of it."""
-        asked = objective.draft(self.draft)
-        return asked.curvature(self.params, self.damping, as_diagonal=self.as_diagonal)
+        """Ask the objective."""
+        return objective.curvature(
+            self.params, self.damping, as_diagonal=self.as_diagonal, exact=self.exact
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,13 +431,11 @@ class ActiveHessianAt:
 
     params: Array
     active: NDArray[np.bool_]
-    draft: int | None = None
     damping: float = 0.0
 
     def put_to(self, objective: Objective) -> ActiveHessian:
-        """Ask the objective, or a draft of it."""
-        asked = objective.draft(self.draft)
-        return asked.active_hessian(self.params, self.active, self.damping)
+        """Ask the objective."""
+        return objective.active_hessian(self.params, self.active, self.damping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -465,11 +468,25 @@ class Progress:
     value: float
     gradient_norm: float
     step_size: float
+    lift: Callable[[Array], Array] | None = None
+    """From ``params`` to those of the whole problem, where they are others."""
+
+    def whole_params(self) -> Array:
+        """Return the params of the whole problem; finding them may cost something."""
+        return self.params if self.lift is None else self.lift(self.params)
 
 
 Question: TypeAlias = (
     EvaluateAt | CurvatureAt | HessianAt | ActiveHessianAt | LargestCurvature | EvaluateMinibatch
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that a solver asks in one stage of a fit."""
+
+    stage: int
+    question: Question
 
 
 class Objectives(Protocol):
@@ -488,20 +505,21 @@ class Objectives(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A cheaper objective with nearly the same optimum, for a solver to begin with."""
+class Memory:
+    """What a method learned of an objective, for the next stage of a fit to begin with.
 
-    trust: float
-    """The relative suboptimality down to which it stands for the objective."""
+    It holds for objectives of the same parameters with nearly the same curvature, and dies with
+    the fit.
+    """
 
-    max_iter: int
-    """Iterations after which to leave it in any case."""
+    state: Any
+    """The method's own: pairs, curvature, damping."""
 
-    has_all_rows: bool
-    """Whether its values can be compared with those of the objective."""
+    values: Sequence[float]
+    """Values of the iterations so far, as far as those to come can be compared with them."""
 
-    resolution: float
-    """Like ``Problem.resolution``."""
+    n_iter: int
+    """Iterations so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -533,13 +551,11 @@ class Problem:
     """The whole penalty; its kinks and bounds, which are in no answer of the objective, only
     solvers that say so take into account."""
 
-    drafts: Sequence[Draft] = ()
-    """What a solver may begin with, the cheapest first."""
+    memory: Memory | None = None
+    """What the same solver returned at the end of the stage before."""
 
-    @property
-    def draft_of_all_rows(self) -> int | None:
-        """Number of the cheapest draft that leaves no row out, None if there is none."""
-        return next((i for i, draft in enumerate(self.drafts) if draft.has_all_rows), None)
+    is_rough: bool = False
+    """Whether another stage follows, so that a claim to be there needs no proof."""
 
 
 class Status(Enum):
@@ -621,6 +637,8 @@ class Solution:
     """The solver's estimate of ``F - F*`` in nats a row; NaN where it has none."""
 
     records: Sequence[IterationRecord] = ()
+    memory: Memory | None = None
+    """What a next stage may begin with; None where the method carries nothing on."""
 
 
 Lesson: TypeAlias = Generator[EvaluateMinibatch, Evaluation, tuple[Array, Any, float]]
@@ -629,17 +647,24 @@ what its rule carries on, and the mean value of the minibatches."""
 
 Search: TypeAlias = Generator[Question | Progress, Any, Solution]
 
+StagedSearch: TypeAlias = Generator[Asked | Progress, Any, Solution]
+"""A search whose questions say which stage of a fit they are asked in."""
+
 
 class Solver(Protocol):
     """How an objective is minimised: options of a method, and the method as a generator."""
 
     is_stochastic: ClassVar[bool]
-    begins_on_drafts: ClassVar[bool]
+    asks_curvature: ClassVar[bool]
     takes_l1: ClassVar[bool]
     default_max_iter: ClassVar[int]
 
     def check(self) -> None:
         """Raise a ``ValueError`` that names the first option with an impossible value."""
+        ...
+
+    def begins_cheaply(self, problem: Problem) -> bool:
+        """Whether to begin on cheaper objectives of nearly the same optimum."""
         ...
 
     def minimize(self, problem: Problem) -> Search:

@@ -14,11 +14,17 @@ from numpy.typing import NDArray
 from sk_softmax.estimators.settings import Settings, TrainingSet
 from sk_softmax.estimators.targets import with_class_weight
 from sk_softmax.estimators.validation import EarlyStopping, validation_scores
-from sk_softmax.estimators.wide import is_wide, minimize_wide
-from sk_softmax.estimators.working_set import minimize_sparse
+from sk_softmax.fitting.stages import (
+    Views,
+    cheaper_stages,
+    is_wide,
+    lift_from,
+    row_space_stages,
+    single_stage,
+)
+from sk_softmax.fitting.working_set import sparse_stages
 from sk_softmax.interfaces import (
     Array,
-    Draft,
     IterationRecord,
     Problem,
     Rows,
@@ -26,15 +32,16 @@ from sk_softmax.interfaces import (
     Status,
 )
 from sk_softmax.objective import (
+    Cheaper,
     RegressionObjective,
     Seen,
     Targets,
-    begin_with_drafts,
+    cheaper_objectives,
     duality_gap,
     targets_of,
 )
-from sk_softmax.rows import rows_of, single_threaded_blas
-from sk_softmax.solvers import Auto, minimize
+from sk_softmax.rows import RowSpace, rows_of, single_threaded_blas
+from sk_softmax.solvers import Auto, Stages, run, staged
 from sk_softmax.solvers.driver import Observer, ParamsThere
 
 
@@ -75,38 +82,18 @@ def fit_params(
     observers : sequence of callables
         Called after each iteration; each may ask to stop.
     """
-    solver = settings.solver
     training = weighted_by_class(settings, training)
     objective = objective_of(settings, training)
     # An optimum under an L2 penalty has no mean over the classes, and the metric of L-BFGS takes
     # that mean from every step: a start with one would keep it.
     start = objective.penalty.projected(objective.penalty.balanced(start))
-    goes_by_coordinates = isinstance(solver, Auto) and is_wide(objective, start)
-    # Coordinates in the row space are draft enough.
-    drafts = () if goes_by_coordinates else None
-    problem = problem_of(settings, objective, start, drafts)
     early = None if settings.patience is None else EarlyStopping(settings.patience)
     observe = _all_of([*observers, early] if early else observers)
     validate = None if held_out is None else partial(validation_scores, held_out)
     with single_threaded_blas():
-        if goes_by_coordinates:
-            solution = minimize_wide(
-                solver,
-                objective,
-                problem,
-                training.X,
-                partial(_objective_on_coordinates, settings, training),
-                settings.n_threads,
-                observe,
-                validate,
-            )
-        elif objective.penalty.makes_sparse:
-            task = partial(problem_of, settings)
-            solution = minimize_sparse(
-                solver, objective, settings.C, problem, task, observe, validate
-            )
-        else:
-            solution = minimize(solver, objective, problem, observe, validate)
+        views = Views(objective)
+        stages = _stages_of(settings, training, objective, start, views)
+        solution = run(staged(settings.solver, stages), views, observe, validate)
         best = solution.n_iter
         if early is not None and early.params is not None and early.iteration != best:
             best, status = early.iteration, solution.status
@@ -122,10 +109,52 @@ def fit_params(
     return Fitted(params.astype(rows.dtype, copy=False), solution, best, gap, seen)
 
 
-def _objective_on_coordinates(
-    settings: Settings, training: TrainingSet, coordinates: Array
-) -> RegressionObjective:
-    return objective_of(settings.on_coordinates(), replace(training, X=coordinates))
+def _stages_of(
+    settings: Settings,
+    training: TrainingSet,
+    objective: RegressionObjective,
+    start: Array,
+    views: Views,
+) -> Stages:
+    """Return the stages that suit the shape of the problem, the last of them the problem."""
+    solver, problem = settings.solver, problem_of(settings, objective, start)
+    if objective.penalty.makes_sparse:
+        task = partial(task_of_some_features, settings)
+        return sparse_stages(problem, objective, settings.C, task, views)
+    if isinstance(solver, Auto) and is_wide(objective, start):
+        space = RowSpace(training.X, settings.n_threads)
+        small = objective_of(settings.on_coordinates(), replace(training, X=space.coordinates))
+        share = small.rows.n_features / objective.rows.n_features
+        return row_space_stages(
+            problem_of(settings, small, np.zeros(small.shape)),
+            problem,
+            lift_from(space),
+            (views.add(small, share), views.whole),
+            views.evaluate,
+        )
+    begins_cheaply = solver.begins_cheaply(problem)
+    cheaper = _cheaper(settings, objective, with_sample=begins_cheaply)
+    # The objective itself counts what is read of its rows cheaply.
+    numbered = [(views.add(view.objective, 0.0), view) for view in cheaper]
+    if not begins_cheaply:
+        return single_stage(problem, views.whole)
+    return cheaper_stages(problem, numbered, views.whole, views.evaluate)
+
+
+def task_of_some_features(
+    settings: Settings, objective: RegressionObjective, start: Array
+) -> Problem:
+    """Return the problem of an objective on some of the features, curvature in float32."""
+    _cheaper(settings, objective, with_sample=False)
+    return problem_of(settings, objective, start)
+
+
+def _cheaper(
+    settings: Settings, objective: RegressionObjective, *, with_sample: bool
+) -> list[Cheaper]:
+    """Return cheaper objectives for a solver that makes use of them."""
+    asks = settings.solver.asks_curvature
+    return cheaper_objectives(objective, with_sample=with_sample) if asks else []
 
 
 def objective_values(settings: Settings, data: TrainingSet, points: Array) -> NDArray[np.float64]:
@@ -190,18 +219,8 @@ def rows_for(settings: Settings, X: Any, n_outputs: int) -> Rows:
     )
 
 
-def problem_of(
-    settings: Settings,
-    objective: RegressionObjective,
-    start: Array,
-    drafts: Sequence[Draft] | None = None,
-) -> Problem:
-    """Return what the solver is told beside the answers to its questions.
-
-    Drafts are made if the solver begins on them, unless they are given.
-    """
-    if drafts is None:
-        drafts = begin_with_drafts(objective) if settings.solver.begins_on_drafts else ()
+def problem_of(settings: Settings, objective: RegressionObjective, start: Array) -> Problem:
+    """Return what the solver is told beside the answers to its questions."""
     return Problem(
         start=start,
         n_rows=objective.rows.n_rows,
@@ -211,7 +230,6 @@ def problem_of(
         separated_below=objective.separated_below,
         random=settings.generator(),
         penalty=objective.penalty,
-        drafts=drafts,
     )
 
 

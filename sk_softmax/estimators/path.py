@@ -13,16 +13,18 @@ from sklearn.base import BaseEstimator
 
 from sk_softmax.estimators.fitting import (
     objective_of,
-    problem_of,
+    task_of_some_features,
     weighted_by_class,
 )
 from sk_softmax.estimators.parameters import for_data, settings_from
 from sk_softmax.estimators.penalty_grid import is_number_of_penalties, listed_Cs
 from sk_softmax.estimators.settings import Settings, TrainingSet
 from sk_softmax.estimators.training_set import training_set
-from sk_softmax.estimators.working_set import Place, Search, WorkingSet
+from sk_softmax.fitting.stages import Views
+from sk_softmax.fitting.working_set import Place, WorkingSet
 from sk_softmax.interfaces import Array, Solution, Status
 from sk_softmax.rows import single_threaded_blas
+from sk_softmax.solvers import run, staged
 from sk_softmax.solvers.options import is_real
 
 
@@ -180,7 +182,7 @@ def _check_grid(Cs: Any, C_span: Any, l1_ratio: Any) -> None:
 
 def _grid(Cs: Any, C_span: float, walk: _Walk) -> NDArray[np.float64]:
     if is_number_of_penalties(Cs):
-        first = walk.first_C()
+        first = walk.first_C
         if not np.isfinite(first):
             raise ValueError(
                 "No feature has anything to tell of the classes, or none is penalised, so no C "
@@ -196,24 +198,22 @@ class _Walk:
     def __init__(self, settings: Settings, training: TrainingSet) -> None:
         self._objective = objective_of(replace(settings, C=np.inf), training)
         self._classes = training.classes
-        task = partial(problem_of, settings)
-        self._working = WorkingSet(self._objective, settings.solver, task)
-        self._start = self._working.null()
-
-    def first_C(self) -> float:
-        """Return the largest C at which every penalised coefficient is zero."""
-        return self._working.first_C(self._start)
+        self._solver = settings.solver
+        self._views = Views(self._objective)
+        task = partial(task_of_some_features, settings)
+        self._working = WorkingSet(self._objective, task, self._views)
+        run(staged(self._solver, self._working.null()), self._views)
+        self._null, self.first_C = self._working.place, self._working.first_C()
 
     def along(self, Cs: NDArray[np.float64]) -> SoftmaxPath:
         """Fit every C, ascending."""
-        place, before = self._start, self.first_C()
+        before = self.first_C
         places, solutions = [], []
         for C in Cs:
-            search = Search()
-            place = self._working.fit(C, place, before, search)
+            stages = self._working.fit(C, before)
+            solutions.append(run(staged(self._solver, stages), self._views))
+            places.append(self._working.place)
             before = C
-            places.append(place)
-            solutions.append(self._working.solution(C, place, search))
         return self._path(Cs, places, solutions)
 
     def _path(
@@ -232,7 +232,7 @@ class _Walk:
             classes=self._classes,
             objective=np.array([s.evaluation.value for s in solutions]),
             deviance=np.array([2 * total * place.loss.value for place in places]),
-            null_deviance=2 * total * self._start.loss.value,
+            null_deviance=2 * total * self._null.loss.value,
             n_nonzero=np.count_nonzero(coefs, axis=(1, 2)),
             n_iter=np.array([s.n_iter for s in solutions]),
             suboptimality=np.array([s.suboptimality for s in solutions]),

@@ -145,9 +145,9 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         Whether ``tol`` was reached; always False for a minibatch solver, which does not test it.
     loss_curve_ : ndarray of shape (n_iter_ + 1,)
         The objective in nats a row, at the start and after each iteration; for a minibatch solver
-        its mean over each epoch's batches. ``"lbfgs"`` begins on drafts of a large problem: the
-        first values may be those of a sample of the rows, and those before the last few carry the
-        rounding of float32. With L1, a fit begins with the best intercepts and passes
+        its mean over each epoch's batches. ``"lbfgs"`` begins on cheaper rows of a large problem:
+        the first values may be those of a sample of the rows, and those before the last few carry
+        the rounding of float32. With L1, a fit begins with the best intercepts and passes
         through stronger penalties; all values are of the penalty asked for.
     records_ : list of IterationRecord
         What is known of the start and of each iteration (after ``partial_fit``, of the last 10,000

@@ -33,7 +33,7 @@ from sk_softmax.estimators.settings import Settings, TrainingSet, Weights
 from sk_softmax.estimators.softmax_regression import SILENT, SoftmaxRegression
 from sk_softmax.estimators.targets import hard_labels
 from sk_softmax.estimators.training_set import training_set
-from sk_softmax.estimators.wide import has_wide_shape
+from sk_softmax.fitting.stages import has_wide_shape
 from sk_softmax.interfaces import Array, Status
 
 RULES = ("best", "one_standard_error")

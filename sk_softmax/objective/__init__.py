@@ -1,6 +1,6 @@
 """WHAT is minimised: cross-entropy and penalty, their gradient and their curvature."""
 
-from sk_softmax.objective.drafts import begin_together_with_drafts, begin_with_drafts
+from sk_softmax.objective.cheaper import Cheaper, cheaper_objectives, cheaper_together
 from sk_softmax.objective.duality import duality_gap
 from sk_softmax.objective.folds import FoldObjectives, HeldOut
 from sk_softmax.objective.penalties import PenaltyForm
@@ -9,6 +9,7 @@ from sk_softmax.objective.stream import Seen, StreamObjective
 from sk_softmax.objective.targets import Targets, targets_of
 
 __all__ = [
+    "Cheaper",
     "FoldObjectives",
     "HeldOut",
     "PenaltyForm",
@@ -16,8 +17,8 @@ __all__ = [
     "Seen",
     "StreamObjective",
     "Targets",
-    "begin_together_with_drafts",
-    "begin_with_drafts",
+    "cheaper_objectives",
+    "cheaper_together",
     "duality_gap",
     "targets_of",
 ]

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from sk_softmax.interfaces import Array, Block, Evaluation
+from sk_softmax.objective.cheaper import spread_out
 from sk_softmax.objective.data_term import DataTerm
-from sk_softmax.objective.drafts import spread_out
 from sk_softmax.objective.regression import RegressionObjective
 
 # Probability that some classes have too much of is taken from one row in so many, of at most so

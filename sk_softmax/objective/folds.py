@@ -70,8 +70,8 @@ class FoldObjectives:
     ----------
     folds : sequence of RegressionObjective
         On the same rows.
-    held_out : sequence of HeldOut
-        One a fold.
+    held_out : sequence of HeldOut, optional
+        One a fold; none for rows in float32 or coordinates, whose logits score nothing.
     """
 
     # One curvature measured once for all folds, at the mean of their params, was rejected: with a
@@ -81,7 +81,7 @@ class FoldObjectives:
     def __init__(
         self,
         folds: Sequence[RegressionObjective],
-        held_out: Sequence[HeldOut],
+        held_out: Sequence[HeldOut] = (),
     ) -> None:
         self._folds = folds
         self._held_out = held_out
@@ -91,51 +91,41 @@ class FoldObjectives:
         return self._folds[number]
 
     def evaluate(self, questions: Mapping[int, EvaluateAt]) -> dict[int, Evaluation]:
-        """Value and gradient of each fold that asks, those that ask the same draft together."""
-        answers: dict[int, Evaluation] = {}
-        for draft in {question.draft for question in questions.values()}:
-            points = {n: q.params for n, q in questions.items() if q.draft == draft}
-            answers |= self._evaluate(points, draft)
-        return answers
+        """Value and gradient of each fold that asks, from one pass."""
+        return self._evaluate({number: question.params for number, question in questions.items()})
 
     def held_out_logits(self, number: int, params: Array) -> Array:
         """Return the class-major logits of the rows that a fold is scored on."""
         logits = self._held_out[number].logits_at(params)
         if logits is None:
-            self._evaluate({number: params}, None)
+            self._evaluate({number: params})
             logits = self._held_out[number].logits_at(params)
             assert logits is not None
         return logits
 
-    def data(self, numbers: Sequence[int], draft: int | None) -> FoldData:
+    def data(self, numbers: Sequence[int]) -> FoldData:
         """Return the data of some of the folds."""
-        return FoldData(
-            [self[number].draft(draft).data for number in numbers],
-            [self._held_out[number].rows for number in numbers],
-        )
+        held_out = [self._held_out[number].rows for number in numbers] if self._held_out else []
+        return FoldData([self[number].data for number in numbers], held_out)
 
-    def _evaluate(self, points: Mapping[int, Array], draft: int | None) -> dict[int, Evaluation]:
-        params, are_scored = list(points.values()), draft is None
+    def _evaluate(self, points: Mapping[int, Array]) -> dict[int, Evaluation]:
+        params, are_scored = list(points.values()), bool(self._held_out)
         if are_scored:
             for number in points:
                 self._held_out[number].forget()
         question = partial(evaluated, params=params, are_scored=are_scored)
-        losses, gradients, logits = self.data(list(points), draft).ask(question)
+        losses, gradients, logits = self.data(list(points)).ask(question)
         if are_scored:
             for number, *of_fold in zip(points, *logits, strict=True):
                 self._held_out[number].keep(points[number], of_fold)
         ends = np.cumsum([len(of_fold) for of_fold in params])[:-1]
         parts = zip(points, losses, np.split(gradients, ends), strict=True)
         return {
-            number: self._evaluation(number, draft, points[number], loss, gradient)
+            number: self[number].evaluation(
+                points[number], loss, gradient, self[number].data.n_rows
+            )
             for number, loss, gradient in parts
         }
-
-    def _evaluation(
-        self, number: int, draft: int | None, params: Array, loss: float, gradient: Array
-    ) -> Evaluation:
-        fold = self[number].draft(draft)
-        return fold.evaluation(params, loss, gradient, fold.data.n_rows)
 
 
 def evaluated(

@@ -68,7 +68,7 @@ class RegressionObjective:
         self.total_weight = float(rows.n_rows if sample_weight is None else sample_weight.sum())
         self.form = PenaltyForm() if form is None else form
         self.penalty = self._penalty_of(C)
-        self._drafts: Sequence[RegressionObjective] = ()
+        self._cheaper: Sequence[RegressionObjective] = ()
 
     def _penalty_of(self, C: float) -> Penalty:
         strength = 1 / C / self.total_weight
@@ -77,15 +77,15 @@ class RegressionObjective:
         return self.form.penalty(strength, self.shape, self.data.n_features)
 
     def with_penalty(self, C: float) -> RegressionObjective:
-        """Return the same with another strength of the penalty, and without drafts."""
+        """Return the same with another strength of the penalty, and nothing cheaper."""
         other = self.of_data(self.data.counting_anew())
         other.penalty = other._penalty_of(C)
         return other
 
     def of_data(self, data: DataTerm) -> RegressionObjective:
-        """Return the same objective of another data term, without drafts."""
+        """Return the same objective of another data term, and nothing cheaper."""
         other = copy.copy(self)
-        other.data, other._drafts = data, ()
+        other.data, other._cheaper = data, ()
         return other
 
     def on(self, rows: Rows, indices: NDArray[np.intp] | None = None) -> RegressionObjective:
@@ -120,24 +120,24 @@ class RegressionObjective:
 
     @property
     def passes(self) -> float:
-        """How often the whole data have been read so far."""
+        """How often the whole data have been read so far, cheaply or not."""
         n_rows = self.data.n_rows
-        return self.data.passes + sum(d.passes * d.data.n_rows / n_rows for d in self._drafts)
+        cheaper = (other.data for other in self._cheaper)
+        return self.data.passes + sum(data.passes * data.n_rows / n_rows for data in cheaper)
 
-    def begin_with(self, drafts: Sequence[RegressionObjective]) -> None:
-        """Let solvers ask these first, the cheapest of them first."""
-        self._drafts = drafts
-        last = drafts[-1].data if drafts else None
+    def measure_on(self, cheaper: Sequence[RegressionObjective]) -> None:
+        """Let curvature be measured on the first of these, and Gram matrices on the last.
+
+        The last only if it leaves no row out: they damp matrices that are measured anew.
+        """
+        self._cheaper = cheaper
+        last = cheaper[-1].data if cheaper else None
         has_all_rows = last is not None and last.n_rows == self.data.n_rows
         self.data.measure_on(last if has_all_rows else None)
 
     def damp_like(self, all_rows: RegressionObjective) -> None:
         """Take over the Gram matrix of more rows than those with weight here, measured once."""
         self.data.damp_like(all_rows.data)
-
-    def draft(self, number: int | None) -> RegressionObjective:
-        """Return the draft of this number, itself for None."""
-        return self if number is None else self._drafts[number]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -188,11 +188,17 @@ class RegressionObjective:
         return _loss_and_gradient_of_block(self.data, self.rows.take(indices), prepared)
 
     def curvature(
-        self, params: Array, damping: float = 0.0, *, as_diagonal: bool = False
+        self,
+        params: Array,
+        damping: float = 0.0,
+        *,
+        as_diagonal: bool = False,
+        exact: bool = False,
     ) -> Curvature:
         """Return an approximate Hessian without the curvature between classes."""
+        data = self.data if exact or not self._cheaper else self._cheaper[0].data
         measure = shared_diagonal if as_diagonal else approximate_hessian
-        return measure(self.data, params, self.penalty.l2, damping)
+        return measure(data, params, self.penalty.l2, damping)
 
     def hessian(self, params: Array) -> FullHessian:
         """Return the exact Hessian, ``n_outputs * n_columns`` on a side."""
@@ -202,7 +208,8 @@ class RegressionObjective:
         self, params: Array, active: NDArray[np.bool_], damping: float = 0.0
     ) -> ActiveHessian:
         """Return the Hessian among some of the parameters."""
-        return active_hessian(self.data, params, self.penalty.l2, active, damping)
+        data = self._cheaper[0].data if self._cheaper else self.data
+        return active_hessian(data, params, self.penalty.l2, active, damping)
 
     def largest_curvature(self) -> float:
         """Bound of the Hessian's largest eigenvalue, the same everywhere."""

@@ -55,9 +55,13 @@ class Auto(Options):
     """Newton's method where a Hessian is cheap, L-BFGS elsewhere; else their proximal kin."""
 
     is_stochastic: ClassVar[bool] = False
-    begins_on_drafts: ClassVar[bool] = True
+    asks_curvature: ClassVar[bool] = True
     takes_l1: ClassVar[bool] = True
     default_max_iter: ClassVar[int] = 10_000
+
+    def begins_cheaply(self, problem: Problem) -> bool:
+        """Whether the chosen method begins on cheaper objectives."""
+        return self._chosen(problem).begins_cheaply(problem)
 
     def minimize(self, problem: Problem) -> Search:
         """Yield the chosen method's questions and return the solution."""

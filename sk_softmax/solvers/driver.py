@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from sk_softmax.interfaces import (
     Array,
@@ -15,8 +14,11 @@ from sk_softmax.interfaces import (
     Objective,
     Problem,
     Progress,
+    Question,
+    Search,
     Solution,
     Solver,
+    StagedSearch,
     ValidationScores,
 )
 
@@ -25,6 +27,19 @@ ParamsThere = Callable[[], Array]
 
 Observer = Callable[[IterationRecord, ParamsThere], bool]
 Validate = Callable[[Array], ValidationScores]
+
+
+class Answers(Protocol):
+    """What answers the questions of a search."""
+
+    @property
+    def passes(self) -> float:
+        """How often the whole data have been read so far."""
+        ...
+
+    def answer(self, question: Any) -> Any:
+        """Answer a question."""
+        ...
 
 
 def minimize(
@@ -44,6 +59,31 @@ def minimize(
         What answers its questions.
     problem : Problem
         Where to start and when to stop.
+    observe, validate : callable, optional
+        See :func:`run`.
+
+    Returns
+    -------
+    solution : Solution
+        With one record an iteration, the first of them at the start.
+    """
+    return run(solver.minimize(problem), _Alone(objective), observe, validate)
+
+
+def run(
+    search: Search | StagedSearch,
+    answers: Answers,
+    observe: Observer | None = None,
+    validate: Validate | None = None,
+) -> Solution:
+    """Answer a search's questions until it returns, and keep the journal of what it reports.
+
+    Parameters
+    ----------
+    search : generator
+        Of questions and reports.
+    answers : Answers
+        What answers the questions.
     observe : callable, optional
         Called after each iteration with its record and a function that returns its params; stops
         the solver by returning True.
@@ -55,21 +95,33 @@ def minimize(
     solution : Solution
         With one record an iteration, the first of them at the start.
     """
-    search = solver.minimize(problem)
-    journal = Journal(objective.passes, validate)
+    journal = Journal(answers.passes, validate)
     answer: Any = None
     try:
         while True:
             question = search.send(answer)
             if isinstance(question, Progress):
-                record = journal.enter(question, objective.passes)
-                params = question.params
-                answer = observe is not None and observe(record, partial(_the, params))
+                record = journal.enter(question, answers.passes)
+                answer = observe is not None and observe(record, question.whole_params)
             else:
-                answer = question.put_to(objective)
+                answer = answers.answer(question)
     except StopIteration as finished:
         solution: Solution = finished.value
-        return replace(solution, records=journal.records)
+        return replace(solution, records=journal.records, memory=None)
+
+
+class _Alone:
+    """A single objective."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+
+    @property
+    def passes(self) -> float:
+        return self._objective.passes
+
+    def answer(self, question: Question) -> Any:
+        return question.put_to(self._objective)
 
 
 def learn(
@@ -94,10 +146,6 @@ def learn(
 NONE = ValidationScores(float("nan"), float("nan"))
 
 
-def _the(params: Array) -> Array:
-    return params
-
-
 class Journal:
     """Adds passes and seconds to what a solver reports, so that no solver has to count."""
 
@@ -110,7 +158,7 @@ class Journal:
     def enter(self, report: Progress, passes: float) -> IterationRecord:
         """Record an iteration."""
         seconds = time.perf_counter() - self._start
-        scores = NONE if self._validate is None else self._validate(report.params)
+        scores = NONE if self._validate is None else self._validate(report.whole_params())
         record = IterationRecord(
             iteration=report.iteration,
             value=report.value,

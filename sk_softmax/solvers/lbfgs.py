@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,13 +15,16 @@ from sk_softmax.interfaces import (
     Curvature,
     CurvatureAt,
     EvaluateAt,
+    Evaluation,
+    Memory,
     Problem,
     Progress,
+    Question,
     Search,
     Solution,
+    Status,
 )
-from sk_softmax.solvers.drafts import Drafts
-from sk_softmax.solvers.line_search import strong_wolfe_search
+from sk_softmax.solvers.line_search import Step, strong_wolfe_search
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.stopping import (
     WINDOWS,
@@ -62,7 +66,7 @@ class LBFGS(Options):
     precondition: bool = True
 
     is_stochastic: ClassVar[bool] = False
-    begins_on_drafts: ClassVar[bool] = True
+    asks_curvature: ClassVar[bool] = True
     default_max_iter: ClassVar[int] = 10_000
 
     def check(self) -> None:
@@ -70,77 +74,138 @@ class LBFGS(Options):
         self._require_positive_integer("history")
         self._require_bool("precondition")
 
+    def begins_cheaply(self, problem: Problem) -> bool:
+        """Whether to begin on cheaper objectives: always."""
+        return True
+
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
         params, iteration = problem.start, 0
-        drafts, pairs = Drafts(problem), Pairs(self.history)
-        here = yield EvaluateAt(params, drafts.current)
+        here = yield EvaluateAt(params)
+        known = _Knowledge.of(problem, self.history)
+        values = known.values_before(problem, here.value)
         norm = float(np.linalg.norm(here.gradient))
         stopped = yield Progress(0, params, here.value, norm, 0.0)
-        values, sizes = [here.value], list[float]()
-        curvature: Curvature | None = None
-        measured_at, damping = -1, WARM_DAMPING if params.any() else FIRST_DAMPING
 
-        while True:
+        status = None if here.is_finite else Status.PRECISION_LIMIT
+        suboptimality = np.nan
+        while status is None:
             # 1. Measure the curvature where the method has got to, now and then.
-            if self.precondition and is_due(iteration, measured_at):
-                damping, sizes = adapted(damping, sizes), []
-                curvature = yield CurvatureAt(params, drafts.for_curvature, damping)
-                measured_at = iteration
+            if self.precondition and is_due(known.clock, known.measured_at):
+                known.adapt_damping()
+                yield from known.measure(params)
 
             # 2. Aim. Minus half the slope is the decrease that the quadratic model promises; it is
             #    not believed where the pace of late contradicts it.
-            start = curvature if self.precondition else None
-            direction = -pairs.inverse_hessian_times(here.gradient, start)
+            start = known.curvature if self.precondition else None
+            direction = -known.pairs.inverse_hessian_times(here.gradient, start)
             suboptimality = -0.5 * float(np.vdot(here.gradient, direction))
             suboptimality = max(suboptimality, left_at_this_pace(values))
 
-            # 3. Leave a draft that has nothing more to give.
-            if drafts.is_done(iteration, here, suboptimality):
-                values = values if drafts.has_all_rows else []
-                drafts.go_on(iteration)
-                here = yield EvaluateAt(params, drafts.current)
-                values.append(here.value)
-                continue
-
-            # 4. Nor is a promise of being there believed that is contradicted by a curvature
+            # 3. Nor is a promise of being there believed that is contradicted by a curvature
             #    measured not long ago, taken as low as any of the last steps found it: the
             #    recursion, from no more than a few steps, misses directions.
-            if suboptimality <= problem.tol * abs(here.value):
-                if curvature is None or 3 * measured_at < iteration:
-                    curvature = yield CurvatureAt(params, drafts.for_curvature, damping)
-                    measured_at = iteration
-                suboptimality = max(suboptimality, pairs.promise(here.gradient, curvature))
+            if suboptimality <= problem.tol * abs(here.value) and not problem.is_rough:
+                curvature = yield from known.recent_curvature(params)
+                suboptimality = max(suboptimality, known.pairs.promise(here.gradient, curvature))
             status = reason_to_stop(problem, iteration, here.value, suboptimality, stopped)
             if status is not None:
-                here = here if drafts.current is None else (yield EvaluateAt(params))
-                return Solution(params, here, status, iteration, suboptimality)
-
-            # 5. Move. Where nothing lowers a draft's value, leave it; where nothing lowers the
-            #    objective's, try once more with neither old pairs nor a draft's curvature.
-            size = min(pairs.first_size(direction, start), 2 * sizes[-1] if sizes else np.inf)
-            step = yield from strong_wolfe_search(
-                params, here, direction, size, drafts.resolution, drafts.current
-            )
-            if step is None and drafts.current is not None:
-                drafts.give_up()
                 continue
-            if step is None and (len(pairs) > 0 or drafts.for_curvature is not None):
-                pairs, measured_at, drafts.for_curvature = Pairs(self.history), -1, None
+
+            # 4. Move. Where nothing lowers the value, try once more with neither old pairs nor a
+            #    curvature that was measured cheaply.
+            size = known.first_size(direction, start)
+            step = yield from strong_wolfe_search(
+                params, here, direction, size, problem.resolution
+            )
+            if step is None and known.can_begin_anew():
+                known.begin_anew()
                 continue
             if step is None:
                 status = reason_for_no_step(problem, here.value, suboptimality)
-                return Solution(params, here, status, iteration, suboptimality)
+                continue
 
-            # 6. Remember the step and the change of gradient along it. The size of a step from no
-            #    pairs, whose direction has no scale, says nothing of the next.
-            if len(pairs) > 0:
-                sizes.append(step.size)
-            pairs.remember(step.params - params, step.evaluation.gradient - here.gradient)
+            # 5. Remember the step and the change of gradient along it.
+            known.remember(step, params, here)
             params, here, iteration = step.params, step.evaluation, iteration + 1
             values.append(here.value)
             norm = float(np.linalg.norm(here.gradient))
             stopped = yield Progress(iteration, params, here.value, norm, step.size)
+        memory = known.memory(values)
+        return Solution(params, here, status, iteration, suboptimality, memory=memory)
+
+
+class _Knowledge:
+    """What the method knows of the objective: its last steps, and curvature measured earlier.
+
+    It is handed on from stage to stage of a fit, so that iterations are counted on one clock.
+    """
+
+    def __init__(self, history: int, damping: float) -> None:
+        self.pairs = Pairs(history)
+        self.curvature: Curvature | None = None
+        self.damping = damping
+        self.sizes: list[float] = []
+        self.clock = 0
+        self.measured_at = -1
+        self.exact = False
+
+    @classmethod
+    def of(cls, problem: Problem, history: int) -> _Knowledge:
+        """Return what the stage before left, or a new beginning."""
+        if problem.memory is not None:
+            known: _Knowledge = problem.memory.state
+            known.exact = False
+            return known
+        return cls(history, WARM_DAMPING if problem.start.any() else FIRST_DAMPING)
+
+    @staticmethod
+    def values_before(problem: Problem, value: float) -> list[float]:
+        """Return the values so far, the last of them where this stage begins."""
+        return [*(problem.memory.values if problem.memory is not None else ()), value]
+
+    def memory(self, values: list[float]) -> Memory:
+        """Return what the next stage may begin with."""
+        return Memory(self, values, self.clock)
+
+    def adapt_damping(self) -> None:
+        """Trust the curvature as much as the steps since the last measurement suggest."""
+        self.damping, self.sizes = adapted(self.damping, self.sizes), []
+
+    def measure(self, params: Array) -> Generator[Question, Curvature, Curvature]:
+        """Measure the curvature here."""
+        self.curvature = yield CurvatureAt(params, self.damping, exact=self.exact)
+        self.measured_at = self.clock
+        return self.curvature
+
+    def recent_curvature(self, params: Array) -> Generator[Question, Curvature, Curvature]:
+        """Return the last curvature, measured anew if that was long ago."""
+        if self.curvature is None or 3 * self.measured_at < self.clock:
+            return (yield from self.measure(params))
+        return self.curvature
+
+    def first_size(self, direction: Array, curvature: Curvature | None) -> float:
+        """Return the first step to try: at most twice the last."""
+        size = self.pairs.first_size(direction, curvature)
+        return min(size, 2 * self.sizes[-1] if self.sizes else np.inf)
+
+    def can_begin_anew(self) -> bool:
+        """Whether there is anything to forget that may have led astray."""
+        return len(self.pairs) > 0 or not self.exact
+
+    def begin_anew(self) -> None:
+        """Forget all steps, and have curvature measured exactly from now on."""
+        self.pairs, self.measured_at, self.exact = self.pairs.emptied(), -1, True
+
+    def remember(self, step: Step, params: Array, here: Evaluation) -> None:
+        """Keep a step and the change of gradient along it.
+
+        The size of a step from no pairs, whose direction has no scale, says nothing of the next.
+        """
+        if len(self.pairs) > 0:
+            self.sizes.append(step.size)
+        self.pairs.remember(step.params - params, step.evaluation.gradient - here.gradient)
+        self.clock += 1
 
 
 def is_due(iteration: int, measured_at: int) -> bool:
@@ -189,6 +254,10 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self._pairs)
+
+    def emptied(self) -> Pairs:
+        """Return as many places for pairs, and no pairs."""
+        return Pairs(self._pairs.maxlen or 0)
 
     def remember(self, step: Array, change: Array) -> None:
         """Keep a pair, unless rounding has eaten the curvature along the step."""

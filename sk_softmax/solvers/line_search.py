@@ -38,7 +38,6 @@ def strong_wolfe_search(
     direction: Array,
     first_size: float,
     resolution: float,
-    draft: int | None = None,
 ) -> Generator[Question, Evaluation, Step | None]:
     """Find a step with sufficient decrease and a slope at most ``CURVATURE`` times the first.
 
@@ -61,7 +60,7 @@ def strong_wolfe_search(
     size = first_size
     for _ in range(MAX_TRIALS):
         trial = params + size * direction
-        there = yield EvaluateAt(trial, draft)
+        there = yield EvaluateAt(trial)
         if not there.is_finite:
             high = _Trial(size, np.inf)
             size = low.size + 0.1 * (size - low.size)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
+from sk_softmax.interfaces import Problem
+
 
 @dataclass
 class Options:
@@ -14,7 +16,7 @@ class Options:
     Values are checked when a fit starts and not before, so that a search may set them one by one.
     """
 
-    begins_on_drafts: ClassVar[bool] = False
+    asks_curvature: ClassVar[bool] = False
     takes_l1: ClassVar[bool] = False
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -32,6 +34,10 @@ class Options:
                 )
             setattr(self, name, value)
         return self
+
+    def begins_cheaply(self, problem: Problem) -> bool:
+        """Whether to begin on cheaper objectives of nearly the same optimum."""
+        return False
 
     def check(self) -> None:
         """Raise a ``ValueError`` that names the first option with an impossible value."""

@@ -40,7 +40,7 @@ class ProximalLBFGS(Options):
     history: int = 10
 
     is_stochastic: ClassVar[bool] = False
-    begins_on_drafts: ClassVar[bool] = True
+    asks_curvature: ClassVar[bool] = True
     takes_l1: ClassVar[bool] = True
     default_max_iter: ClassVar[int] = 10_000
 
@@ -50,7 +50,7 @@ class ProximalLBFGS(Options):
 
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
-        penalty, narrow = problem.penalty, problem.draft_of_all_rows
+        penalty = problem.penalty
         here = yield from look(penalty, problem.start)
         stopped = yield here.progress(penalty, 0, 0.0)
         pairs = CompactPairs(self.history)
@@ -61,7 +61,7 @@ class ProximalLBFGS(Options):
             # 1. Measure the curvature where the method has got to, now and then.
             if is_due(iteration, measured_at):
                 damping, sizes = adapted(damping, sizes), []
-                curvature = yield CurvatureAt(here.params, narrow, damping, as_diagonal=True)
+                curvature = yield CurvatureAt(here.params, damping, as_diagonal=True)
                 pairs.begin_from(curvature.diagonal)
                 measured_at = iteration
 

@@ -37,13 +37,13 @@ class ProximalNewton(Options):
     """
 
     is_stochastic: ClassVar[bool] = False
-    begins_on_drafts: ClassVar[bool] = True
+    asks_curvature: ClassVar[bool] = True
     takes_l1: ClassVar[bool] = True
     default_max_iter: ClassVar[int] = 1000
 
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
-        penalty, narrow = problem.penalty, problem.draft_of_all_rows
+        penalty = problem.penalty
         last: Aim | None = None
         damping, iteration = 0.0, 0
         here = yield from look(penalty, problem.start)
@@ -62,7 +62,7 @@ class ProximalNewton(Options):
                 aim = aim_of(penalty, here, last.active, last.hessian)
                 aim = aim if aim.promise <= MOST_LEFT * last.promise else None
             if aim is None:
-                hessian = yield ActiveHessianAt(here.params, active, narrow, damping)
+                hessian = yield ActiveHessianAt(here.params, active, damping)
                 aim = aim_of(penalty, here, active, hessian)
             is_there = aim.promise <= problem.tol * abs(here.value)
             if damping and is_there:

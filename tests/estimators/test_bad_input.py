@@ -124,7 +124,7 @@ def test_parameters(parameters, message, fitted):
 @pytest.mark.parametrize("solver", ["lbfgs", "newton-cholesky", "gd", SGD()])
 def test_solvers_that_take_no_l1_say_which_do(solver, fitted):
     before = state(fitted)
-    message = r"needs a smooth penalty, l1_ratio=0; with l1_ratio=0\.5 .* 'proximal-newton'"
+    message = r"a smooth penalty, .* and no bounds; with l1_ratio=0\.5 .* 'proximal-newton'"
     with pytest.raises(ValueError, match=message):
         fitted.set_params(l1_ratio=0.5, solver=solver).fit(X, Y)
     assert_unchanged(fitted, before)

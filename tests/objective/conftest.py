@@ -102,8 +102,8 @@ class PartedFolds(FoldObjectives):
         super().__init__(folds, held_out)
         self.X, self.edges, self.asked = X, edges, asked
 
-    def data(self, numbers, draft):
-        return PartedFoldData(super().data(numbers, draft), self.X, self.edges, self.asked)
+    def data(self, numbers):
+        return PartedFoldData(super().data(numbers), self.X, self.edges, self.asked)
 
 
 class PartedFoldData:

@@ -264,7 +264,7 @@ def test_nothing_is_kept_of_a_block_but_what_is_held_out(table):
     together = fold_objectives(folds, held_out)
     params = [point_of(fold) for fold in folds]
     module = importlib.import_module("sk_softmax.objective.folds")
-    data = together.data([0, 1, 2], None)
+    data = together.data([0, 1, 2])
     *_, kept = module.evaluated(data, params, are_scored=True)
     assert len(kept) == N_ROWS / ROWS_PER_BLOCK
     for number, rows in enumerate(held_out):

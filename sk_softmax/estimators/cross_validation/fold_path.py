@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -15,16 +16,23 @@ from sk_softmax.estimators.fitting import (
     targets_for,
 )
 from sk_softmax.estimators.settings import Settings, TrainingSet
-from sk_softmax.estimators.wide import is_wide
-from sk_softmax.interfaces import Array, Draft, EvaluateAt, Rows, Solution
+from sk_softmax.fitting.stages import (
+    cheaper_stages,
+    is_wide,
+    lift_from,
+    row_space_stages,
+    single_stage,
+)
+from sk_softmax.interfaces import Array, EvaluateAt, Rows, Solution
 from sk_softmax.objective import (
+    Cheaper,
     FoldObjectives,
     HeldOut,
     RegressionObjective,
-    begin_together_with_drafts,
+    cheaper_together,
 )
 from sk_softmax.rows import RowSpace, single_threaded_blas
-from sk_softmax.solvers import Auto, minimize_together
+from sk_softmax.solvers import Auto, Stages, run_together, staged
 
 # Ends of a path that its next beginning is extrapolated from: a parabola.
 POINTS = 3
@@ -82,21 +90,18 @@ def fit_path(path: Sequence[Settings], data: FoldedSet) -> Iterator[list[FoldFit
     data : FoldedSet
         What to fit to.
     """
-    first, weakest = path[0], path[-1]
     with single_threaded_blas():
-        folds = _Path(first, data)
-        is_wide_path = _is_wide(weakest, folds)
-        space = RowSpace(data.training.X, first.n_threads) if is_wide_path else None
-        rough = None
-        if space is not None:
-            rough = _Path(first.on_coordinates(), data.with_rows(space.coordinates))
+        folds = _Path(path[0], data)
+        if folds.is_wide(path[-1]):
+            folds.go_by_coordinates(path[0])
     for settings in path:
         with single_threaded_blas():
-            if space is None or rough is None:
-                fits = folds.fit(settings)
-            else:
-                fits = _fit_wide(settings, folds, rough, space)
+            fits = folds.fit(settings)
         yield fits
+
+
+# Numbers of the stages of a fold: on cheaper rows where that pays off, and on the rows.
+CHEAPER, WHOLE = 0, 1
 
 
 class _Path:
@@ -117,8 +122,45 @@ class _Path:
         ]
         self._pooled = objective_of(settings, data.training, rows=self._rows, targets=shared)
         self._ends: dict[float, list[Array]] = {}
+        self._rough: _Path | None = None
+        self._space: RowSpace | None = None
 
-    def objective(self, settings: Settings, number: int) -> RegressionObjective:
+    def is_wide(self, settings: Settings) -> bool:
+        """Whether to fit to the rows' coordinates first; the weakest penalty decides."""
+        objective = self._objective(settings, 0)
+        start = np.zeros(objective.shape)
+        return isinstance(settings.solver, Auto) and is_wide(objective, start)
+
+    def go_by_coordinates(self, settings: Settings) -> None:
+        """Fit to the rows' coordinates first.
+
+        The coordinates of all rows will do for any fold: the penalty sees the same norm in them.
+        """
+        self._space = RowSpace(self._data.training.X, settings.n_threads)
+        data = self._data.with_rows(self._space.coordinates)
+        self._rough = _Path(settings.on_coordinates(), data)
+
+    def fit(self, settings: Settings) -> list[FoldFit]:
+        """Fit all folds for a penalty."""
+        folds = self._objectives(settings)
+        whole = FoldObjectives(folds, self._held_out)
+        if self._rough is not None:
+            stages, cheaper = self._stages_by_coordinates(settings, folds)
+        else:
+            stages, cheaper = self._stages_by_narrowing(settings, folds, whole)
+        searches = [staged(settings.solver, of_fold) for of_fold in stages]
+        solutions = run_together(searches, {CHEAPER: cheaper, WHOLE: whole})
+        self._ends[float(np.log(settings.C))] = [solution.params for solution in solutions]
+        return [
+            FoldFit(
+                fold.penalty.balanced(solution.params).astype(self._rows.dtype, copy=False),
+                whole.held_out_logits(number, solution.params),
+                solution,
+            )
+            for number, (fold, solution) in enumerate(zip(folds, solutions, strict=True))
+        ]
+
+    def _objective(self, settings: Settings, number: int) -> RegressionObjective:
         """Return the objective of a fold for a penalty."""
         objective = objective_of(
             settings,
@@ -129,42 +171,61 @@ class _Path:
         objective.damp_like(self._pooled)
         return objective
 
-    def fit(self, settings: Settings, starts: Sequence[Array] | None = None) -> list[FoldFit]:
-        """Fit all folds for a penalty.
+    def _objectives(self, settings: Settings) -> list[RegressionObjective]:
+        return [self._objective(settings, number) for number in range(len(self._folds))]
 
-        Starts from outside are close to the optimum: no draft can come closer.
-        """
-        solver = settings.solver
-        folds = [self.objective(settings, number) for number in range(len(self._folds))]
-        objectives = FoldObjectives(folds, self._held_out)
-        drafts: Sequence[Draft] = ()
-        if starts is None:
-            starts = self._starts(settings, objectives)
-            if solver.begins_on_drafts:
-                drafts = begin_together_with_drafts([self._pooled, *folds])
+    def _stages_by_narrowing(
+        self, settings: Settings, folds: Sequence[RegressionObjective], whole: FoldObjectives
+    ) -> tuple[list[Stages], FoldObjectives]:
+        """Return the stages of each fold, first on narrowed rows, and what answers those."""
+        starts = self._starts(settings, whole)
         problems = [
-            problem_of(settings, fold, start, drafts)
-            for fold, start in zip(folds, starts, strict=True)
+            problem_of(settings, fold, start) for fold, start in zip(folds, starts, strict=True)
         ]
-        solutions = minimize_together(solver, objectives, problems)
-        self._ends[float(np.log(settings.C))] = [solution.params for solution in solutions]
-        return [
-            FoldFit(
-                folds[number]
-                .penalty.balanced(solution.params)
-                .astype(self._rows.dtype, copy=False),
-                objectives.held_out_logits(number, solution.params),
-                solution,
+        narrowed: list[Cheaper] = []
+        if settings.solver.asks_curvature:
+            narrowed = cheaper_together([self._pooled, *folds])[1:]
+        cheaper = FoldObjectives([view.objective for view in narrowed])
+        if not narrowed or not settings.solver.begins_cheaply(problems[0]):
+            return [single_stage(problem, WHOLE) for problem in problems], cheaper
+        stages = [
+            cheaper_stages(problem, [(CHEAPER, view)], WHOLE, fold.evaluate)
+            for problem, view, fold in zip(problems, narrowed, folds, strict=True)
+        ]
+        return stages, cheaper
+
+    def _stages_by_coordinates(
+        self, settings: Settings, folds: Sequence[RegressionObjective]
+    ) -> tuple[list[Stages], FoldObjectives]:
+        """Return the stages of each fold, first on coordinates, and what answers those."""
+        assert self._rough is not None
+        assert self._space is not None
+        own = settings.on_coordinates()
+        small = self._rough._objectives(own)
+        cheaper = FoldObjectives(small)
+        starts = self._rough._starts(own, cheaper)
+        lift = lift_from(self._space)
+        ends: list[Array] = list(starts)
+        self._rough._ends[float(np.log(own.C))] = ends
+        stages = [
+            row_space_stages(
+                problem_of(own, nearly, start),
+                problem_of(settings, fold, np.zeros(fold.shape)),
+                lift,
+                (CHEAPER, WHOLE),
+                fold.evaluate,
+                partial(ends.__setitem__, number),
             )
-            for number, solution in enumerate(solutions)
+            for number, (nearly, start, fold) in enumerate(zip(small, starts, folds, strict=True))
         ]
+        return stages, cheaper
 
     def _starts(self, settings: Settings, objectives: FoldObjectives) -> list[Array]:
         """Return where the folds begin: where they ended, or where that seems to lead to.
 
         Params are close to a polynomial in log C; where the classes can be separated they grow
-        in proportion to it. What has the lower value is the better start. Under an L1 penalty what
-        is zero had better stay so.
+        in proportion to it. What has the lower value is the better start. Under an L1 penalty
+        zeros stay zero, so the last end is taken.
         """
         numbers = range(len(self._folds))
         if not self._ends:
@@ -173,12 +234,8 @@ class _Path:
         position = float(np.log(settings.C))
         if len(self._ends) == 1 or np.isinf(position) or settings.l1_ratio > 0:
             return last
-        ahead = [
-            objectives[number].penalty.projected(params)
-            for number, params in enumerate(
-                _extrapolated(list(self._ends.items())[-POINTS:], position)
-            )
-        ]
+        extrapolated = _extrapolated(list(self._ends.items())[-POINTS:], position)
+        ahead = [objectives[n].penalty.projected(extrapolated[n]) for n in numbers]
         there, here = (
             objectives.evaluate({number: EvaluateAt(points[number]) for number in numbers})
             for points in (ahead, last)
@@ -187,32 +244,6 @@ class _Path:
             ahead[number] if there[number].value < here[number].value else last[number]
             for number in numbers
         ]
-
-
-def _is_wide(settings: Settings, path: _Path) -> bool:
-    """Whether to fit to the rows' coordinates first; the weakest penalty decides."""
-    objective = path.objective(settings, 0)
-    start = np.zeros(objective.shape)
-    return isinstance(settings.solver, Auto) and is_wide(objective, start)
-
-
-def _fit_wide(settings: Settings, path: _Path, rough: _Path, space: RowSpace) -> list[FoldFit]:
-    """Fit to the rows' coordinates, and go on from there with the rows, as ``minimize_wide`` does.
-
-    The coordinates of all rows will do for any fold: the penalty sees the same norm in them.
-    """
-    nearly = rough.fit(replace(settings.on_coordinates(), tol=0.1 * settings.tol))
-    rank = space.coordinates.shape[1]
-    starts = [
-        np.hstack([space.lift(fit.params[:, :rank]), fit.params[:, rank:]]) for fit in nearly
-    ]
-    return [
-        replace(
-            fit,
-            solution=replace(fit.solution, n_iter=fit.solution.n_iter + before.solution.n_iter),
-        )
-        for fit, before in zip(path.fit(settings, starts), nearly, strict=True)
-    ]
 
 
 def _extrapolated(ends: Sequence[tuple[float, list[Array]]], there: float) -> list[Array]:

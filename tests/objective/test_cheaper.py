@@ -6,9 +6,8 @@ import scipy.sparse as sp
 from sklearn.datasets import load_digits
 
 from sk_softmax import SoftmaxRegression
-from sk_softmax.interfaces import EvaluateAt
-from sk_softmax.objective import RegressionObjective, begin_with_drafts
-from sk_softmax.objective.drafts import spread_out
+from sk_softmax.objective import RegressionObjective, cheaper_objectives
+from sk_softmax.objective.cheaper import spread_out
 from sk_softmax.rows import rows_of
 
 
@@ -30,43 +29,56 @@ def test_a_sample_takes_one_row_from_each_stretch(n_rows, n_sampled):
 
 def test_what_a_problem_begins_with(large, overlapping_classes):
     X, y = large
-    drafts = begin_with_drafts(objective_on(X, y))
-    assert [draft.has_all_rows for draft in drafts] == [False, True]
-    assert len(begin_with_drafts(objective_on(X.astype(np.float32), y))) == 1  # narrow already
-    assert len(begin_with_drafts(objective_on(X, y, C=np.inf))) == 1  # a sample may be separable
-    assert not begin_with_drafts(objective_on(*overlapping_classes(3)))  # small
+    cheaper = cheaper_objectives(objective_on(X, y))
+    assert [view.has_all_rows for view in cheaper] == [False, True]
+    assert len(cheaper_objectives(objective_on(X, y), with_sample=False)) == 1
+    assert len(cheaper_objectives(objective_on(X.astype(np.float32), y))) == 1  # narrow already
+    assert len(cheaper_objectives(objective_on(X, y, C=np.inf))) == 1  # a sample may be separable
+    assert not cheaper_objectives(objective_on(*overlapping_classes(3)))  # small
 
 
-def test_a_constant_that_rounding_may_blur_keeps_no_draft_away(large):
+def test_a_constant_that_rounding_may_blur_keeps_none_away(large):
     X, y = large
     for constant in np.random.default_rng(0).normal(size=20):
         with_constant = np.column_stack([X, np.full(len(X), constant)])
-        assert len(begin_with_drafts(objective_on(with_constant, y))) == 2
+        assert len(cheaper_objectives(objective_on(with_constant, y))) == 2
 
 
 @pytest.mark.parametrize("spread", [1e-5, 1e-9, 1e-14])
-def test_a_feature_that_float32_cannot_tell_apart_keeps_drafts_away(large, spread):
+def test_a_feature_that_float32_cannot_tell_apart_keeps_them_away(large, spread):
     X, y = large
     hardly = np.column_stack([X, 1 + spread * X[:, 0]])
-    assert not begin_with_drafts(objective_on(hardly, y))
+    assert not cheaper_objectives(objective_on(hardly, y))
 
 
 @pytest.mark.parametrize("kind", [np.asarray, np.asfortranarray, sp.csr_matrix])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_drafts_are_close_to_the_objective(large, kind, weighted):
+def test_they_are_close_to_the_objective(large, kind, weighted):
     X, y = large
     rng = np.random.default_rng(0)
     objective = objective_on(kind(X), y, weights=rng.random(len(y)) if weighted else None)
-    begin_with_drafts(objective)
+    cheaper = [view.objective for view in cheaper_objectives(objective)]
     params = rng.normal(size=objective.shape)
-    whole = EvaluateAt(params).put_to(objective)
-    sample = EvaluateAt(params, 0).put_to(objective)
-    narrow = EvaluateAt(params, 1).put_to(objective)
+    whole = objective.evaluate(params)
+    sample, narrow = (view.evaluate(params) for view in cheaper)
     assert sample.value == pytest.approx(whole.value, rel=0.05)
     np.testing.assert_allclose(sample.gradient, whole.gradient, atol=0.05)
     assert narrow.value == pytest.approx(whole.value, rel=1e-6)
     np.testing.assert_allclose(narrow.gradient, whole.gradient, atol=1e-5)
     assert objective.passes == pytest.approx(2 + 1 / 16, rel=1e-3)
+
+
+def test_curvature_is_measured_cheaply_unless_it_is_to_be_exact(large):
+    objective = objective_on(*large)
+    sample, narrow = (view.objective for view in cheaper_objectives(objective))
+    params = np.random.default_rng(0).normal(size=objective.shape)
+    cheap = objective.curvature(params, 0.1).diagonal
+    np.testing.assert_array_equal(cheap, sample.curvature(params, 0.1).diagonal)
+    np.testing.assert_array_equal(cheap, narrow.curvature(params, 0.1).diagonal)
+    alone = objective_on(*large)
+    exact = objective.curvature(params, 0.1, exact=True).diagonal
+    np.testing.assert_allclose(exact, alone.curvature(params, 0.1).diagonal, rtol=1e-5)
+    assert not np.array_equal(exact, cheap)
 
 
 def test_the_fit_is_that_of_all_rows_in_their_own_width(large):
@@ -92,7 +104,7 @@ def test_features_beyond_float32_are_fitted_all_the_same(large, offset, scale):
     assert model.loss_curve_[-1] == pytest.approx(exact.loss_curve_[-1], rel=2e-6)
 
 
-def test_a_draft_is_asked_for_as_long_as_the_pace_contradicts_the_promise(monkeypatch):
+def test_narrowed_rows_are_asked_as_long_as_the_pace_contradicts_the_promise(monkeypatch):
     evaluate, widths = RegressionObjective.evaluate, []
 
     def counted(objective, params):
@@ -128,12 +140,12 @@ def test_any_number_of_threads_gives_the_same_bits(large, n_jobs):
 
 @pytest.mark.parametrize("solver", ["newton-cholesky", "gd", "sgd"])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_solvers_that_ask_no_drafts_do_not_pay_for_them(solver, large, monkeypatch):
-    def refuse(objective):
-        raise AssertionError("drafts were made")
+def test_solvers_that_begin_on_the_rows_do_not_pay_for_others(solver, large, monkeypatch):
+    def refuse(objective, with_sample):
+        raise AssertionError("cheaper rows were made")
 
-    monkeypatch.setattr("sk_softmax.estimators.fitting.begin_with_drafts", refuse)
+    monkeypatch.setattr("sk_softmax.estimators.fitting.cheaper_objectives", refuse)
     X, y = large
     SoftmaxRegression(solver=solver, max_iter=1, random_state=0).fit(X, y)
-    with pytest.raises(AssertionError, match="drafts were made"):
+    with pytest.raises(AssertionError, match="cheaper rows were made"):
         SoftmaxRegression(solver="lbfgs").fit(X, y)

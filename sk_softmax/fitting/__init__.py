@@ -1,0 +1,1 @@
+"""From settings and a training set to params."""

@@ -1,0 +1,256 @@
+"""Fits under an L1 penalty look at few features at a time, and check all of them now and then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.fitting.stages import Views
+from sk_softmax.interfaces import Array, Evaluation, Problem, Solution, Status
+from sk_softmax.objective import RegressionObjective
+from sk_softmax.solvers import Stage, Stages
+
+LEAST_PROBABILITY = 1e-12
+
+# Where a penalty is far from the one before, the strong rule lets everything in.
+LEAST_LIKELY = 0.8
+
+# A single fit passes through penalties so many times apart, each to within this of its minimum:
+# from nothing at once to a weak penalty, most of what enters would leave again.
+STEP, ON_THE_WAY = 8.0, 1e-2
+
+
+@dataclass(frozen=True)
+class Place:
+    """All features' params, and the loss there without a penalty."""
+
+    params: Array
+    loss: Evaluation
+
+
+class WorkingSet:
+    """Fits to the features that may matter, and lets in those that turn out to.
+
+    A feature is looked at from where the sequential strong rule no longer rules it out (Tibshirani
+    et al., 2012, Journal of the Royal Statistical Society B 74). Whether it was right is checked
+    with all features after every fit, in one pass.
+
+    Parameters
+    ----------
+    objective : RegressionObjective
+        With a penalty of any strength.
+    task : callable
+        From an objective and a start to what the solver is told.
+    views : Views
+        What is to answer the questions.
+    """
+
+    place: Place
+    """Where the last fit ended."""
+
+    def __init__(
+        self,
+        objective: RegressionObjective,
+        task: Callable[[RegressionObjective, Array], Problem],
+        views: Views,
+    ) -> None:
+        self._objective = objective
+        self._loss = objective.with_penalty(np.inf)
+        self._task = task
+        self._views = views
+        views.add(self._loss, 1.0)
+        self._n_features = objective.rows.n_features
+        # How hard a gradient pulls depends on the kind of penalty and not on its strength.
+        self._pull_of = objective.with_penalty(1.0).penalty.pull_from_zero
+        self._l1_share = objective.form.l1_shares(self._n_features)
+        # What is not penalised by L1 cannot be ruled out.
+        self._features = np.flatnonzero(self._l1_share == 0)
+        self._some = self._restricted() if len(self._features) else self._loss
+
+    def begin_at(self, params: Array) -> None:
+        """Take these params for the place to begin from."""
+        self.place = Place(params, self._loss.evaluate(params))
+
+    def null(self) -> Stages:
+        """Fit what is not penalised: intercepts in closed form, features by the solver."""
+        params, n_iter = np.zeros(self._loss.shape), 0
+        if self._loss.rows.n_columns > self._n_features:
+            totals = self._loss.targets.totals(self._loss.relative_weight)
+            shares = np.log(np.maximum(totals / totals.sum(), LEAST_PROBABILITY))
+            is_single = len(params) == 1
+            params[:, -1] = shares[1] - shares[0] if is_single else shares - shares.mean()
+        if len(self._features) and self._objective.form.l1_ratio > 0:
+            solution = yield from self._solve(np.inf, params, None, 0.0, None)
+            params[:, self._columns], n_iter = solution.params, solution.n_iter
+        self.begin_at(params)
+        return Solution(params, self.place.loss, Status.CONVERGED, n_iter, 0.0)
+
+    def first_C(self) -> float:
+        """Return the largest C at which every penalised coefficient is zero."""
+        norms = self._pull_of(self.place.loss.gradient)
+        pulled = (self._l1_share > 0) & (norms > 0)
+        if not pulled.any():
+            return np.inf
+        # Where a coefficient is just about to leave zero, rounding decides; a little before it.
+        least = float((self._l1_share[pulled] / norms[pulled]).min())
+        return least / self._objective.total_weight * (1 - 1e-10)
+
+    def fit(
+        self,
+        C: float,
+        C_before: float,
+        *,
+        tol: float = 0.0,
+        max_iter: int | None = None,
+        shown: Callable[[Array], float] | None = None,
+    ) -> Stages:
+        """Fit one C, from a place that is the optimum of another.
+
+        Parameters
+        ----------
+        C, C_before : float
+            The inverse strength of the penalty, and that of which the place is the optimum.
+        tol : float, default=0.0
+            How close to come, where that is less close than the task says.
+        max_iter : int, optional
+            Iterations in all; by default as many in each stage as the task says.
+        shown : callable, optional
+            From params of all features to the penalty that records are to show.
+        """
+        slopes = self._l1_share / C / self._objective.total_weight
+        strong = 2 * slopes - self._l1_share / C_before / self._objective.total_weight
+        norms = self._pull_of(self.place.loss.gradient)
+        likely = norms >= np.maximum(strong, LEAST_LIKELY * slopes)
+        likely |= self.place.params[:, : self._n_features].any(axis=0)
+        likely[np.argmax(norms / np.where(slopes > 0, slopes, 1.0))] = True  # rows need a feature
+        self._let_in(likely)
+        n_iter = 0
+        while True:
+            left = None if max_iter is None else max_iter - n_iter
+            solution = yield from self._solve(C, self.place.params, left, tol, shown)
+            n_iter += solution.n_iter
+            self.begin_at(self._lift()(solution.params))
+            missing = self._pull_of(self.place.loss.gradient) > slopes * (1 + 1e-8)
+            missing[self._features] = False
+            if not missing.any() or solution.status is not Status.CONVERGED:
+                return self.solution(C, solution, n_iter)
+            self._let_in(missing)
+
+    def _solve(
+        self,
+        C: float,
+        params: Array,
+        max_iter: int | None,
+        tol: float,
+        shown: Callable[[Array], float] | None,
+    ) -> Generator[Stage, Solution, Solution]:
+        """Solve the problem of the features looked at, which is one stage."""
+        objective, lift = self._some.with_penalty(C), self._lift()
+        problem = self._task(objective, params[:, self._columns])
+        problem = replace(problem, tol=max(problem.tol, tol))
+        if max_iter is not None:
+            problem = replace(problem, max_iter=max_iter)
+
+        def value_of(value: float, params: Array) -> float:
+            if shown is None:
+                return value
+            return value - objective.penalty.value(params) + shown(lift(params))
+
+        number = self._views.add(objective, len(self._features) / self._n_features)
+        solution = yield Stage(number, problem, lift, value_of)
+        self._views.drop(number)
+        return solution
+
+    def solution(self, C: float, last: Solution, n_iter: int) -> Solution:
+        """Return how a fit of one C ended, given how its last stage did."""
+        whole = self._objective.with_penalty(C)
+        value = self.place.loss.value + whole.penalty.value(self.place.params)
+        gradient = self.place.loss.gradient.copy()
+        whole.penalty.add_smooth_gradient(self.place.params, gradient)
+        return replace(
+            last,
+            params=self.place.params,
+            evaluation=Evaluation(value, gradient),
+            n_iter=n_iter,
+            memory=None,
+        )
+
+    @property
+    def _columns(self) -> NDArray[np.intp]:
+        intercept = np.arange(self._n_features, self._loss.rows.n_columns)
+        return np.concatenate([self._features, intercept])
+
+    def _lift(self) -> Callable[[Array], Array]:
+        columns, shape = self._columns, self._loss.shape
+
+        def lift(params: Array) -> Array:
+            lifted = np.zeros(shape)
+            lifted[:, columns] = params
+            return lifted
+
+        return lift
+
+    def _let_in(self, features: NDArray[np.bool_]) -> None:
+        """Add features to those looked at."""
+        wanted = features.copy()
+        wanted[self._features] = False
+        if wanted.any():
+            wanted[self._features] = True
+            self._features = np.flatnonzero(wanted)
+            self._some = self._restricted()
+
+    def _restricted(self) -> RegressionObjective:
+        return self._objective.of_features(self._features)
+
+
+def sparse_stages(
+    problem: Problem,
+    objective: RegressionObjective,
+    C: float,
+    task: Callable[[RegressionObjective, Array], Problem],
+    views: Views,
+) -> Stages:
+    """Fit one C, from nothing by way of stronger penalties or from the start given.
+
+    Parameters
+    ----------
+    problem : Problem
+        Where the fit starts and when it stops.
+    objective : RegressionObjective
+        What is minimised.
+    C : float
+        Inverse strength of its penalty.
+    task : callable
+        From an objective on some of the features, and a start, to such a problem.
+    views : Views
+        What is to answer the questions.
+    """
+    working, n_iter = WorkingSet(objective, task, views), 0
+    is_warm = bool(problem.start.any())
+    if is_warm:
+        working.begin_at(problem.start)
+    else:
+        n_iter += (yield from working.null()).n_iter
+    before = C if is_warm else min(working.first_C(), C)
+    for there in _penalties(before, C):
+        solution = yield from working.fit(
+            there,
+            before,
+            tol=0.0 if there == C else ON_THE_WAY,
+            max_iter=problem.max_iter - n_iter,
+            shown=objective.penalty.value,
+        )
+        n_iter, before = n_iter + solution.n_iter, there
+        if solution.status is not Status.CONVERGED:
+            break
+    return working.solution(C, solution, n_iter)
+
+
+def _penalties(first: float, last: float) -> Iterator[float]:
+    """Yield penalties from the strongest that matters to the last."""
+    n_stages = max(int(np.ceil(np.log(last / first) / np.log(STEP))), 1)
+    yield from np.geomspace(first, last, n_stages + 1)[1:-1].tolist()
+    yield last

@@ -1,0 +1,73 @@
+"""Advances many searches in step, so that one pass over the rows answers all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sk_softmax.interfaces import (
+    Asked,
+    EvaluateAt,
+    Objectives,
+    Progress,
+    Solution,
+    StagedSearch,
+)
+
+
+def run_together(
+    searches: Sequence[StagedSearch], stages: Mapping[int, Objectives]
+) -> list[Solution]:
+    """Run several searches at once. Each walks exactly as it would alone.
+
+    Parameters
+    ----------
+    searches : sequence of generators
+        Of questions and reports.
+    stages : mapping of int to Objectives
+        What answers the questions of each stage: one objective a search, all evaluations of a
+        step together.
+
+    Returns
+    -------
+    solutions : list of Solution
+        One a search, without records.
+    """
+    solutions: dict[int, Solution] = {}
+    answers: Mapping[int, Any] = dict.fromkeys(range(len(searches)))
+    while answers:
+        questions: dict[int, Asked] = {}
+        for number, answer in answers.items():
+            reply = _next_question(searches[number], answer)
+            if isinstance(reply, Solution):
+                solutions[number] = reply
+            else:
+                questions[number] = reply
+        answers = _answers(stages, questions)
+    return [solutions[number] for number in range(len(searches))]
+
+
+def _next_question(search: StagedSearch, answer: Any) -> Asked | Solution:
+    """Go on to what has to be answered next, or to the end; nobody asks to stop."""
+    try:
+        question = search.send(answer)
+        while isinstance(question, Progress):
+            question = search.send(False)
+    except StopIteration as finished:
+        solution: Solution = finished.value
+        return solution
+    return question
+
+
+def _answers(stages: Mapping[int, Objectives], questions: Mapping[int, Asked]) -> dict[int, Any]:
+    """Answer evaluations of a stage in one pass and everything else one by one."""
+    answers: dict[int, Any] = {}
+    evaluations: dict[int, dict[int, EvaluateAt]] = {}
+    for number, asked in questions.items():
+        if isinstance(asked.question, EvaluateAt):
+            evaluations.setdefault(asked.stage, {})[number] = asked.question
+        else:
+            answers[number] = asked.question.put_to(stages[asked.stage][number])
+    for stage, together in evaluations.items():
+        answers |= stages[stage].evaluate(together)
+    return answers
