@@ -6,8 +6,8 @@ from hypothesis import settings
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.preprocessing import StandardScaler
 
+from sk_softmax.fitting.driver import minimize
 from sk_softmax.interfaces import Problem
-from sk_softmax.solvers import minimize
 
 # The same examples in every run: no test depends on chance or on the clock.
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=40)

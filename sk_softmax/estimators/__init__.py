@@ -1,6 +1,6 @@
 """What a user holds: scikit-learn estimators, and a path of their solutions."""
 
-from sk_softmax.estimators.path import SoftmaxPath, softmax_path
+from sk_softmax.estimators.softmax_path import SoftmaxPath, softmax_path
 from sk_softmax.estimators.softmax_regression import SoftmaxRegression
 from sk_softmax.estimators.softmax_regression_cv import SoftmaxRegressionCV
 

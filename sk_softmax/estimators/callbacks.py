@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sk_softmax.fitting.driver import ParamsThere
 from sk_softmax.interfaces import Array, IterationRecord
-from sk_softmax.solvers.driver import ParamsThere
 
 __all__ = ["CallbackSupportMixin", "IterationTasks", "begin", "with_callbacks"]
 

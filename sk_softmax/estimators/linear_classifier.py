@@ -13,8 +13,8 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax import functional
-from sk_softmax.estimators.bounds import any_bounds
-from sk_softmax.estimators.data import validated
+from sk_softmax.estimators.input.bounds import any_bounds
+from sk_softmax.estimators.input.rows import validated
 from sk_softmax.estimators.interoperability import logistic_regression_of
 from sk_softmax.interfaces import Array
 

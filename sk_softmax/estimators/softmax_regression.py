@@ -16,23 +16,20 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax.estimators import callbacks
-from sk_softmax.estimators.data import unchanged_on_error
-from sk_softmax.estimators.fitting import (
-    Fitted,
-    fit_params,
-    objective_values,
-    print_progress,
-)
+from sk_softmax.estimators.input.chunks import checked_chunk
+from sk_softmax.estimators.input.parameters import for_data, settings_of, solver_of
+from sk_softmax.estimators.input.rows import unchanged_on_error
+from sk_softmax.estimators.input.training_set import training_set
+from sk_softmax.estimators.input.validation_rows import own_validation_set, split_off
 from sk_softmax.estimators.linear_classifier import LinearClassifier, dense_coefficients
-from sk_softmax.estimators.parameters import for_data, settings_of, solver_of
-from sk_softmax.estimators.settings import Settings, TrainingSet
-from sk_softmax.estimators.streams import Stream, checked_chunk, learn_chunk
-from sk_softmax.estimators.targets import hard_labels
-from sk_softmax.estimators.training_set import training_set
-from sk_softmax.estimators.validation import own_validation_set, split_off
+from sk_softmax.estimators.progress import print_progress
+from sk_softmax.fitting.driver import Observer, ParamsThere
+from sk_softmax.fitting.fit import Fitted, fit_params
+from sk_softmax.fitting.problems import objective_values
+from sk_softmax.fitting.settings import Settings, TrainingSet, hard_labels
+from sk_softmax.fitting.stream import Stream, learn_chunk
 from sk_softmax.interfaces import Array, IterationRecord, Status
 from sk_softmax.objective import Seen
-from sk_softmax.solvers.driver import Observer, ParamsThere
 
 
 def _learns_from_minibatches(estimator: Any) -> bool:

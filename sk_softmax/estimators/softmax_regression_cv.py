@@ -21,18 +21,19 @@ from sklearn.utils.metadata_routing import (
 )
 
 from sk_softmax.estimators.cross_validation.fits import cross_validate, mean_of_known
-from sk_softmax.estimators.cross_validation.fold_path import FoldedSet
-from sk_softmax.estimators.cross_validation.folds import check_bounds_fit, folds_of
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
-from sk_softmax.estimators.data import unchanged_on_error
-from sk_softmax.estimators.fitting import fit_params, print_progress, weighted_by_class
+from sk_softmax.estimators.cross_validation.splits import check_bounds_fit, folds_of
+from sk_softmax.estimators.input.parameters import check_solver_takes, for_data, settings_of
+from sk_softmax.estimators.input.rows import unchanged_on_error
+from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.estimators.linear_classifier import LinearClassifier
-from sk_softmax.estimators.parameters import check_solver_takes, for_data, settings_of
 from sk_softmax.estimators.penalty_grid import Choice, PenaltyGrid
-from sk_softmax.estimators.settings import Settings, TrainingSet, Weights
+from sk_softmax.estimators.progress import print_progress
 from sk_softmax.estimators.softmax_regression import SILENT, SoftmaxRegression
-from sk_softmax.estimators.targets import hard_labels
-from sk_softmax.estimators.training_set import training_set
+from sk_softmax.fitting.class_weight import weighted_by_class
+from sk_softmax.fitting.fit import fit_params
+from sk_softmax.fitting.fold_path import FoldedSet
+from sk_softmax.fitting.settings import Settings, TrainingSet, Weights, hard_labels
 from sk_softmax.fitting.stages import has_wide_shape
 from sk_softmax.interfaces import Array, Status
 

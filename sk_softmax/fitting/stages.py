@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from sk_softmax.fitting.staged import Stage, Stages
 from sk_softmax.interfaces import (
     Array,
     Asked,
@@ -24,7 +25,6 @@ from sk_softmax.interfaces import (
 )
 from sk_softmax.objective import Cheaper, RegressionObjective
 from sk_softmax.rows import RowSpace
-from sk_softmax.solvers import Stage, Stages
 
 # Finding the coordinates of n rows of p features takes n^2 p / 2 multiplications, about as many as
 # n / (4 K) passes, and each pass over them costs p / n times less than one over the rows.

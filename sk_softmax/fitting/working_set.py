@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_softmax.fitting.staged import Stage, Stages
 from sk_softmax.fitting.stages import Views
 from sk_softmax.interfaces import Array, Evaluation, Problem, Solution, Status
 from sk_softmax.objective import RegressionObjective
-from sk_softmax.solvers import Stage, Stages
 
 LEAST_PROBABILITY = 1e-12
 

@@ -5,7 +5,7 @@ from sk_softmax.objective.duality import duality_gap
 from sk_softmax.objective.folds import FoldObjectives, HeldOut
 from sk_softmax.objective.penalties import PenaltyForm
 from sk_softmax.objective.regression import RegressionObjective
-from sk_softmax.objective.stream import Seen, StreamObjective
+from sk_softmax.objective.streamed import Seen, StreamObjective
 from sk_softmax.objective.targets import Targets, targets_of
 
 __all__ = [

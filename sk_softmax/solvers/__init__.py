@@ -7,7 +7,6 @@ from collections.abc import Callable
 from sk_softmax.interfaces import Solver
 from sk_softmax.solvers.adam import Adam
 from sk_softmax.solvers.automatic import Auto
-from sk_softmax.solvers.driver import learn, minimize, run
 from sk_softmax.solvers.gradient_descent import GradientDescent
 from sk_softmax.solvers.lbfgs import LBFGS
 from sk_softmax.solvers.newton_cholesky import NewtonCholesky
@@ -15,8 +14,6 @@ from sk_softmax.solvers.proximal_lbfgs import ProximalLBFGS
 from sk_softmax.solvers.proximal_newton import ProximalNewton
 from sk_softmax.solvers.rmsprop import RMSprop
 from sk_softmax.solvers.sgd import SGD
-from sk_softmax.solvers.staged import Stage, Stages, staged
-from sk_softmax.solvers.together import run_together
 
 __all__ = [
     "LBFGS",
@@ -29,13 +26,6 @@ __all__ = [
     "ProximalLBFGS",
     "ProximalNewton",
     "RMSprop",
-    "Stage",
-    "Stages",
-    "learn",
-    "minimize",
-    "run",
-    "run_together",
-    "staged",
 ]
 
 SOLVERS: dict[str, Callable[[], Solver]] = {

@@ -8,7 +8,7 @@ import pytest
 import scipy.sparse as sp
 
 from sk_softmax import SoftmaxRegression, SoftmaxRegressionCV, softmax_path
-from sk_softmax.estimators.parameters import for_data, settings_of
+from sk_softmax.estimators.input.parameters import for_data, settings_of
 from sk_softmax.solvers import SGD, SOLVERS
 
 

@@ -93,7 +93,7 @@ def test_rows_held_out_are_not_trained_on(monkeypatch, overlapping_classes):
         seen.update(train=training.X, held=held_out.X, labels=held_out.given)
         return fit_params(settings, training, start, held_out, observers)
 
-    from sk_softmax.estimators.fitting import fit_params
+    from sk_softmax.fitting.fit import fit_params
 
     monkeypatch.setattr(original, spy)
     SoftmaxRegression(early_stopping=True, validation_fraction=0.25, random_state=0).fit(X, y)

@@ -7,11 +7,13 @@ import pytest
 from sklearn.datasets import load_digits
 
 from sk_softmax import SoftmaxRegression
+from sk_softmax.fitting.driver import run
+from sk_softmax.fitting.staged import staged
 from sk_softmax.fitting.stages import Views, cheaper_stages
 from sk_softmax.interfaces import Evaluation, Problem, Status
 from sk_softmax.objective.cheaper import Cheaper
 from sk_softmax.objective.penalties.l2 import L2
-from sk_softmax.solvers import LBFGS, run, staged
+from sk_softmax.solvers import LBFGS
 
 SCALES = np.array([[1.0, 10.0, 100.0]])
 

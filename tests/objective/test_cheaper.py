@@ -144,7 +144,7 @@ def test_solvers_that_begin_on_the_rows_do_not_pay_for_others(solver, large, mon
     def refuse(objective, with_sample):
         raise AssertionError("cheaper rows were made")
 
-    monkeypatch.setattr("sk_softmax.estimators.fitting.cheaper_objectives", refuse)
+    monkeypatch.setattr("sk_softmax.fitting.fit.cheaper_objectives", refuse)
     X, y = large
     SoftmaxRegression(solver=solver, max_iter=1, random_state=0).fit(X, y)
     with pytest.raises(AssertionError, match="cheaper rows were made"):

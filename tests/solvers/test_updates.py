@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from sk_softmax.fitting.driver import minimize
 from sk_softmax.interfaces import Problem, Status
 from sk_softmax.objective import RegressionObjective
 from sk_softmax.rows import rows_of
-from sk_softmax.solvers import SGD, Adam, GradientDescent, RMSprop, minimize
+from sk_softmax.solvers import SGD, Adam, GradientDescent, RMSprop
 from sk_softmax.solvers.schedules import SCHEDULES
 from sk_softmax.solvers.stopping import extrapolated_decrease
 

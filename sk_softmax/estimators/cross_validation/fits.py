@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.estimators.cross_validation.fold_path import FoldedSet, FoldFit, fit_path
-from sk_softmax.estimators.cross_validation.folds import Fold, with_absent_classes
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
+from sk_softmax.estimators.cross_validation.splits import with_absent_classes
 from sk_softmax.estimators.penalty_grid import PenaltyGrid
-from sk_softmax.estimators.settings import Settings
+from sk_softmax.fitting.fold_path import Fold, FoldedSet, FoldFit, fit_path
+from sk_softmax.fitting.settings import Settings
 from sk_softmax.interfaces import Array, Status
 
 

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import get_scorer
 
 from sk_softmax import functional
-from sk_softmax.estimators.settings import Settings, TrainingSet, Weights
-from sk_softmax.estimators.targets import hard_labels
+from sk_softmax.fitting.settings import Settings, TrainingSet, Weights, hard_labels
 from sk_softmax.interfaces import Array
 
 

@@ -6,20 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sk_softmax.estimators.data import are_probabilities
-from sk_softmax.estimators.fitting import (
-    rows_for,
-    targets_for,
-    weighted_by_class,
-)
-from sk_softmax.estimators.settings import Settings, TrainingSet
-from sk_softmax.estimators.training_set import training_set
+from sk_softmax.fitting.class_weight import weighted_by_class
+from sk_softmax.fitting.driver import learn
+from sk_softmax.fitting.problems import rows_for, targets_for
+from sk_softmax.fitting.settings import Settings, TrainingSet
 from sk_softmax.interfaces import Array
 from sk_softmax.objective import Seen, StreamObjective
 from sk_softmax.rows import single_threaded_blas
-from sk_softmax.solvers import learn
 
 
 @dataclass(frozen=True)
@@ -33,45 +27,6 @@ class Stream:
 
     solver: str
     """Name of the solver's class; another one begins with a rule of its own."""
-
-
-def checked_chunk(
-    estimator: Any,
-    settings: Settings,
-    X: Any,
-    y: Any,
-    classes: Any,
-    sample_weight: Any,
-    known: NDArray[Any] | None,
-) -> TrainingSet:
-    """Check a chunk against the classes declared before, or with the first chunk."""
-    if settings.patience is not None:
-        raise ValueError(
-            "early_stopping=True is for fit: who calls partial_fit decides when to stop."
-        )
-    if isinstance(settings.class_weight, str):
-        raise ValueError(
-            'class_weight="balanced" needs all labels at once; for partial_fit give a dict.'
-        )
-    is_first = known is None
-    if known is None:
-        if classes is not None or not are_probabilities(y):
-            known = _declared(classes)
-    elif classes is not None and not np.array_equal(np.unique(classes), known):
-        raise ValueError(
-            f"classes={np.unique(classes).tolist()!r}, but the first call declared "
-            f"{known.tolist()!r}."
-        )
-    return training_set(estimator, X, y, sample_weight, classes=known, reset=is_first)
-
-
-def _declared(classes: Any) -> NDArray[Any]:
-    if classes is None:
-        raise ValueError("The first call of partial_fit must be given all classes there will be.")
-    known = np.unique(classes)
-    if len(known) < 2:
-        raise ValueError(f"classes={known.tolist()!r} holds fewer than 2 classes.")
-    return np.asarray(known)
 
 
 def learn_chunk(

@@ -1,4 +1,4 @@
-"""Rows held out from a fit: how well each iteration does on them, and when that is enough."""
+"""Rows held out from a fit: given by the user, or split off."""
 
 from __future__ import annotations
 
@@ -8,28 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
-from sklearn.utils.extmath import safe_sparse_dot
 
-from sk_softmax import functional
-from sk_softmax.estimators.settings import Settings, TrainingSet
-from sk_softmax.estimators.targets import hard_labels
-from sk_softmax.estimators.training_set import training_set
-from sk_softmax.interfaces import Array, IterationRecord, ValidationScores
-from sk_softmax.solvers.driver import ParamsThere
-
-
-def validation_scores(held_out: TrainingSet, params: Array) -> ValidationScores:
-    """Return the mean cross-entropy (nats) without penalty, and the accuracy."""
-    X, n_features = held_out.X, held_out.X.shape[1]
-    coef = params[:, :n_features].astype(X.dtype, copy=False)
-    logits = safe_sparse_dot(X, coef.T, dense_output=True)
-    if params.shape[1] > n_features:
-        logits = logits + params[:, n_features].astype(logits.dtype)
-    if logits.shape[1] == 1:
-        logits = np.column_stack([np.zeros_like(logits), logits])
-    loss = functional.cross_entropy(logits, held_out.given, sample_weight=held_out.weights)
-    hits = logits.argmax(axis=1) == hard_labels(held_out.given)
-    return ValidationScores(float(loss), float(np.average(hits, weights=held_out.weights)))
+from sk_softmax.estimators.input.training_set import training_set
+from sk_softmax.fitting.settings import Settings, TrainingSet, hard_labels
 
 
 def own_validation_set(
@@ -70,20 +51,3 @@ def split_off(settings: Settings, training: TrainingSet) -> tuple[TrainingSet, T
         raise ValueError("All rows with weight are on one side of the validation split.")
     left = replace(training, X=X[train], given=given[train], weights=kept)
     return left, replace(training, X=X[held], given=given[held], weights=part)
-
-
-class EarlyStopping:
-    """Stops once the validation loss has not improved for a while, and remembers the best."""
-
-    def __init__(self, patience: int) -> None:
-        self.patience = patience
-        self.best = np.inf
-        self.iteration = 0
-        self.params: Array | None = None
-
-    def __call__(self, record: IterationRecord, params: ParamsThere) -> bool:
-        """Say whether to stop."""
-        if record.validation_loss < self.best:
-            self.best, self.iteration = record.validation_loss, record.iteration
-            self.params = params()
-        return record.iteration - self.iteration >= self.patience

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from sk_softmax.estimators.settings import Weights
+from sk_softmax.fitting.settings import Weights
 
 
 @contextmanager

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
-from numpy.typing import NDArray
 
-from sk_softmax.estimators.settings import Settings, TrainingSet
-from sk_softmax.estimators.targets import with_class_weight
-from sk_softmax.estimators.validation import EarlyStopping, validation_scores
+from sk_softmax.fitting.class_weight import weighted_by_class
+from sk_softmax.fitting.driver import Observer, ParamsThere, run
+from sk_softmax.fitting.held_out import EarlyStopping, validation_scores
+from sk_softmax.fitting.problems import objective_of, problem_of
+from sk_softmax.fitting.settings import Settings, TrainingSet
+from sk_softmax.fitting.staged import Stages, staged
 from sk_softmax.fitting.stages import (
     Views,
     cheaper_stages,
@@ -27,7 +27,6 @@ from sk_softmax.interfaces import (
     Array,
     IterationRecord,
     Problem,
-    Rows,
     Solution,
     Status,
 )
@@ -35,14 +34,11 @@ from sk_softmax.objective import (
     Cheaper,
     RegressionObjective,
     Seen,
-    Targets,
     cheaper_objectives,
     duality_gap,
-    targets_of,
 )
-from sk_softmax.rows import RowSpace, rows_of, single_threaded_blas
-from sk_softmax.solvers import Auto, Stages, run, staged
-from sk_softmax.solvers.driver import Observer, ParamsThere
+from sk_softmax.rows import RowSpace, single_threaded_blas
+from sk_softmax.solvers import Auto
 
 
 @dataclass(frozen=True)
@@ -157,82 +153,6 @@ def _cheaper(
     return cheaper_objectives(objective, with_sample=with_sample) if asks else []
 
 
-def objective_values(settings: Settings, data: TrainingSet, points: Array) -> NDArray[np.float64]:
-    """Return the objective at each of these points, of shape ``(..., n_outputs, n_columns)``."""
-    objective = objective_of(settings, weighted_by_class(settings, data))
-    flat = points.reshape(-1, *objective.shape).astype(np.float64)
-    with single_threaded_blas():
-        values = [objective.value(params) for params in flat]
-    return np.array(values).reshape(points.shape[:-2])
-
-
-def weighted_by_class(settings: Settings, training: TrainingSet) -> TrainingSet:
-    """Return the training set with the class weights in its targets and weights."""
-    given, weights = with_class_weight(
-        training.given, training.weights, settings.class_weight, len(training.classes)
-    )
-    return replace(training, given=given, weights=weights)
-
-
-def targets_for(settings: Settings, training: TrainingSet) -> Targets:
-    """Return what the rows should be, smoothed as the settings say."""
-    return targets_of(training.given, len(training.classes), settings.label_smoothing)
-
-
-def objective_of(
-    settings: Settings,
-    training: TrainingSet,
-    *,
-    rows: Rows | None = None,
-    targets: Targets | None = None,
-) -> RegressionObjective:
-    """Return the objective that the settings describe.
-
-    Parameters
-    ----------
-    settings : Settings
-        The penalty, label smoothing and threads.
-    training : TrainingSet
-        The data, class weights worked in.
-    rows, targets : Rows and Targets, optional
-        Those of the training set where they have been made before, to be shared.
-    """
-    n_classes = len(training.classes)
-    rows = rows_for(settings, training.X, n_classes) if rows is None else rows
-    targets = targets_for(settings, training) if targets is None else targets
-    return RegressionObjective(
-        rows, targets, n_classes, settings.C, training.weights, settings.form
-    )
-
-
-def rows_for(settings: Settings, X: Any, n_outputs: int) -> Rows:
-    """Return the rows of a matrix; ``n_outputs`` logits of each are computed at a time."""
-    if sp.issparse(X) and X.format == "csc" and settings.solver.is_stochastic:
-        # Rows are drawn one by one. Read from columns, an epoch of SGD on MNIST took 50 times as
-        # long in batches of 32 and 7.5 times in batches of 1,024.
-        X = X.tocsr()
-    return rows_of(
-        X,
-        n_outputs,
-        has_intercept=settings.fit_intercept,
-        n_threads=settings.n_threads,
-    )
-
-
-def problem_of(settings: Settings, objective: RegressionObjective, start: Array) -> Problem:
-    """Return what the solver is told beside the answers to its questions."""
-    return Problem(
-        start=start,
-        n_rows=objective.rows.n_rows,
-        tol=settings.tol,
-        max_iter=settings.max_iter,
-        resolution=objective.resolution,
-        separated_below=objective.separated_below,
-        random=settings.generator(),
-        penalty=objective.penalty,
-    )
-
-
 def _all_of(observers: Sequence[Observer]) -> Observer | None:
     """Return one observer that asks all of them, and stops if any does."""
     if not observers:
@@ -243,18 +163,3 @@ def _all_of(observers: Sequence[Observer]) -> Observer | None:
         return any(answers)
 
     return observe
-
-
-def print_progress(record: IterationRecord, params: ParamsThere) -> bool:
-    """Print a line."""
-    line = (
-        f"{record.iteration:6d}  F {record.value:.8g}  |gradient| {record.gradient_norm:.2e}  "
-        f"step {record.step_size:.2e}  {record.passes:.1f} passes  {record.seconds:.2f} s"
-    )
-    if not np.isnan(record.validation_loss):
-        line += (
-            f"  validation: loss {record.validation_loss:.6g}, "
-            f"accuracy {record.validation_accuracy:.4f}"
-        )
-    print(line)
-    return False

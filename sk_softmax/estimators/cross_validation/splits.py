@@ -1,33 +1,16 @@
-"""What each fold of a cross-validation trains on and is scored on."""
+"""From the splits of a cross-validation to folds: what each trains on and is scored on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.estimators.settings import Weights
+from sk_softmax.fitting.fold_path import Fold
+from sk_softmax.fitting.settings import Weights
 from sk_softmax.interfaces import Array
-
-
-@dataclass(frozen=True)
-class Fold:
-    """One fold: a weight for every row of the data, and which rows are held out."""
-
-    weights: Weights
-    """Weight of each row in the fit, zero where it is not trained on."""
-
-    held_out: NDArray[np.intp]
-    """Rows to score, in ascending order."""
-
-    present: NDArray[np.intp]
-    """Numbers of the classes that the fold trains on; it knows no others."""
-
-    given: Any
-    """What every row should be, in terms of the classes present."""
 
 
 def folds_of(

@@ -96,3 +96,8 @@ class Settings:
     def generator(self) -> np.random.Generator:
         """Return a new generator, which gives the same numbers every time."""
         return np.random.default_rng(self.seed)
+
+
+def hard_labels(given: Any) -> NDArray[np.intp]:
+    """Return the number of each row's most probable class."""
+    return np.asarray(given if given.ndim == 1 else given.argmax(axis=1))

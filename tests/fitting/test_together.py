@@ -5,19 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sk_softmax.fitting.driver import minimize
+from sk_softmax.fitting.staged import Stage, staged
+from sk_softmax.fitting.together import run_together
 from sk_softmax.interfaces import Problem
 from sk_softmax.objective import RegressionObjective
 from sk_softmax.rows import rows_of
-from sk_softmax.solvers import (
-    LBFGS,
-    SGD,
-    GradientDescent,
-    NewtonCholesky,
-    Stage,
-    minimize,
-    run_together,
-    staged,
-)
+from sk_softmax.solvers import LBFGS, SGD, GradientDescent, NewtonCholesky
 
 
 class OneByOne(list):

@@ -11,20 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from sk_softmax.estimators.fitting import (
-    objective_of,
-    task_of_some_features,
-    weighted_by_class,
-)
-from sk_softmax.estimators.parameters import for_data, settings_from
+from sk_softmax.estimators.input.parameters import for_data, settings_from
+from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.estimators.penalty_grid import is_number_of_penalties, listed_Cs
-from sk_softmax.estimators.settings import Settings, TrainingSet
-from sk_softmax.estimators.training_set import training_set
+from sk_softmax.fitting.class_weight import weighted_by_class
+from sk_softmax.fitting.driver import run
+from sk_softmax.fitting.fit import task_of_some_features
+from sk_softmax.fitting.problems import objective_of
+from sk_softmax.fitting.settings import Settings, TrainingSet
+from sk_softmax.fitting.staged import staged
 from sk_softmax.fitting.stages import Views
 from sk_softmax.fitting.working_set import Place, WorkingSet
 from sk_softmax.interfaces import Array, Solution, Status
 from sk_softmax.rows import single_threaded_blas
-from sk_softmax.solvers import run, staged
 from sk_softmax.solvers.options import is_real
 
 

@@ -13,8 +13,8 @@ import sklearn.utils
 from numpy.typing import NDArray
 from sklearn.utils import compute_class_weight
 
-from sk_softmax.estimators.bounds import any_bounds, checked_bounds
-from sk_softmax.estimators.settings import Settings
+from sk_softmax.estimators.input.bounds import any_bounds, checked_bounds
+from sk_softmax.fitting.settings import Settings
 from sk_softmax.interfaces import Array, Solver
 from sk_softmax.rows import threads_in_force
 from sk_softmax.solvers import SOLVERS

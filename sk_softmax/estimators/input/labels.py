@@ -9,8 +9,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils.multiclass import check_classification_targets
 
-from sk_softmax.estimators.data import are_probabilities
-from sk_softmax.estimators.settings import Weights
+from sk_softmax.estimators.input.rows import are_probabilities
 
 # How far a row of probabilities may be from adding up to 1: what float32 leaves of them.
 SUM_TOLERANCE = 1e-5
@@ -120,45 +119,3 @@ def numbers_of(y: NDArray[Any], classes: NDArray[Any], name: str) -> NDArray[np.
             f"the classes {classes.tolist()!r}."
         )
     return np.asarray(np.searchsorted(classes, y))
-
-
-def hard_labels(given: Any) -> NDArray[np.intp]:
-    """Return the number of each row's most probable class."""
-    return np.asarray(given if given.ndim == 1 else given.argmax(axis=1))
-
-
-def with_class_weight(
-    given: Given, weights: Weights | None, class_weight: Any, n_classes: int
-) -> tuple[Given, Weights | None]:
-    """Return targets and row weights ``s_i`` that say the same; None if all rows weigh the same.
-
-    A row with probabilities stands for a row of each class with its probability as weight, so
-    class weights, one a class or ``"balanced"``, change both.
-    """
-    if class_weight is None:
-        return given, weights
-    of_class = class_weight
-    if isinstance(class_weight, str):
-        of_class = _balanced(given, n_classes, weights)
-    if given.ndim == 1:
-        of_row = of_class[given]
-    else:
-        of_row = given @ of_class
-        weighs = of_row > 0
-        parts = given * of_class
-        given = np.divide(parts, of_row[:, None], out=parts, where=weighs[:, None])
-        given[~weighs] = 1 / n_classes
-    of_row = of_row if weights is None else weights * of_row
-    if not of_row.any():
-        raise ValueError("class_weight and sample_weight together leave every row without weight.")
-    return given, of_row
-
-
-def _balanced(given: Given, n_classes: int, weights: Weights | None) -> Weights:
-    """Weights that give every class the same total; none for a class without any."""
-    if given.ndim == 1:
-        mass = np.bincount(given, weights=weights, minlength=n_classes)
-    else:
-        mass = given.sum(axis=0) if weights is None else weights @ given
-    share = mass.sum() / n_classes
-    return np.asarray(np.divide(share, mass, out=np.zeros(n_classes), where=mass > 0))

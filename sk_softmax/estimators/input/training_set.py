@@ -6,9 +6,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from sk_softmax.estimators.data import checked_weights, validated
-from sk_softmax.estimators.settings import TrainingSet
-from sk_softmax.estimators.targets import column_names, encoded, given_for
+from sk_softmax.estimators.input.labels import column_names, encoded, given_for
+from sk_softmax.estimators.input.rows import checked_weights, validated
+from sk_softmax.fitting.settings import TrainingSet
 
 
 def training_set(

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sk_softmax.estimators.cross_validation.folds import Fold
-from sk_softmax.estimators.fitting import (
-    objective_of,
-    problem_of,
-    rows_for,
-    targets_for,
-)
-from sk_softmax.estimators.settings import Settings, TrainingSet
+from sk_softmax.fitting.problems import objective_of, problem_of, rows_for, targets_for
+from sk_softmax.fitting.settings import Settings, TrainingSet, Weights
+from sk_softmax.fitting.staged import Stages, staged
 from sk_softmax.fitting.stages import (
     cheaper_stages,
     is_wide,
@@ -23,6 +20,7 @@ from sk_softmax.fitting.stages import (
     row_space_stages,
     single_stage,
 )
+from sk_softmax.fitting.together import run_together
 from sk_softmax.interfaces import Array, EvaluateAt, Rows, Solution
 from sk_softmax.objective import (
     Cheaper,
@@ -32,10 +30,27 @@ from sk_softmax.objective import (
     cheaper_together,
 )
 from sk_softmax.rows import RowSpace, single_threaded_blas
-from sk_softmax.solvers import Auto, Stages, run_together, staged
+from sk_softmax.solvers import Auto
 
 # Ends of a path that its next beginning is extrapolated from: a parabola.
 POINTS = 3
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold: a weight for every row of the data, and which rows are held out."""
+
+    weights: Weights
+    """Weight of each row in the fit, zero where it is not trained on."""
+
+    held_out: NDArray[np.intp]
+    """Rows to score, in ascending order."""
+
+    present: NDArray[np.intp]
+    """Numbers of the classes that the fold trains on; it knows no others."""
+
+    given: Any
+    """What every row should be, in terms of the classes present."""
 
 
 @dataclass(frozen=True)

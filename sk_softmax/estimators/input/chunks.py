@@ -1,0 +1,51 @@
+"""A chunk of a stream, checked against the classes that were declared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.estimators.input.rows import are_probabilities
+from sk_softmax.estimators.input.training_set import training_set
+from sk_softmax.fitting.settings import Settings, TrainingSet
+
+
+def checked_chunk(
+    estimator: Any,
+    settings: Settings,
+    X: Any,
+    y: Any,
+    classes: Any,
+    sample_weight: Any,
+    known: NDArray[Any] | None,
+) -> TrainingSet:
+    """Check a chunk against the classes declared before, or with the first chunk."""
+    if settings.patience is not None:
+        raise ValueError(
+            "early_stopping=True is for fit: who calls partial_fit decides when to stop."
+        )
+    if isinstance(settings.class_weight, str):
+        raise ValueError(
+            'class_weight="balanced" needs all labels at once; for partial_fit give a dict.'
+        )
+    is_first = known is None
+    if known is None:
+        if classes is not None or not are_probabilities(y):
+            known = _declared(classes)
+    elif classes is not None and not np.array_equal(np.unique(classes), known):
+        raise ValueError(
+            f"classes={np.unique(classes).tolist()!r}, but the first call declared "
+            f"{known.tolist()!r}."
+        )
+    return training_set(estimator, X, y, sample_weight, classes=known, reset=is_first)
+
+
+def _declared(classes: Any) -> NDArray[Any]:
+    if classes is None:
+        raise ValueError("The first call of partial_fit must be given all classes there will be.")
+    known = np.unique(classes)
+    if len(known) < 2:
+        raise ValueError(f"classes={known.tolist()!r} holds fewer than 2 classes.")
+    return np.asarray(known)
