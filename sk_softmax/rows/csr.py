@@ -76,7 +76,7 @@ class SparseBlock:
         return sp.hstack([part, sp.csr_matrix(constant)], format="csr")
 
 
-class SparseRows(BlockedRows):
+class CSRRows(BlockedRows):
     """All rows of a CSR matrix."""
 
     def _rows_per_block(self) -> int:

@@ -9,15 +9,15 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import DTypeLike, NDArray
 
-from sk_softmax.rows.sparse import SparseBlock, SparseRows
+from sk_softmax.rows.csr import CSRRows, SparseBlock
 
 # A cut into blocks keeps a position a column and block: 16 MiB of them at most (32 with 64-bit
 # indices), or a twelfth of what a larger matrix takes in float64. Blocks of the length that
-# SparseRows chooses take half of that, except where many logits a row ask for short ones.
+# CSRRows chooses take half of that, except where many logits a row ask for short ones.
 MOST_POSITIONS, FEWEST_NONZEROS = 2**22, 4
 
 
-class SparseColumnRows(SparseRows):
+class CSCRows(CSRRows):
     """All rows of a CSC matrix, which is neither copied nor changed.
 
     A column holds its entries in the order of rows, so those of a block of rows are a stretch of
@@ -47,11 +47,11 @@ class SparseColumnRows(SparseRows):
         )
         self._stretches: dict[int, Any] = {}
 
-    def copied(self, indices: NDArray[np.intp]) -> SparseRows:  # type: ignore[override]
+    def copied(self, indices: NDArray[np.intp]) -> CSRRows:  # type: ignore[override]
         """Return the rows of these indices, copied in float32, as rows: they are read faster."""
         with np.errstate(over="ignore"):
             X = self._X[indices].astype(np.float32).tocsr()
-        return SparseRows(
+        return CSRRows(
             X, self._n_outputs, has_intercept=self._has_intercept, n_threads=self.n_threads
         )
 

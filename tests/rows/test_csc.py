@@ -6,8 +6,8 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sk_softmax.rows import SparseRows, rows_of, sparse_columns
-from sk_softmax.rows.sparse_columns import stretches
+from sk_softmax.rows import CSRRows, csc, rows_of
+from sk_softmax.rows.csc import stretches
 from sk_softmax.rows.summing import block_bounds
 
 N_ROWS, N_FEATURES = 40_000, 30
@@ -56,7 +56,7 @@ def test_sums_are_bitwise_those_of_the_rows(rows_per_block, dtype, has_intercept
 @pytest.mark.parametrize("shape", [(1, 5), (7, 1), (1, 1), (3000, 2), (2, 3000)])
 @pytest.mark.parametrize("density", [0.0, 0.05, 1.0])
 def test_any_shape(shape, density, monkeypatch):
-    monkeypatch.setattr(SparseRows, "_rows_per_block", lambda self: 2)
+    monkeypatch.setattr(CSRRows, "_rows_per_block", lambda self: 2)
     X = matrix(*shape, density=density)
     assert_same(sums(X), sums(X.tocsr()))
 
@@ -103,10 +103,10 @@ def test_read_only_entries():
 
 def test_positions_stay_few(monkeypatch):
     X = matrix(density=0.001)
-    monkeypatch.setattr(SparseRows, "_rows_per_block", lambda self: 100)
+    monkeypatch.setattr(CSRRows, "_rows_per_block", lambda self: 100)
     whole = sums(X)
     assert whole[-1] == N_ROWS / 100
-    monkeypatch.setattr(sparse_columns, "MOST_POSITIONS", 20 * N_FEATURES)
+    monkeypatch.setattr(csc, "MOST_POSITIONS", 20 * N_FEATURES)
     fewer = sums(X)
     assert fewer[-1] == 20
     for ours, theirs in zip(fewer[:-1], whole[:-1], strict=True):
@@ -117,7 +117,7 @@ def test_what_is_copied_anyway_is_copied_as_rows():
     X = matrix()
     rows = rows_of(X, 3, has_intercept=True, n_threads=1)
     copied = rows.copied(np.arange(0, N_ROWS, 7))
-    assert isinstance(copied, SparseRows)
+    assert isinstance(copied, CSRRows)
     assert copied._X.format == "csr"
     assert copied.dtype == np.float32
 
