@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
 FONT_SIZE = 7
 LINE_HEIGHT = 1.3
@@ -53,19 +54,12 @@ def label_at_right_edge(
 def spread(places: Any, gap: float) -> Any:
     """Return the nearest places, in squares, that are this far apart and within 0 and 1.
 
-    With the gaps taken off, what remains is to be ascending: isotonic regression, for which
-    neighbours in the wrong order are pooled (Best and Chakravarti, 1990, Mathematical
-    Programming 47). Places must be ascending. Where there is no room for all, they leave 0 and 1.
+    With the gaps taken off, what remains is to be ascending: isotonic regression (Best and
+    Chakravarti, 1990, Mathematical Programming 47). Places must be ascending. Where there is no
+    room for all, they leave 0 and 1.
     """
     steps = gap * np.arange(len(places))
-    pools: list[tuple[float, int]] = []
-    for wanted in np.asarray(places) - steps:
-        mean, size = float(wanted), 1
-        while pools and pools[-1][0] > mean:
-            other, n = pools.pop()
-            mean, size = (mean * size + other * n) / (size + n), size + n
-        pools.append((mean, size))
-    ascending = np.repeat([mean for mean, _ in pools], [size for _, size in pools])
+    ascending = isotonic_regression(np.asarray(places) - steps).x
     room = 1 - (steps[-1] if len(steps) else 0.0)
     return steps + (np.clip(ascending, 0, room) if room >= 0 else room / 2)
 
