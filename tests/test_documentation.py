@@ -1,11 +1,16 @@
 """Every docstring's example and the README's code run and print what they say."""
 
+import ast
 import contextlib
+import dataclasses
 import doctest
 import importlib
+import inspect
 import io
 import pkgutil
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +39,24 @@ def test_every_function_shows_an_example_and_names_its_shapes(name):
     for section in ("Parameters", "Returns", "Examples"):
         assert section in text
     assert "shape" in text.lower()
+
+
+@pytest.mark.parametrize("name", sk_softmax.solvers.SOLVERS)
+def test_every_option_of_a_solver_is_documented_once_with_its_default(name):
+    solver = sk_softmax.solvers.SOLVERS[name]
+    section = re.search(
+        r"^Parameters\n-+\n(.*?)(?=^\S+\n-+\n|\Z)", inspect.getdoc(solver), flags=re.S | re.M
+    )
+    entries = re.findall(r"^(\S.*) : .*default=(.+)\n    \S", section[1] if section else "", re.M)
+    documented = [(option, ast.literal_eval(default)) for option, default in entries]
+    assert documented == [(field.name, field.default) for field in dataclasses.fields(solver)]
+
+
+def test_solvers_are_made_where_docstrings_are_stripped():
+    code = "from sk_softmax.solvers import Adam; print(Adam(shuffle=False).get_params())"
+    command = [sys.executable, "-OO", "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ast.literal_eval(result.stdout) == sk_softmax.solvers.Adam(shuffle=False).get_params()
 
 
 def test_the_readme_prints_what_it_says(tmp_path, monkeypatch):

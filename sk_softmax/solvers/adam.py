@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sk_softmax.interfaces import Array
-from sk_softmax.solvers.minibatch import MinibatchSolver
+from sk_softmax.solvers.minibatch import MinibatchSolver, with_shared_options
 
 
 class Moments(NamedTuple):
@@ -19,6 +19,7 @@ class Moments(NamedTuple):
     updates: int
 
 
+@with_shared_options
 @dataclass
 class Adam(MinibatchSolver):
     """Step along a running mean of the gradient over a running root mean square of it.
@@ -27,21 +28,10 @@ class Adam(MinibatchSolver):
 
     Parameters
     ----------
-    batch_size : int, default=32
-        Rows in a minibatch; the last of an epoch may be smaller.
-    learning_rate : float, default=0.05
-        Step size before the schedule.
-    schedule : {"auto", "constant", "inverse_scaling", "cosine"}, default="auto"
-        Factor of the learning rate: 1, ``1 / sqrt(1 + epochs)``, or half a cosine down to 0 at
-        the last epoch. ``"auto"`` is the cosine in ``fit`` and inverse scaling in
-        ``partial_fit``, where 10,000 rows count as an epoch.
-    shuffle : bool, default=True
-        Draw a new order of the rows for every epoch.
-    initial_scale : float, default=0.0
-        Standard deviation of the normal distribution that a cold start is drawn from; 0 starts
-        from zeros.
-    beta_1, beta_2 : float, default=0.9 and 0.999
-        Shares of the running mean and of the running mean square kept at each update, in [0, 1).
+    beta_1 : float, default=0.9
+        Share of the running mean that is kept at each update, in [0, 1).
+    beta_2 : float, default=0.999
+        Share of the running mean square that is kept at each update, in [0, 1).
     epsilon : float, default=1e-8
         Keeps the quotient finite.
     """

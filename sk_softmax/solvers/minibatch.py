@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,26 @@ from sk_softmax.interfaces import (
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.schedules import AUTO, ROWS_PER_EPOCH, SCHEDULES, schedule_of
 
+HEADING = "Parameters\n----------\n"
+SHARED_OPTIONS = """\
+batch_size : int, default=%(batch_size)r
+    Rows in a minibatch; the last of an epoch may be smaller.
+learning_rate : float, default=%(learning_rate)r
+    Step size before the schedule.
+schedule : {"auto", "constant", "inverse_scaling", "cosine"}, default="%(schedule)s"
+    Factor of the learning rate: 1, ``1 / sqrt(1 + epochs)``, or half a cosine down to 0 at
+    the last epoch. ``"auto"`` is the cosine in ``fit`` and inverse scaling in
+    ``partial_fit``, where 10,000 rows count as an epoch.
+shuffle : bool, default=%(shuffle)r
+    Draw a new order of the rows for every epoch.
+initial_scale : float, default=%(initial_scale)r
+    Standard deviation of the normal distribution that a cold start is drawn from; 0 starts
+    from zeros.
+"""
+"""What the docstring of every minibatch solver says of the options below."""
+
+S = TypeVar("S", bound="MinibatchSolver")
+
 
 @dataclass
 class MinibatchSolver(Options):
@@ -30,6 +51,7 @@ class MinibatchSolver(Options):
 
     A rule is a pair of pure functions: ``init`` makes the state it carries from update to update,
     and ``update`` turns a gradient and a state into a direction to step along and the next state.
+    Its docstring lists its own options; :func:`with_shared_options` adds those below.
 
     ``max_iter`` counts epochs, all of which are run: ``tol`` does not apply, since a stochastic
     solver never sees the whole gradient.
@@ -130,3 +152,11 @@ class MinibatchSolver(Options):
             problem.random.shuffle(order)
         for first in range(0, problem.n_rows, self.batch_size):
             yield first, order[first : first + self.batch_size]
+
+
+def with_shared_options(solver: type[S]) -> type[S]:
+    """Add ``SHARED_OPTIONS`` to a class's docstring, before its own, with its defaults."""
+    if solver.__doc__:  # python -OO strips it
+        shared = SHARED_OPTIONS % vars(solver())
+        solver.__doc__ = inspect.cleandoc(solver.__doc__).replace(HEADING, HEADING + shared)
+    return solver

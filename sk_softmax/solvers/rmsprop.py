@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sk_softmax.interfaces import Array
-from sk_softmax.solvers.minibatch import MinibatchSolver
+from sk_softmax.solvers.minibatch import MinibatchSolver, with_shared_options
 
 
+@with_shared_options
 @dataclass
 class RMSprop(MinibatchSolver):
     """Divide each parameter's gradient by a running root mean square of its past.
@@ -19,19 +20,6 @@ class RMSprop(MinibatchSolver):
 
     Parameters
     ----------
-    batch_size : int, default=32
-        Rows in a minibatch; the last of an epoch may be smaller.
-    learning_rate : float, default=0.05
-        Step size before the schedule.
-    schedule : {"auto", "constant", "inverse_scaling", "cosine"}, default="auto"
-        Factor of the learning rate: 1, ``1 / sqrt(1 + epochs)``, or half a cosine down to 0 at
-        the last epoch. ``"auto"`` is the cosine in ``fit`` and inverse scaling in
-        ``partial_fit``, where 10,000 rows count as an epoch.
-    shuffle : bool, default=True
-        Draw a new order of the rows for every epoch.
-    initial_scale : float, default=0.0
-        Standard deviation of the normal distribution that a cold start is drawn from; 0 starts
-        from zeros.
     decay : float, default=0.99
         Share of the running mean square that is kept at each update, in [0, 1).
     epsilon : float, default=1e-8
