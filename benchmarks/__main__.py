@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
 import sys
 import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +14,12 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from benchmarks import competitors, elastic_net, engine, report
+from benchmarks import competitors, elastic_net, engine, report, results_file
 from benchmarks.cross_validation import CrossValidation, cross_validations
 from benchmarks.measure import (
     QUICKLY_REPEATED,
     REPEATED,
     Curve,
-    Point,
     measure,
     patient_budget,
     value_at,
@@ -32,7 +31,10 @@ from sk_softmax import SoftmaxRegression
 HERE = Path(__file__).parent
 
 MOST_ITERATIONS = 1500
-"""What the best known value may take."""
+"""Of the fit that finds the best known value."""
+
+QUICK_BUDGET = 0.1
+"""Seconds that a fit may take with ``--quick``."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,21 +43,23 @@ def main(arguments: list[str] | None = None) -> int:
     results = report.Results()
     store = options.output / "results.json"
     if options.merge and store.exists():
-        results = _load(store)
+        results = results_file.read(store)
     found, results.missing = competitors.installed()
     for line in (*report.machine(), *results.missing):
         print(line)
     if options.competitors is not None:
         found = [c for c in found if any(part in c.name for part in options.competitors)]
+    options.output.mkdir(parents=True, exist_ok=True)
     with threadpool_limits(options.threads):
-        _run(options, results, found)
-    _store(results, options.output)
+        for _ in _run(options, results, found):
+            results_file.write(results, store)  # what has been measured survives an interruption
+    results_file.write(results, store)
     report.write(results, options.output, options.note)
     print(f"the report is in {options.output / 'README.md'}")
     return 0
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Limits:
     """How long fits may take."""
 
@@ -64,13 +68,24 @@ class Limits:
     repeated: float = REPEATED
 
 
-def _run(options: argparse.Namespace, results: report.Results, found: list) -> None:
+def _run(options: argparse.Namespace, results: report.Results, found: list) -> Iterator[None]:
+    """Measure all that is asked for, and yield after each problem."""
+    yield from _run_problems(options, results, found)
+    if options.elastic_net:
+        yield from _run_elastic_net(options, results)
+    if options.engine:
+        _run_engine(results, quick=options.quick)
+
+
+def _run_problems(
+    options: argparse.Namespace, results: report.Results, found: list
+) -> Iterator[None]:
     chosen = [p for p in PROBLEMS if p.bundled] if options.quick else PROBLEMS
     if options.problems is not None:
         chosen = [p for p in chosen if any(part in p.name for part in options.problems)]
     limits = Limits(options.budget, options.impatient)
     if options.quick:
-        limits = Limits(min(options.budget, 0.1), True, QUICKLY_REPEATED)
+        limits = Limits(min(options.budget, QUICK_BUDGET), True, QUICKLY_REPEATED)
     best = {}
     for competitor in found:
         warm_up(competitor)
@@ -79,27 +94,28 @@ def _run(options: argparse.Namespace, results: report.Results, found: list) -> N
             if problem.name not in best:
                 best[problem.name] = _best(problem, options.optimum_tol)
             _run_problem(problem, dtype, found, limits, best[problem.name], results)
-            _store(results, options.output)  # what has been measured survives an interruption
-    if options.elastic_net:
-        data_sets = elastic_net.chosen(options.quick, options.problems)
-        for measured in elastic_net.measurements(
-            data_sets,
-            options.competitors,
-            budget=elastic_net.QUICK_BUDGET if options.quick else options.budget,
-            optimum_tol=options.optimum_tol,
-        ):
-            results.sparse.keep(measured)
-            _store(results, options.output)
-    if options.engine:
-        shapes = engine.QUICK_SHAPES if options.quick else engine.SHAPES
-        results.evaluations = engine.evaluations(shapes)
-        results.scaling = engine.scaling(
-            made_up, [1000, 10_000] if options.quick else [10_000, 100_000, 1_000_000]
-        )
-        X, y = made_up(5000, 50, 5) if options.quick else (mnist()[0] / 255, mnist()[1])
-        results.epochs = [engine.epoch(X, y)]
-        results.single_rows = [engine.one_row(load) for load in (load_iris, load_digits)]
-        results.cross_validations = _cross_validations(quick=options.quick)
+            yield
+
+
+def _run_elastic_net(options: argparse.Namespace, results: report.Results) -> Iterator[None]:
+    for measured in elastic_net.measurements(
+        elastic_net.chosen(options.quick, options.problems),
+        options.competitors,
+        budget=elastic_net.QUICK_BUDGET if options.quick else options.budget,
+        optimum_tol=options.optimum_tol,
+    ):
+        results.sparse.keep(measured)
+        yield
+
+
+def _run_engine(results: report.Results, *, quick: bool) -> None:
+    shapes = engine.QUICK_SHAPES if quick else engine.SHAPES
+    results.evaluations = engine.evaluations(shapes)
+    results.scaling = engine.scaling([1000, 10_000] if quick else [10_000, 100_000, 1_000_000])
+    X, y = made_up(5000, 50, 5) if quick else (mnist()[0] / 255, mnist()[1])
+    results.epochs = [engine.epoch(X, y)]
+    results.single_rows = [engine.one_row(load) for load in (load_iris, load_digits)]
+    results.cross_validations = _cross_validations(quick=quick)
 
 
 def _cross_validations(*, quick: bool) -> list[CrossValidation]:
@@ -151,27 +167,6 @@ def _best(problem: Problem, tol: float) -> float:
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, y)
     return value_at(X, y, problem.C)(model.coef_, model.intercept_)
-
-
-def _store(results: report.Results, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(dataclasses.asdict(results), indent=1)
-    (folder / "results.json").write_text(text)
-
-
-def _load(path: Path) -> report.Results:
-    stored = json.loads(path.read_text())
-    curves = [
-        Curve(**{**c, "points": [Point(**p) for p in c["points"]]}) for c in stored["curves"]
-    ]
-    timings = {
-        key: [engine.Timing(**t) for t in stored[key]]
-        for key in ("evaluations", "epochs", "single_rows")
-    }
-    sparse = elastic_net.loaded(stored.get("sparse", {}))
-    validated = [CrossValidation(**v) for v in stored.get("cross_validations", [])]
-    loaded = {"curves": curves, **timings, "sparse": sparse, "cross_validations": validated}
-    return report.Results(**{**stored, **loaded})
 
 
 def _parser() -> argparse.ArgumentParser:

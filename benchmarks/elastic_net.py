@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.competitors.competitor import Competitor
-from benchmarks.measure import Curve, Point, measure, patient_budget, timed, value_at
+from benchmarks.measure import Curve, measure, patient_budget, timed, value_at
 from benchmarks.problems import Data, made_up, mnist, newsgroups
 from sk_softmax import SoftmaxRegression, softmax_path
 from sk_softmax.objective import PenaltyForm
@@ -124,18 +124,6 @@ class Results:
                 new.best = min(new.best, old.best)
         rest = [old for old in self.comparisons if old.problem != new.problem]
         self.comparisons = [*rest, new]
-
-
-def loaded(stored: dict[str, Any]) -> Results:
-    """Return results from what was stored of them."""
-    comparisons = []
-    for comparison in stored.get("comparisons", []):
-        curves = [
-            Curve(**{**curve, "points": [Point(**point) for point in curve["points"]]})
-            for curve in comparison["curves"]
-        ]
-        comparisons.append(Comparison(**{**comparison, "curves": curves}))
-    return Results(comparisons, [PathTiming(**timing) for timing in stored.get("paths", [])])
 
 
 def chosen(quick: bool, parts: list[str] | None) -> list[DataSet]:

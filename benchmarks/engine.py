@@ -186,7 +186,7 @@ def _pytorch_epoch(
     return run
 
 
-def scaling(made_up: Callable[[int, int, int], Any], sizes: list[int]) -> list[tuple[int, float]]:
+def scaling(sizes: list[int]) -> list[tuple[int, float]]:
     """Return the median seconds of a default fit with 10 features and 3 classes, by rows."""
     points = []
     for n_rows in sizes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy
@@ -105,6 +106,15 @@ def write(results: Results, folder: Path, note: str) -> None:
     findings = folder / "findings.md"
     if findings.exists():
         lines += [findings.read_text()]
+    lines += tables(results)
+    (folder / "README.md").write_text("\n".join(lines))
+    if results.curves:
+        plots(results, folder)
+
+
+def tables(results: Results) -> list[str]:
+    """Return the lines of all tables, and of links to the plots."""
+    lines: list[str] = []
     if results.curves:
         for closeness in CLOSE:
             lines += _summary(results, closeness)
@@ -119,9 +129,7 @@ def write(results: Results, folder: Path, note: str) -> None:
         lines += ["| rows | seconds of a default fit |", "|---:|---:|"]
         lines += [f"| {n:,} | {seconds:.4f} |" for n, seconds in results.scaling]
         lines += ["", "![Scaling](scaling.png)", ""]
-    (folder / "README.md").write_text("\n".join(lines))
-    if results.curves:
-        plots(results, folder)
+    return lines
 
 
 def _summary(results: Results, closeness: float) -> list[str]:
@@ -190,12 +198,25 @@ def plots(results: Results, folder: Path) -> None:
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
-    from matplotlib.ticker import NullFormatter
 
     names = results.names()
-    colour = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
-    cases = results.cases()
+    colours = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
+    drawn = {
+        "suboptimality": _suboptimality_figure(results, colours),
+        "profile": _profile_figure(results, colours),
+    }
+    if results.scaling:
+        drawn["scaling"] = _scaling_figure(results.scaling)
+    for name, figure in drawn.items():
+        figure.savefig(folder / f"{name}.png", dpi=80)
+        plt.close(figure)
 
+
+def _suboptimality_figure(results: Results, colours: dict[str, str]) -> Any:
+    import matplotlib.pyplot as plt
+    from matplotlib.ticker import NullFormatter
+
+    cases = results.cases()
     n_columns = min(3, len(cases))
     n_rows = -(-len(cases) // n_columns)
     figure, axes = plt.subplots(
@@ -215,7 +236,7 @@ def plots(results: Results, folder: Path) -> None:
                 gaps,
                 "o-",
                 markersize=3,
-                color=colour[curve.competitor],
+                color=colours[curve.competitor],
                 label=curve.competitor,
                 linewidth=2.2 if curve.competitor == OURS else 1.0,
             )
@@ -229,16 +250,19 @@ def plots(results: Results, folder: Path) -> None:
     figure.supylabel("relative suboptimality (F - F*) / F*")
     handles = {h.get_label(): h for a in axes.flat for h in a.get_lines()}
     figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=4)
-    figure.savefig(folder / "suboptimality.png", dpi=80)
-    plt.close(figure)
+    return figure
+
+
+def _profile_figure(results: Results, colours: dict[str, str]) -> Any:
+    import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, len(CLOSE), figsize=(9, 3.6), layout="constrained", sharey=True)
     for axis, closeness in zip(axes, CLOSE, strict=True):
-        for name, shares in _profile(results, names, closeness).items():
+        for name, shares in _profile(results, list(colours), closeness).items():
             axis.semilogx(
                 *shares,
                 drawstyle="steps-post",
-                color=colour[name],
+                color=colours[name],
                 label=name,
                 linewidth=2.2 if name == OURS else 1.2,
             )
@@ -247,20 +271,21 @@ def plots(results: Results, folder: Path) -> None:
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("share of the problems solved")
     axes[-1].legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    figure.savefig(folder / "profile.png", dpi=80)
-    plt.close(figure)
+    return figure
 
-    if results.scaling:
-        sizes, seconds = np.array(results.scaling).T
-        figure, axis = plt.subplots(figsize=(4.5, 3.2), layout="constrained")
-        axis.loglog(sizes, seconds, "o-", color="black", label="default fit")
-        axis.loglog(sizes, seconds[-1] * sizes / sizes[-1], "--", color="grey", label="linear")
-        axis.set_xlabel("rows (10 features, 3 classes)")
-        axis.set_ylabel("seconds")
-        axis.legend()
-        axis.grid(alpha=0.3)
-        figure.savefig(folder / "scaling.png", dpi=80)
-        plt.close(figure)
+
+def _scaling_figure(scaling: list[tuple[int, float]]) -> Any:
+    import matplotlib.pyplot as plt
+
+    sizes, seconds = np.array(scaling).T
+    figure, axis = plt.subplots(figsize=(4.5, 3.2), layout="constrained")
+    axis.loglog(sizes, seconds, "o-", color="black", label="default fit")
+    axis.loglog(sizes, seconds[-1] * sizes / sizes[-1], "--", color="grey", label="linear")
+    axis.set_xlabel("rows (10 features, 3 classes)")
+    axis.set_ylabel("seconds")
+    axis.legend()
+    axis.grid(alpha=0.3)
+    return figure
 
 
 def _profile(

@@ -1,0 +1,135 @@
+"""The file of results: a table of each kind of measurement, a line for each curve or timing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cross_validation import CrossValidation
+from benchmarks.elastic_net import Comparison, PathTiming
+from benchmarks.elastic_net import Results as L1Results
+from benchmarks.engine import Timing
+from benchmarks.measure import Curve, Point
+from benchmarks.report import Results
+
+Table = list[list[Any]]
+"""Names of the columns, then the rows."""
+
+TIME_DIGITS = 6
+"""Significant digits of a time. The report shows 3, and ratios of times to a tenth."""
+
+VALUE_DIGITS = 12
+"""Significant digits of an objective. Curves show relative differences down to 1e-9, and one that
+changes by less counts as stalled."""
+
+
+def write(results: Results, path: Path) -> None:
+    """Write all that was measured; times and objectives are rounded."""
+    tables = {
+        "best": [
+            ["case", "value"],
+            *([case, _rounded(value, VALUE_DIGITS)] for case, value in results.best.items()),
+        ],
+        "curves": _curve_table(results.curves),
+        "l1 problems": [
+            ["problem", "best", "n_nonzero", "n_coefficients"],
+            *(
+                [c.problem, _rounded(c.best, VALUE_DIGITS), c.n_nonzero, c.n_coefficients]
+                for c in results.sparse.comparisons
+            ),
+        ],
+        "l1 curves": _curve_table(
+            curve for comparison in results.sparse.comparisons for curve in comparison.curves
+        ),
+        "l1 paths": _plain_table(PathTiming, results.sparse.paths),
+        "evaluations": _timing_table(results.evaluations),
+        "epochs": _timing_table(results.epochs),
+        "single rows": _timing_table(results.single_rows),
+        "cross-validations": _plain_table(CrossValidation, results.cross_validations),
+        "scaling": [["rows", "seconds"], *([n, _rounded(s)] for n, s in results.scaling)],
+    }
+    path.write_text(
+        "{\n" + ",\n".join(_text(name, rows) for name, rows in tables.items()) + "\n}\n"
+    )
+
+
+def read(path: Path) -> Results:
+    """Read what :func:`write` wrote."""
+    tables: dict[str, Table] = json.loads(path.read_text())
+    rows = {name: table[1:] for name, table in tables.items()}
+    l1_curves = _curves(rows["l1 curves"])
+    comparisons = [
+        Comparison(*row, curves=[curve for curve in l1_curves if curve.problem == row[0]])
+        for row in rows["l1 problems"]
+    ]
+    return Results(
+        curves=_curves(rows["curves"]),
+        best=dict(rows["best"]),
+        evaluations=_timings(tables["evaluations"]),
+        epochs=_timings(tables["epochs"]),
+        single_rows=_timings(tables["single rows"]),
+        scaling=[(n_rows, seconds) for n_rows, seconds in rows["scaling"]],
+        cross_validations=[CrossValidation(*row) for row in rows["cross-validations"]],
+        sparse=L1Results(comparisons, [PathTiming(*row) for row in rows["l1 paths"]]),
+    )
+
+
+def _curve_table(curves: Iterable[Curve]) -> Table:
+    """One row a curve, its points as pairs of seconds and objective."""
+    return [
+        ["problem", "dtype", "competitor", "note", "points"],
+        *(
+            [
+                curve.problem,
+                curve.dtype,
+                curve.competitor,
+                curve.note,
+                [[_rounded(p.seconds), _rounded(p.value, VALUE_DIGITS)] for p in curve.points],
+            ]
+            for curve in curves
+        ),
+    ]
+
+
+def _curves(rows: Table) -> list[Curve]:
+    return [
+        Curve(problem, dtype, competitor, [Point(*point) for point in points], note)
+        for problem, dtype, competitor, note, points in rows
+    ]
+
+
+def _timing_table(timings: list[Timing]) -> Table:
+    """One row a timing; the columns name what it is measured against."""
+    against = list(timings[0].against) if timings else []
+    return [
+        ["what", "ours", *against],
+        *(
+            [t.what, _rounded(t.ours), *(_rounded(t.against[name]) for name in against)]
+            for t in timings
+        ),
+    ]
+
+
+def _timings(table: Table) -> list[Timing]:
+    (_, _, *against), *rows = table
+    return [
+        Timing(what, ours, dict(zip(against, others, strict=True))) for what, ours, *others in rows
+    ]
+
+
+def _plain_table(kind: type, measured: Iterable[Any]) -> Table:
+    """One row a measurement, one column a field."""
+    rows = ([_rounded(value) for value in astuple(each)] for each in measured)
+    return [[field.name for field in fields(kind)], *rows]
+
+
+def _rounded(value: Any, digits: int = TIME_DIGITS) -> Any:
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
+
+
+def _text(name: str, rows: Table) -> str:
+    lines = ",\n".join(json.dumps(row) for row in rows)
+    return f"{json.dumps(name)}: [\n{lines}\n]"
