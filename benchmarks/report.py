@@ -20,7 +20,6 @@ from benchmarks.measure import CLOSE, Curve
 from benchmarks.problems import PROBLEMS
 
 OURS = "sk_softmax"
-DEFAULT = "sklearn lbfgs"
 # Okabe and Ito's colours, told apart with any colour vision.
 COLOURS = ["#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"]
 
