@@ -1,11 +1,11 @@
-"""What a person looks at.
+"""Pictures of fitted models, of their mistakes and of their training.
 
 Each display follows scikit-learn's convention: ``from_estimator`` (or ``from_records``,
 ``from_path``) computes, the object holds the arrays, and ``plot`` draws them. Only ``plot``
 imports matplotlib, which the extra ``sk-softmax[plot]`` installs.
 
-Regions of decision are drawn by :class:`sklearn.inspection.DecisionBoundaryDisplay`, which takes
-this package's estimators as they are.
+Decision regions are drawn by :class:`sklearn.inspection.DecisionBoundaryDisplay`, which accepts
+this package's estimators.
 """
 
 from sk_softmax.displays.coefficients import CoefficientDisplay

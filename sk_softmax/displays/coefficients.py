@@ -1,4 +1,4 @@
-"""What a model has learned of each class: images, or the features that speak for and against."""
+"""What a model has learned about each class: an image, or bars for and against it."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from sk_softmax.displays.drawing import (
 
 
 class CoefficientDisplay:
-    """Coefficients of each class, as an image or as bars of the largest.
+    """Coefficients of each class: all of them as an image, or the largest as bars.
 
     Parameters
     ----------
     coefficients : ndarray of shape (n_shown, n_features)
-        A row a class, in nats for one unit of a feature.
+        One row per class, in nats per unit of the feature.
     titles : list of str
-        What each row is called.
+        Name of each row.
     feature_names : ndarray of shape (n_features,)
         Names for the bars.
     image_shape : tuple of int or None
-        Height and width where the features are pixels.
+        Height and width if the features are pixels, None for bars.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
         The figure, after ``plot``.
     axes_ : list of matplotlib Axes
-        One a class.
+        One per class.
     artists_ : list
         The image of each class, or the container of its bars.
     """
@@ -70,19 +70,20 @@ class CoefficientDisplay:
         Parameters
         ----------
         estimator : fitted classifier
-            With ``coef_`` and ``classes_``; of two classes the one row is the log-odds of the
-            second.
+            With ``coef_`` and ``classes_``. With two classes, ``coef_`` has a single row: the
+            log-odds of the second class.
         image_shape : tuple of int, optional
-            ``(height, width)`` to draw each class as an image of its coefficients.
+            ``(height, width)`` to draw each class as an image of its coefficients; by default
+            they are drawn as bars.
         feature_names : sequence of str, optional
-            By default ``feature_names_in_``, or ``x0``, ``x1``, ...
+            By default ``feature_names_in_``; without that, ``x0``, ``x1``, ...
         **plot : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : CoefficientDisplay
-            Drawn.
+            Already drawn.
         """
         coef = np.asarray(dense_coefficients(estimator), dtype=float)
         n_features = coef.shape[1]
@@ -100,16 +101,16 @@ class CoefficientDisplay:
         return cls(coef, titles, names, shape).plot(**plot)
 
     def plot(self, *, n_features: int = 10, n_columns: int = 5, ax: Any = None) -> Self:
-        """Draw a picture a class.
+        """Draw one picture per class.
 
         Parameters
         ----------
         n_features : int, default=10
-            How many of the largest coefficients of each class to show as bars.
+            Number of bars per class, for its largest coefficients.
         n_columns : int, default=5
             Pictures side by side; at most 3 for bars.
         ax : matplotlib Axes, optional
-            Where to draw all of them; by default in a new figure.
+            Where to draw all pictures; by default in a new figure.
 
         Returns
         -------
@@ -121,7 +122,8 @@ class CoefficientDisplay:
         columns = n_columns if as_images else min(n_columns, 3)
         n_shown = len(self.coefficients)
         self.figure_, self.axes_ = grid_of_axes(self, ax, n_shown, columns, cell)
-        # One scale for all, or a class with weak coefficients would look as sure as the others.
+        # All classes share one scale. With a scale each, a class with weak coefficients would
+        # look as sure as the others.
         limit = float(np.abs(self.coefficients).max()) or 1.0
         self.artists_ = []
         for axes, row, title in zip(self.axes_, self.coefficients, self.titles, strict=True):

@@ -10,21 +10,21 @@ from sk_softmax.displays.drawing import COLOURS, single_axes
 
 
 class CVDisplay:
-    """Mean score of the folds against C, with one standard error to either side.
+    """Mean score of the folds against C, plus and minus one standard error.
 
     Parameters
     ----------
     Cs : ndarray of shape (n_Cs,)
-        Inverse strengths of the penalty; an infinite one, no penalty, is drawn at the right end.
+        Inverse strengths of the penalty. Infinity means no penalty and is drawn at the right end.
     l1_ratios : ndarray of shape (n_l1_ratios,)
-        A line each.
+        Shares of L1 in the penalty. Each has its own line.
     scores : ndarray of shape (n_folds, n_l1_ratios, n_Cs)
-        Score of each fold on the rows it holds out.
+        Score of each fold on the rows that it holds out.
     choices : dict of str to tuple of int
-        Two penalties to mark, ``"best"`` first: their places in ``l1_ratios`` and ``Cs``, by what
-        to say of them.
+        Two penalties to mark, ``"best"`` first. The key is the label in the legend; the value is
+        the penalty's index in ``l1_ratios`` and its index in ``Cs``.
     score_name : str
-        What the scores are.
+        Name of the score, for the vertical axis.
 
     Attributes
     ----------
@@ -33,15 +33,15 @@ class CVDisplay:
     figure_ : matplotlib Figure
         The figure.
     lines_ : list of matplotlib Line2D
-        Mean scores, one line a share of L1.
+        Mean scores, one line per share of L1.
     fold_lines_ : list of matplotlib Line2D
-        Scores of single folds, faint; none if there are several shares of L1.
+        Scores of single folds, in a faint colour. Empty if there are several shares of L1.
     bands_ : list of matplotlib PolyCollection
         Standard errors of the means.
     marks_ : list of matplotlib Line2D
-        The choices.
+        Marks of the choices.
     floor_ : matplotlib Line2D
-        The best mean score less its standard error.
+        The best mean score minus its standard error.
 
     Examples
     --------
@@ -90,12 +90,12 @@ class CVDisplay:
         Returns
         -------
         display : CVDisplay
-            Drawn.
+            Already drawn.
         """
         if not hasattr(estimator, "scores_"):
             raise ValueError(
-                f"This {type(estimator).__name__} has no scores_: fit it first, and of a Pipeline "
-                "pass the fitted SoftmaxRegressionCV, such as pipeline[-1]."
+                f"This {type(estimator).__name__} has no scores_: fit it first. If it is a "
+                "Pipeline, pass its fitted SoftmaxRegressionCV, such as pipeline[-1]."
             )
         choices = {
             "best": estimator.best_index_,
@@ -111,7 +111,8 @@ class CVDisplay:
         Parameters
         ----------
         folds : bool, default=True
-            Whether to draw every fold's scores too, where there is one share of L1.
+            Whether to draw the scores of every fold too. They are drawn only if there is a
+            single share of L1.
         ax : matplotlib Axes, optional
             Where to draw; by default in a new figure.
 
@@ -137,12 +138,16 @@ class CVDisplay:
         return self
 
     def _folds(self, x: Any, scores: Any, colour: str) -> list[Any]:
-        """Draw a faint line a fold, one of them with a label."""
+        """Draw one faint line per fold, the first of them with a label.
+
+        ``x`` has shape (n_Cs,) and ``scores`` (n_folds, n_Cs).
+        """
         lines = self.ax_.plot(x, scores.T, color=colour, alpha=0.35, linewidth=0.8, zorder=1)
         lines[0].set_label("each fold")
         return list(lines)
 
     def _line(self, x: Any, means: Any, errors: Any, colour: str, share: float) -> None:
+        """Draw mean scores and their standard errors, of shape (n_Cs,), for one share of L1."""
         label = f"l1_ratio {share:g}" if len(self.l1_ratios) > 1 else "mean, one standard error"
         (line,) = self.ax_.plot(x, means, "o-", color=colour, markersize=3.5, label=label)
         band = self.ax_.fill_between(
@@ -152,7 +157,10 @@ class CVDisplay:
         self.bands_.append(band)
 
     def _mark(self, x: Any, means: Any, errors: Any) -> None:
-        """Mark the choices, and how far below the best a score is within one standard error."""
+        """Mark the choices, and draw a line at the best mean score minus its standard error.
+
+        ``means`` and ``errors`` have shape (n_l1_ratios, n_Cs).
+        """
         share, number = self.choices["best"]
         floor = means[share, number] - errors[share, number]
         self.floor_ = self.ax_.axhline(floor, color="black", linewidth=0.8, linestyle=":")
@@ -190,7 +198,7 @@ class CVDisplay:
 
 
 def _positions(Cs: Any) -> Any:
-    """Return where to draw each C: where it is, or for infinity a step beyond the largest."""
+    """Return the position of each C; infinity is one step beyond the largest finite C."""
     finite = np.sort(Cs[np.isfinite(Cs)])
     if len(finite) == len(Cs):
         return Cs
@@ -199,13 +207,13 @@ def _positions(Cs: Any) -> Any:
 
 
 def _standard_errors(scores: Any) -> Any:
-    """Return the standard error of the mean over folds, 0 of a single one."""
+    """Return the standard error of the mean over folds, 0 for a single fold."""
     n_folds = len(scores)
     return scores.std(axis=0, ddof=1 if n_folds > 1 else 0) / np.sqrt(n_folds)
 
 
 def _name(estimator: Any) -> str:
-    """Say what the scores are."""
+    """Return the name of the scores."""
     scoring = "accuracy" if estimator.scoring is None else estimator.scoring
     if not isinstance(scoring, str):
         return "score"

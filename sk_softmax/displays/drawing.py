@@ -1,18 +1,21 @@
-"""What all displays need of matplotlib, imported when something is drawn and not before."""
+"""What all displays need from matplotlib, which is imported only when something is drawn."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# Okabe and Ito's colours (2008), which can be told apart with any colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Colours of Okabe and Ito (2008), which can be told apart with any colour vision."""
 
-# Blue for and red against: a diverging scale that holds for the common kinds of colour blindness.
 DIVERGING = "RdBu"
+"""Scale from red (against) to blue (for), which suits the common kinds of colour blindness."""
 
 
 def pyplot(display: object) -> Any:
-    """Return ``matplotlib.pyplot``; an error says who needs it and how to install it."""
+    """Return ``matplotlib.pyplot``.
+
+    Without matplotlib the error names the display that needs it and says how to install it.
+    """
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -24,7 +27,7 @@ def pyplot(display: object) -> Any:
 
 
 def single_axes(display: object, ax: Any, figsize: tuple[float, float]) -> Any:
-    """Return the axes given, or those of a new figure."""
+    """Return the given axes, or those of a new figure of ``figsize`` inches."""
     plt = pyplot(display)
     return plt.subplots(figsize=figsize, layout="constrained")[1] if ax is None else ax
 
@@ -32,9 +35,10 @@ def single_axes(display: object, ax: Any, figsize: tuple[float, float]) -> Any:
 def grid_of_axes(
     display: object, ax: Any, n_axes: int, n_columns: int, cell: tuple[float, float]
 ) -> tuple[Any, list[Any]]:
-    """Return a figure and ``n_axes`` axes in a grid: a new one, or in the place of ``ax``.
+    """Return a figure and ``n_axes`` axes in a grid.
 
-    ``cell`` is the width and height of each in inches.
+    The figure is new, or that of ``ax``, whose place the grid takes. In a new figure each of the
+    axes has ``cell`` inches, width and height.
     """
     plt = pyplot(display)
     n_columns = max(min(n_columns, n_axes), 1)
@@ -51,7 +55,7 @@ def grid_of_axes(
 
 
 def image_size(image_shape: Any, n_features: int) -> tuple[int, int]:
-    """Return height and width of an image that holds this many features."""
+    """Return height and width; raise a ``ValueError`` unless they hold ``n_features`` pixels."""
     shape = tuple(int(side) for side in image_shape)
     if len(shape) != 2 or shape[0] * shape[1] != n_features:
         raise ValueError(
@@ -62,11 +66,11 @@ def image_size(image_shape: Any, n_features: int) -> tuple[int, int]:
 
 
 def dense_coefficients(estimator: Any) -> Any:
-    """Return ``coef_`` of a fitted estimator as an array."""
+    """Return ``coef_`` of a fitted estimator as a dense array."""
     if not hasattr(estimator, "coef_"):
         raise ValueError(
-            f"This {type(estimator).__name__} has no coef_: fit it first, and of a Pipeline or a "
-            "search pass the fitted classifier, such as pipeline[-1]."
+            f"This {type(estimator).__name__} has no coef_: fit it first. If it is a Pipeline or "
+            "a search, pass its fitted classifier, such as pipeline[-1]."
         )
     coef = estimator.coef_
     return coef.toarray() if hasattr(coef, "toarray") else coef

@@ -1,4 +1,4 @@
-"""Names at the right edge of a picture, next to where their lines end and not over each other."""
+"""Names at the right edge of a picture, close to the ends of their lines but never overlapping."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 FONT_SIZE = 7
+"""Of the names, in points."""
+
 LINE_HEIGHT = 1.3
-"""Of a line of text, in font sizes."""
+"""From one line of text to the next, in font sizes."""
 
 LONGEST = 24
+"""Most characters of a name."""
 
 
 def label_at_right_edge(
     axes: Any, values: Any, names: Sequence[str], colours: Sequence[str]
 ) -> list[Any]:
-    """Write names on the right of axes that are laid out, as near their values as there is room.
+    """Write names on the right of axes that are laid out, as close to their values as fits.
 
-    A name that had to move is joined to its value by a line. Returns the texts, from the bottom.
+    A line joins each name to its value. Returns the texts, from the bottom.
     """
     figure = axes.figure
-    height = axes.get_window_extent().height * 72 / figure.dpi
+    height = axes.get_window_extent().height * 72 / figure.dpi  # points
     low, high = axes.get_ylim()
     order = np.argsort(values, kind="stable")
     places = (np.asarray(values)[order] - low) / (high - low)
@@ -52,11 +55,13 @@ def label_at_right_edge(
 
 
 def spread(places: Any, gap: float) -> Any:
-    """Return the nearest places, in squares, that are this far apart and within 0 and 1.
+    """Return places from 0 to 1 that are at least ``gap`` apart and close to the given ones.
 
-    With the gaps taken off, what remains is to be ascending: isotonic regression (Best and
-    Chakravarti, 1990, Mathematical Programming 47). Places must be ascending. Where there is no
-    room for all, they leave 0 and 1.
+    The sum of the squared moves is the least possible. With ``gap`` times its index subtracted
+    from each place, the places sought only have to ascend: isotonic regression (Best and
+    Chakravarti, 1990, Mathematical Programming 47). The given places, of shape (n_names,), must
+    ascend. If there is no room for all of them between 0 and 1, they reach equally far beyond
+    both.
     """
     steps = gap * np.arange(len(places))
     ascending = isotonic_regression(np.asarray(places) - steps).x
@@ -65,5 +70,5 @@ def spread(places: Any, gap: float) -> Any:
 
 
 def shortened(name: str) -> str:
-    """Return a name that leaves room for the picture."""
+    """Return the name, or its first ``LONGEST - 1`` characters and an ellipsis."""
     return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"

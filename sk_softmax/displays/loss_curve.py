@@ -1,4 +1,4 @@
-"""The objective, and what validation rows say, as a fit goes on."""
+"""The objective, and loss and accuracy on validation rows, in the course of a fit."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ LABELS = {
     "passes": "passes over the data",
     "seconds": "seconds",
 }
+"""What the horizontal axis may show: a field of ``IterationRecord`` and its label."""
 
 
 class LossCurveDisplay:
@@ -23,19 +24,19 @@ class LossCurveDisplay:
     Parameters
     ----------
     curves : dict of str to dict of str to ndarray
-        For the name of each fit the columns of its records: ``iteration``, ``value``, ``passes``,
+        The columns of the records of each fit, by its name: ``iteration``, ``value``, ``passes``,
         ``seconds``, ``validation_loss`` and ``validation_accuracy``.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        With the losses, after ``plot``.
+        The axes with the losses, after ``plot``.
     accuracy_ax_ : matplotlib Axes or None
-        With the accuracies, on the right.
+        The axes with the accuracies, on the right.
     figure_ : matplotlib Figure
         The figure.
     lines_ : list of matplotlib Line2D
-        All curves, those of losses first.
+        All curves, losses first.
 
     Examples
     --------
@@ -66,7 +67,7 @@ class LossCurveDisplay:
         Parameters
         ----------
         records : dict of str to list of IterationRecord
-            ``model.records_`` of each fit, by the name to show.
+            ``model.records_`` of each fit, by the name to show for it.
 
         Returns
         -------
@@ -90,14 +91,14 @@ class LossCurveDisplay:
         estimator : fitted SoftmaxRegression
             With ``records_``.
         name : str, optional
-            What to call it; by default the name of its class.
+            Name of the fit; by default that of the estimator's class.
         **plot : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : LossCurveDisplay
-            Drawn.
+            Already drawn.
         """
         name = type(estimator).__name__ if name is None else name
         return cls.from_records({name: estimator.records_}).plot(**plot)
@@ -115,9 +116,10 @@ class LossCurveDisplay:
         Parameters
         ----------
         x : {"iteration", "passes", "seconds"}, default="iteration"
-            What to go by.
+            What the horizontal axis shows.
         accuracy : bool, default=True
-            Whether to draw accuracies, where there are validation rows, on an axis on the right.
+            Whether to draw the accuracy on validation rows, if there are any, on an axis on the
+            right.
         log_scale : bool, default=False
             Whether losses are on a logarithmic scale.
         ax : matplotlib Axes, optional
@@ -144,7 +146,8 @@ class LossCurveDisplay:
         if accuracy and validated:
             self.accuracy_ax_ = self.ax_.twinx()
             for number, (name, curve) in enumerate(self.curves.items()):
-                # A single fit has colours to spare: one for each quantity.
+                # Colours tell fits apart. A single fit needs none for that, so its accuracy has
+                # a colour of its own.
                 colour = COLOURS[number % len(COLOURS)] if several else COLOURS[1]
                 label = f"{name}: validation accuracy" if several else "validation accuracy"
                 column = "validation_accuracy"
@@ -161,6 +164,7 @@ class LossCurveDisplay:
     def _draw(
         self, ax: Any, curve: Any, x: str, column: str, label: str, colour: str, style: str
     ) -> None:
+        """Draw the finite values of one column of a curve."""
         shown = np.isfinite(curve[column])
         if shown.any():
             self.lines_ += ax.plot(
@@ -168,11 +172,11 @@ class LossCurveDisplay:
             )
 
     def _legend(self, several: bool) -> None:
-        """Name every curve of one fit, or the colours and the kinds of line of several."""
-        top = self.accuracy_ax_ or self.ax_  # over both, so that no curve runs through it
+        """Name each curve of a single fit; of several fits, each colour and each line style."""
+        top = self.accuracy_ax_ or self.ax_  # drawn last, so no curve runs through the legend
         labels = [line.get_label() for line in self.lines_]
         if not several:
-            # Losses end at the bottom and accuracies at the top: between them is room.
+            # Losses end near the bottom and accuracies near the top; the middle is free.
             top.legend(handles=self.lines_, labels=labels, loc="center right")
             return
         from matplotlib.lines import Line2D

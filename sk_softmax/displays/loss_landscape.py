@@ -1,4 +1,4 @@
-"""The objective over two directions, and the paths that solvers take on it."""
+"""The objective over a plane of parameters, and the paths that solvers take on it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from sk_softmax.displays.drawing import COLOURS, single_axes
 
 MARKERS = "osD^vP*"
+"""Matplotlib's markers of the steps, in turn for each path."""
 
 
 class LossLandscapeDisplay:
@@ -24,7 +25,7 @@ class LossLandscapeDisplay:
     paths : dict of str to ndarray of shape (n_steps, 2)
         Coordinates of each step of each path.
     labels : tuple of str
-        What the two axes are.
+        Labels of the two axes.
     optimum : ndarray of shape (2,)
         Coordinates of the fitted parameters.
 
@@ -80,31 +81,33 @@ class LossLandscapeDisplay:
         Parameters
         ----------
         estimator : fitted SoftmaxRegression
-            Whose objective to draw. All parameters that are not on the axes stay as it has them.
+            The estimator whose objective to draw. Parameters that are not on the axes keep their
+            fitted values.
         X : array-like or sparse matrix of shape (n_samples, n_features)
             The rows it was fitted to.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
-            What they should be.
+            Their labels or probabilities.
         paths : dict of str to ndarray of shape (n_steps, n_outputs, n_columns), optional
             Paths to draw by name, such as ``path_`` of estimators fitted with ``keep_path=True``;
             by default the estimator's own, if it has one.
         parameters : pair of (row, column), optional
-            Which two parameters to put on the axes: row of ``coef_`` and number of the feature,
-            -1 for the intercept. By default the two leading directions of all steps of the paths
-            (their first principal components), through the fitted parameters.
+            The two parameters on the axes: each a row of ``coef_`` and a feature's number, or -1
+            for the intercept. By default the axes are the two leading directions of all steps of
+            the paths (their first principal components), through the fitted parameters.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows.
         n_points : int, default=50
-            Grid points a side; the objective is evaluated at their square.
+            Grid points on each side; the objective is evaluated at ``n_points ** 2`` of them.
         margin : float, default=0.3
-            How far the picture reaches beyond paths and optimum, as a share of their extent.
+            How far the picture reaches beyond the paths and the optimum, as a share of their
+            extent.
         **plot : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : LossLandscapeDisplay
-            Drawn.
+            Already drawn.
         """
         centre = estimator.params_
         if paths is None:
@@ -141,7 +144,7 @@ class LossLandscapeDisplay:
         Parameters
         ----------
         n_levels : int, default=20
-            How many contours, each with as much of the plane above the last.
+            Number of bands between contours. Each covers the same area of the plane.
         ax : matplotlib Axes, optional
             Where to draw; by default in a new figure.
 
@@ -152,11 +155,12 @@ class LossLandscapeDisplay:
         """
         self.ax_ = single_axes(self, ax, (6.0, 4.5))
         self.figure_ = self.ax_.figure
-        # As much of the picture between any two contours: a valley keeps its shape beside walls.
+        # Levels are quantiles, so that all bands cover the same area. Evenly spaced levels would
+        # all lie on steep walls, and the valley between them would show no shape.
         levels = np.unique(np.quantile(self.values, np.linspace(0, 1, n_levels + 1)))
         from matplotlib.colors import BoundaryNorm
 
-        norm = BoundaryNorm(levels, 256)  # shades as even as the contours
+        norm = BoundaryNorm(levels, 256)  # evenly spaced shades, one per band
         self.contour_ = self.ax_.contourf(
             self.x, self.y, self.values, levels=levels, norm=norm, cmap="Greys", alpha=0.7
         )
@@ -183,7 +187,11 @@ class LossLandscapeDisplay:
 
 
 def _leading_directions(centre: Any, paths: Mapping[str, Any]) -> Any:
-    """Two orthonormal directions along which the paths vary most, seen from the optimum."""
+    """Return the two orthonormal directions along which the paths differ most from ``centre``.
+
+    ``centre`` has the shape of the parameters, each path (n_steps, *centre.shape), and the
+    result (2, *centre.shape).
+    """
     if not paths:
         raise ValueError(
             "Without paths there are no leading directions: pass paths, fit with keep_path=True, "
@@ -193,13 +201,14 @@ def _leading_directions(centre: Any, paths: Mapping[str, Any]) -> Any:
     *_, directions = np.linalg.svd(steps, full_matrices=False)
     if len(directions) < 2:
         raise ValueError("Two directions need at least two steps and two parameters.")
-    # The sign of a singular vector is arbitrary; its largest entry is made positive.
+    # The sign of a singular vector is arbitrary: make its largest entry positive.
     chosen = directions[:2]
     signs = np.sign(chosen[np.arange(2), np.abs(chosen).argmax(axis=1)])
     return (chosen * signs[:, None]).reshape(2, *centre.shape)
 
 
 def _unit_directions(centre: Any, parameters: Sequence[tuple[int, int]]) -> Any:
+    """Return the directions of two single parameters, of shape (2, *centre.shape)."""
     directions = np.zeros((2, *centre.shape))
     for direction, parameter in zip(directions, parameters, strict=True):
         direction[parameter] = 1
@@ -207,10 +216,12 @@ def _unit_directions(centre: Any, parameters: Sequence[tuple[int, int]]) -> Any:
 
 
 def _coordinates(path: Any, centre: Any, directions: Any) -> Any:
+    """Return the coordinates of each step along the two directions, of shape (n_steps, 2)."""
     return np.tensordot(path - centre, directions, axes=([1, 2], [1, 2]))
 
 
 def _names(estimator: Any, centre: Any, parameters: Sequence[tuple[int, int]]) -> tuple[str, str]:
+    """Return the labels of two parameters."""
     features = getattr(estimator, "feature_names_in_", None)
     n_features = estimator.n_features_in_
 

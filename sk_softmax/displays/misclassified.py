@@ -1,4 +1,4 @@
-"""A gallery of mistakes, the most confident first."""
+"""Images of mistakes, the most confident first."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ class MisclassifiedDisplay:
     Parameters
     ----------
     images : ndarray of shape (n_shown, height, width)
-        The rows.
+        The rows, as images.
     true, predicted : ndarray of shape (n_shown,)
-        Their labels, and what was predicted.
+        Their true labels and their predicted labels.
     probabilities : ndarray of shape (n_shown,)
-        Of the predicted label, descending.
+        Predicted probability of the predicted label, descending.
     indices : ndarray of shape (n_shown,)
-        Which rows of the data they are.
+        Their row numbers in the data.
     n_wrong, n_rows : int
-        How many rows were wrong, of how many.
+        Number of rows that were predicted wrongly, and of all rows.
 
     Attributes
     ----------
     figure_ : matplotlib Figure
         The figure, after ``plot``.
     axes_ : list of matplotlib Axes
-        One an image.
+        One per image.
     artists_ : list of matplotlib AxesImage
         The images.
     """
@@ -74,22 +74,22 @@ class MisclassifiedDisplay:
         Parameters
         ----------
         estimator : fitted classifier
-            With ``predict_proba``; a Pipeline will do.
+            A classifier, or a Pipeline that ends in one, with ``predict_proba``.
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            Rows whose features, as they are here, are the pixels.
+            Rows. Their features are drawn as pixels, before any step of a Pipeline.
         y : array-like of shape (n_samples,)
             Their labels.
         image_shape : tuple of int
             ``(height, width)``.
         n_images : int, default=15
-            The most to show.
+            Most images to show.
         **plot : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : MisclassifiedDisplay
-            Drawn.
+            Already drawn.
         """
         y = np.asarray(y)
         probabilities = estimator.predict_proba(X)
@@ -115,16 +115,16 @@ class MisclassifiedDisplay:
         ).plot(**plot)
 
     def plot(self, *, n_columns: int = 5, cmap: str = "gray_r", ax: Any = None) -> Self:
-        """Draw the gallery.
+        """Draw all images in a grid.
 
         Parameters
         ----------
         n_columns : int, default=5
             Images side by side.
         cmap : str, default="gray_r"
-            Colours of a pixel from its least to its largest value.
+            Matplotlib's name of the colours, from a pixel's smallest value to its largest.
         ax : matplotlib Axes, optional
-            Where to draw all of them; by default in a new figure.
+            Where to draw all images; by default in a new figure.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""How coefficients enter and grow as the penalty weakens."""
+"""How coefficients become nonzero and grow as the penalty weakens."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from sk_softmax.displays.drawing import COLOURS, grid_of_axes
 from sk_softmax.displays.edge_labels import label_at_right_edge
 
 MUTED = "#BBBBBB"
+"""Colour of the lines without a name."""
 
-# Black is kept for what is not a feature: the zero and the chosen C.
 NAMED = COLOURS[:-1]
+"""Colours of the lines with a name. Black is left out: it marks zero and the chosen C."""
 
 
 class PathDisplay:
-    """Coefficients against C for each class, and what they explain.
+    """Coefficients of each class against C, and the deviance that they explain.
 
     Parameters
     ----------
     Cs : ndarray of shape (n_Cs,)
         Inverse strengths of the penalty, ascending.
     coefficients : ndarray of shape (n_Cs, n_shown, n_features)
-        A row a class, in nats for one unit of a feature.
+        One row per class, in nats per unit of the feature.
     n_nonzero : ndarray of shape (n_Cs,)
-        How many coefficients are not zero, of all classes.
+        Number of nonzero coefficients, over all classes.
     deviance_ratio : ndarray of shape (n_Cs,)
-        Share of the null deviance explained.
+        Share of the null deviance that is explained.
     titles : list of str
-        What each row of coefficients is called.
+        Name of each row of coefficients.
     feature_names : ndarray of shape (n_features,)
         Names for the lines.
 
@@ -39,9 +40,9 @@ class PathDisplay:
     figure_ : matplotlib Figure
         The figure, after ``plot``.
     axes_ : list of matplotlib Axes
-        One a class, and the last with the share of the deviance explained.
+        One per class, and a last one with the share of the deviance explained.
     count_ax_ : matplotlib Axes
-        With the number of nonzero coefficients, on the right of the last.
+        The axes with the number of nonzero coefficients, on the right of the last panel.
     artists_ : list
         The LineCollection of each class, then the two curves of the last panel.
     labels_ : list of list of matplotlib Text
@@ -96,7 +97,7 @@ class PathDisplay:
         Parameters
         ----------
         path : SoftmaxPath
-            What :func:`softmax_path` returns, with at least two penalties.
+            The result of :func:`softmax_path`, with at least two penalties.
         feature_names : sequence of str, optional
             By default ``x0``, ``x1``, ...
         class_names : sequence of str, optional
@@ -107,7 +108,7 @@ class PathDisplay:
         Returns
         -------
         display : PathDisplay
-            Drawn.
+            Already drawn.
         """
         if not hasattr(path, "coefs"):
             raise ValueError(
@@ -133,22 +134,25 @@ class PathDisplay:
         n_columns: int | None = None,
         ax: Any = None,
     ) -> Self:
-        """Draw a panel a class, and one for all of them.
+        """Draw one panel per class, and one for all classes.
 
         Parameters
         ----------
         C : float, optional
             Where to draw a vertical line, such as at the C that was chosen.
         n_labels : int, default=5
-            How many of the largest final coefficients of each class to name and colour. A feature
-            has the same colour in all panels as far as the colours go round.
+            Number of lines to name and colour in each class: those with the largest final
+            coefficients. A feature has the same colour in all panels, unless another feature of
+            the panel already has that colour.
         n_lines : int, default=1000
-            At most so many lines a class, the named ones and then the largest anywhere on the
-            path; a panel that leaves some out says so. A feature that never enters has no line.
+            Most lines in each class: first the named ones, then those with the largest
+            coefficients anywhere on the path. A panel that leaves lines out says so. A feature
+            whose coefficient is always zero has no line.
         n_columns : int, optional
-            Panels side by side; by default at most three in a row, and more in a square.
+            Panels side by side. By default up to three panels are in one row, and more of them
+            form a square.
         ax : matplotlib Axes, optional
-            Where to draw all of them; by default in a new figure.
+            Where to draw all panels; by default in a new figure.
 
         Returns
         -------
@@ -166,7 +170,8 @@ class PathDisplay:
             n_columns = n_panels if n_panels <= 3 else int(np.ceil(np.sqrt(n_panels)))
         self.figure_, self.axes_ = grid_of_axes(self, ax, n_panels, n_columns, (3.8, 3.0))
         if ax is None:
-            self.figure_.get_layout_engine().set(w_pad=0.1)  # between names and the next panel
+            # Inches between the names and the next panel.
+            self.figure_.get_layout_engine().set(w_pad=0.1)
         named = [_largest(np.abs(row), n_labels) for row in self.coefficients[-1]]
         colours = _colours(named)
         self.artists_ = []
@@ -186,6 +191,7 @@ class PathDisplay:
         return self
 
     def _class(self, number: int, named: list[int], colours: Sequence[str], n_lines: int) -> None:
+        """Draw the panel of one class; ``named`` are the features to draw in ``colours``."""
         from matplotlib.collections import LineCollection
 
         axes, coefficients = self.axes_[number], self.coefficients[:, number]
@@ -193,7 +199,8 @@ class PathDisplay:
         n_entered = np.count_nonzero(heights)
         others = [i for i in _largest(heights, len(heights)) if i not in set(named)]
         others = others[: max(n_lines - len(named), 0)]
-        # One artist for all lines: thousands of them are drawn as fast as a few. Names on top.
+        # All lines are one artist, so that thousands are drawn as fast as a few. Named lines
+        # are last, hence on top.
         shown = [*others[::-1], *named]
         lines = LineCollection(
             [np.column_stack([self.Cs, coefficients[:, i]]) for i in shown],
@@ -202,7 +209,8 @@ class PathDisplay:
         )
         axes.axhline(0, color="black", linewidth=0.8)
         self.artists_.append(axes.add_collection(lines))
-        # One scale for all, or a class with weak coefficients would look as sure as the others.
+        # All classes share one scale. With a scale each, a class with weak coefficients would
+        # look as sure as the others.
         low, high = self.coefficients.min(), self.coefficients.max()
         margin = 0.05 * (high - low) or 1.0
         axes.set_ylim(low - margin, high + margin)
@@ -212,7 +220,10 @@ class PathDisplay:
             axes.annotate(note, (0.02, 0.02), xycoords="axes fraction", fontsize=7)
 
     def _summary(self) -> None:
-        """Draw the share explained and the number of coefficients, each in its axis's colour."""
+        """Draw the share explained and the number of nonzero coefficients.
+
+        Each vertical axis has the colour of its curve.
+        """
         axes = self.axes_[-1]
         self.count_ax_ = axes.twinx()
         curves = [
@@ -229,7 +240,9 @@ class PathDisplay:
         axes.set_title("all classes" if len(self.titles) > 1 else "fit and size", fontsize=10)
 
     def _label(self, named: Sequence[list[int]], colours: Sequence[Sequence[str]]) -> None:
-        # The height of a panel is known once the figure is laid out; of a subfigure, its root.
+        """Write the names at the right edge of each panel, in the colours of their lines."""
+        # Names are placed by the height of a panel, which is known once the figure is laid out.
+        # A subfigure is laid out by the figure at its root.
         self.figure_.canvas.figure.draw_without_rendering()
         self.labels_ = [
             label_at_right_edge(
@@ -243,6 +256,7 @@ class PathDisplay:
 
 
 def _names(given: Sequence[str] | None, default: Sequence[Any], kind: str) -> Any:
+    """Return the names given, or the default; raise a ``ValueError`` on a wrong number."""
     names = np.asarray(default if given is None else given, dtype=object)
     if len(names) != len(default):
         plural = {"class": "classes"}.get(kind, f"{kind}s")
@@ -251,13 +265,17 @@ def _names(given: Sequence[str] | None, default: Sequence[Any], kind: str) -> An
 
 
 def _largest(sizes: Any, n: int) -> list[int]:
-    """Return which are largest, at most ``n`` and none that are zero."""
+    """Return the indices of the ``n`` largest sizes, without those that are zero."""
     order = np.argsort(-sizes, kind="stable")[:n]
     return [int(i) for i in order if sizes[i] > 0]
 
 
 def _colours(named: Sequence[list[int]]) -> list[list[str]]:
-    """Return a colour for each named feature: its own of before, unless taken in this panel."""
+    """Return the colours of the named features, panel by panel.
+
+    A feature keeps its colour from an earlier panel, unless another feature of this panel already
+    has it. Otherwise it gets the next colour that is free in this panel.
+    """
     before: dict[int, str] = {}
     used = 0
     colours = []
