@@ -1,8 +1,9 @@
 """Softmax and its relatives on plain arrays: mathematics, no state.
 
-Every function takes anything NumPy can turn into an array, keeps float32 and float64 as they are
-(whole numbers become float64) and is exact to rounding for any finite input, however large. Logs
-are natural and results in nats, unless a ``base`` is given.
+Every function accepts whatever NumPy can turn into an array. float32 and float64 keep their
+width; anything else, such as whole numbers, becomes float64. Results are exact to rounding for
+any finite input, however large. Logarithms are natural and results are in nats, unless a ``base``
+is given.
 """
 
 from sk_softmax.functional.derivatives import (

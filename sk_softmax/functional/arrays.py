@@ -1,4 +1,4 @@
-"""What every function here does with the arrays it is given."""
+"""Conversion and checks of arrays, for all functions of this folder."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Array: TypeAlias = NDArray[np.floating[Any]]
 
 
 def floating(values: ArrayLike) -> Array:
-    """Return float32 and float64 as they are and anything else as float64."""
+    """Return float32 and float64 arrays unchanged, and anything else as float64."""
     array = np.asarray(values)
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
 
 
 def checked_labels(labels: NDArray[Any], n_classes: int) -> NDArray[np.intp]:
-    """Return labels as indices; raise a ``ValueError`` unless each is one of the classes."""
+    """Return labels as indices; raise a ``ValueError`` unless all are from 0 to n_classes - 1."""
     if labels.dtype.kind not in "iu":
         raise ValueError(
             f"Labels must be whole numbers, but are of type {labels.dtype}; probability targets "
@@ -30,7 +30,7 @@ def checked_labels(labels: NDArray[Any], n_classes: int) -> NDArray[np.intp]:
 
 
 def shape_message(targets: NDArray[Any], inputs: ArrayLike) -> str:
-    """Return what to say of targets whose shape does not match."""
+    """Return the error message for targets whose shape does not match."""
     return (
         f"Targets of shape {targets.shape} do not match predictions of shape {np.shape(inputs)}."
     )

@@ -45,7 +45,7 @@ def softmax_jacobian(logits: ArrayLike) -> Array:
 def softmax_layer_jacobian(
     x: ArrayLike, coef: ArrayLike, intercept: ArrayLike | None = None
 ) -> Array:
-    """Jacobian of a softmax layer's probabilities in its weights.
+    """Jacobian of a softmax layer's probabilities with respect to its weights.
 
     ``D_ij P_t = d P_t / d coef_ij = S_t (delta_ti - S_i) x_j`` with
     ``P = S = softmax(coef x + intercept)``
@@ -62,7 +62,8 @@ def softmax_layer_jacobian(
     Returns
     -------
     jacobian : ndarray of shape (..., n_classes, n_classes, n_features)
-        Element ``[..., t, i, j]`` is the derivative of probability ``t`` in ``coef[i, j]``.
+        Element ``[..., t, i, j]`` is the derivative of probability ``t`` with respect to
+        ``coef[i, j]``.
 
     References
     ----------
@@ -80,7 +81,7 @@ def softmax_layer_jacobian(
 
 
 def cross_entropy_gradient(logits: ArrayLike, targets: ArrayLike) -> Array:
-    """Gradient of each row's cross-entropy in its logits.
+    """Gradient of each row's cross-entropy with respect to its logits.
 
     ``d CE / d z = softmax(z) - y``; with respect to a layer's weights, ``(S_i - y_i) x_j``
 
@@ -128,10 +129,10 @@ def softmax_layer_gradient(
     sample_weight: ArrayLike | None = None,
     reduction: Literal["mean", "sum"] = "mean",
 ) -> tuple[Array, Array]:
-    """Gradient of a softmax layer's cross-entropy in its weights, for all rows at once.
+    """Gradient of a softmax layer's cross-entropy with respect to its weights, over all rows.
 
     ``d sum_i CE_i / d coef = -((Y - A)' X)``, where the rows of ``A`` are the probabilities and
-    the rows of ``Y`` the targets
+    the rows of ``Y`` are the targets
 
     Parameters
     ----------
@@ -158,7 +159,8 @@ def softmax_layer_gradient(
     Raises
     ------
     ValueError
-        If shapes do not match, a label is out of range, or ``reduction`` is none of its options.
+        If shapes do not match, a label is out of range, or ``reduction`` is not one of its
+        options.
 
     References
     ----------
@@ -188,5 +190,6 @@ def softmax_layer_gradient(
 
 
 def _layer_logits(X: Array, coef: ArrayLike, intercept: ArrayLike | None) -> Array:
+    """Return ``X coef' + intercept``, of shape (..., n_classes)."""
     logits = X @ np.asarray(coef, dtype=X.dtype).T
     return logits if intercept is None else logits + np.asarray(intercept, dtype=X.dtype)

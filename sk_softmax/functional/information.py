@@ -75,7 +75,7 @@ def entropy(probabilities: ArrayLike, base: float = np.e, axis: int = -1) -> Any
 def kl_divergence(
     targets: ArrayLike, probabilities: ArrayLike, base: float = np.e, axis: int = -1
 ) -> Any:
-    """Kullback-Leibler divergence: surprisal in excess of the entropy.
+    """Kullback-Leibler divergence: the mean surprisal in excess of the entropy.
 
     ``KL(p, q) = sum_k p_k log(p_k / q_k)``, cross-entropy minus entropy and never negative
 
@@ -105,19 +105,20 @@ def kl_divergence(
     >>> float(kl_divergence([0.5, 0.5], [0.75, 0.25], base=2).round(4))
     0.2075
     """
-    # kl_div adds q - p to each term, which cancels over a distribution and keeps terms positive,
-    # so that the sum of tiny divergences loses no digits.
+    # kl_div adds q - p to each term. Over a distribution these add up to 0, and no term is
+    # negative, so a sum of tiny terms loses no digits to cancellation.
     terms = scipy.special.kl_div(floating(targets), floating(probabilities))
     return terms.sum(axis=axis) / _nats_of(base)
 
 
 def _nats_of(base: float) -> float:
-    """Nats in one unit of this base."""
+    """Return the number of nats in one unit of this base."""
     if not (base > 0 and base != 1):
         raise ValueError(f"base={base!r} must be positive and not 1: e gives nats, 2 gives bits.")
     return float(np.log(base))
 
 
 def _log(values: Array, base: float) -> Array:
-    # log2 is exact for powers of two, log divided by log(2) is not.
+    """Return the logarithm to this base."""
+    # log2 is exact for powers of two; log divided by log(2) is not.
     return np.log2(values) if base == 2 else np.log(values) / _nats_of(base)

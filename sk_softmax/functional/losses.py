@@ -33,7 +33,7 @@ def cross_entropy(
     Parameters
     ----------
     inputs : array-like of shape (..., n_classes)
-        What was predicted, in the form that ``input_kind`` says.
+        Predictions, in the form that ``input_kind`` names.
     targets : array-like of shape (...) or (..., n_classes)
         Labels ``0 .. n_classes - 1``, or probabilities in the shape of ``inputs``.
     input_kind : {"logits", "log_probabilities", "probabilities"}, default="logits"
@@ -53,7 +53,7 @@ def cross_entropy(
     Raises
     ------
     ValueError
-        If shapes do not match, a label is out of range, or a keyword is none of its options.
+        If shapes do not match, a label is out of range, or a keyword is not one of its options.
 
     References
     ----------
@@ -76,7 +76,8 @@ def cross_entropy(
         if targets.shape != np.shape(inputs):
             raise ValueError(shape_message(targets, inputs))
         weights = np.moveaxis(targets, axis, -1).astype(log_probabilities.dtype, copy=False)
-        # 0 times the infinite surprisal of an impossible class is 0: it never occurs.
+        # A class with target 0 adds 0, even where its predicted probability is 0 and its
+        # surprisal infinite: 0 log 0 = 0.
         terms = np.multiply(
             weights, log_probabilities, out=np.zeros_like(log_probabilities), where=weights != 0
         )
@@ -117,7 +118,7 @@ def binary_cross_entropy(
     Raises
     ------
     ValueError
-        If shapes do not match or a keyword is none of its options.
+        If shapes do not match or a keyword is not one of its options.
 
     Examples
     --------
@@ -139,6 +140,7 @@ def binary_cross_entropy(
 
 
 def _log_probabilities(inputs: ArrayLike, input_kind: InputKind, axis: int) -> Array:
+    """Return the logarithms of the predicted probabilities, in the shape of ``inputs``."""
     if input_kind == "logits":
         return log_softmax(inputs, axis=axis)
     if input_kind == "log_probabilities":
@@ -151,6 +153,7 @@ def _log_probabilities(inputs: ArrayLike, input_kind: InputKind, axis: int) -> A
 
 
 def _reduced(losses: Array, sample_weight: ArrayLike | None, reduction: Reduction) -> Any:
+    """Return the weighted mean or sum of the losses, or the weighted losses themselves."""
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"reduction={reduction!r} must be one of 'mean', 'sum', 'none'.")
     if sample_weight is None:

@@ -73,7 +73,8 @@ def log_softmax(logits: ArrayLike, axis: int = -1) -> Array:
         largest = z.argmax(axis=axis, keepdims=True)
         z = z - np.take_along_axis(z, largest, axis=axis)
         others = np.exp(z)
-        # The largest is 1, and the rest of the sum may be too small to be added to it.
+        # The largest term is 1. The sum of the others may be too small to change it, so log1p is
+        # given that sum alone.
         np.put_along_axis(others, largest, 0, axis=axis)
         return np.asarray(z - np.log1p(others.sum(axis=axis, keepdims=True)))
 
@@ -164,10 +165,10 @@ def one_hot(labels: ArrayLike, n_classes: int | None = None, dtype: Any = np.flo
 
 
 def proportions(counts: ArrayLike) -> tuple[Array, Array]:
-    """Share of each class in rows of counts, and how much each row counted.
+    """Share of each class in each row of counts, and the sum of each row.
 
-    What :meth:`SoftmaxRegression.fit` takes as targets and ``sample_weight``, so that a row in
-    which 7 people of 10 chose a class counts as those ten people::
+    :meth:`SoftmaxRegression.fit` takes them as targets and ``sample_weight``. A row in which 7 of
+    10 people chose a class then counts as much as these ten people, a row each::
 
         shares, totals = proportions(counts)
         model.fit(X, shares, sample_weight=totals)
@@ -180,9 +181,9 @@ def proportions(counts: ArrayLike) -> tuple[Array, Array]:
     Returns
     -------
     shares : ndarray of shape (n_rows, n_classes)
-        Add up to 1 in each row; the same for every class where nothing was counted.
+        They add up to 1 in each row. In a row without counts all classes have the same share.
     totals : ndarray of shape (n_rows,)
-        Sum of each row.
+        Sum of each row of counts.
 
     Raises
     ------
