@@ -1,4 +1,4 @@
-"""``python -m sk_softmax``: the package at work, on bundled data or on a CSV file."""
+"""``python -m sk_softmax``: a demonstration, on bundled data or on a CSV file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sk_softmax.demonstration import TableError, show_bundled_data, show_own_dat
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the demonstration; return the exit status, 2 for input that cannot be used."""
+    """Run the demonstration; return the exit status, which is 2 if the input cannot be used."""
     options = _parser().parse_args(arguments)
     try:
         if options.data is None:

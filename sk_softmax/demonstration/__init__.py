@@ -1,4 +1,4 @@
-"""What ``python -m sk_softmax`` shows: the package at work, beside scikit-learn's classifier."""
+"""What ``python -m sk_softmax`` shows: this package and scikit-learn's classifier, compared."""
 
 from sk_softmax.demonstration.bundled import show_bundled_data
 from sk_softmax.demonstration.own_data import show_own_data

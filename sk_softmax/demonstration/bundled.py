@@ -15,6 +15,7 @@ SHOWN = [
     ("digits", load_digits, StandardScaler, "standardised in a Pipeline"),
     ("breast cancer", load_breast_cancer, FunctionTransformer, "features in their own units"),
 ]
+"""Name, loader, transformer before the classifier, and what the output says of that."""
 
 
 def show_bundled_data(version: str) -> None:

@@ -1,4 +1,4 @@
-"""One data set, two classifiers, the same work, side by side."""
+"""Two classifiers on one data set: the same work, measured and printed side by side."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ from sk_softmax import functional
 from sk_softmax.estimators import SoftmaxRegression
 
 CS = [0.01, 0.1, 1.0, 10.0, 100.0]
+"""Inverse strengths of the penalty that the search tries."""
 
 Preprocess = Callable[[], Any]
 
 
 @dataclass
 class Measured:
-    """What one classifier achieved in one data set."""
+    """What one classifier achieved on one data set; ``rows`` are lines of the table."""
 
     name: str
     fitted: Pipeline
@@ -37,13 +38,15 @@ class Measured:
 
 @dataclass
 class _Stopwatch:
+    """Seconds that something took, and whether all its fits converged."""
+
     seconds: float = 0.0
     converged: bool = True
 
 
 @contextmanager
 def _watched() -> Iterator[_Stopwatch]:
-    """Time what happens inside and note whether any solver stopped early."""
+    """Time the body of the ``with`` and note whether any fit in it warned of not converging."""
     watch = _Stopwatch()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -59,13 +62,13 @@ def compare(preprocess: Preprocess, X: Any, y: Any, n_splits: int = 5) -> list[M
     Parameters
     ----------
     preprocess : callable
-        Makes the unfitted transformer that precedes the classifier in a Pipeline.
+        Returns an unfitted transformer, to precede the classifier in a Pipeline.
     X : array-like of shape (n_samples, n_features)
         The rows.
     y : array-like of shape (n_samples,)
         The labels.
     n_splits : int, default=5
-        Folds of the cross-validation, stratified.
+        Number of stratified folds of the cross-validation.
 
     Returns
     -------
@@ -84,8 +87,9 @@ def compare(preprocess: Preprocess, X: Any, y: Any, n_splits: int = 5) -> list[M
 
 
 def _measure(model: Any, preprocess: Preprocess, X: Any, y: Any, folds: Any) -> Measured:
+    """Time a fit, a cross-validation and a search over C."""
     pipeline = Pipeline([("preprocess", preprocess()), ("classify", model)])
-    # Threads start and modules load in the first fit of a process, whoever comes first.
+    # The first fit of a process starts threads and loads modules: it is not timed.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         clone(pipeline).fit(X, y)
@@ -123,7 +127,10 @@ def _measure(model: Any, preprocess: Preprocess, X: Any, y: Any, folds: Any) -> 
 
 
 def _objective(pipeline: Pipeline, X: Any, y: Any) -> float:
-    """``F`` at a fitted model, from its logits: the same yardstick for both."""
+    """Return the objective at a fitted model, by the same formula for both classifiers.
+
+    ``mean cross-entropy + |coef|^2 / (2 C n_samples)``, from the model's logits.
+    """
     model = pipeline[-1]
     logits = pipeline.decision_function(X)
     labels = np.searchsorted(model.classes_, y)

@@ -1,4 +1,4 @@
-"""The demonstration on a person's own CSV file."""
+"""The demonstration on a user's own CSV file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from sk_softmax.demonstration.comparison import compare
 from sk_softmax.demonstration.table_file import Table, TableError, read_table
 
 FEATURES_SHOWN = 5
+"""Most features to name for each class."""
 
 
 def show_own_data(path: Path, target: str | None, save: Path | None = None) -> None:
-    """Compare both classifiers on a CSV file, name the telling features, keep the best fit.
+    """Compare both classifiers on a CSV file, print the telling features, save the best fit.
 
     Parameters
     ----------
@@ -28,7 +29,7 @@ def show_own_data(path: Path, target: str | None, save: Path | None = None) -> N
     target : str or None
         The column of labels.
     save : Path, optional
-        Where to keep the tuned pipeline, as joblib does.
+        Where to save the tuned pipeline, by joblib.
 
     Raises
     ------
@@ -62,7 +63,10 @@ def show_own_data(path: Path, target: str | None, save: Path | None = None) -> N
 
 
 def _preprocess(table: Table) -> Any:
-    """Impute and standardise numbers; one-hot encode text, with missing as a value of its own."""
+    """Return an unfitted transformer: numbers imputed and standardised, text one-hot encoded.
+
+    A missing text is a value of its own.
+    """
     numbers = make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
     )
@@ -77,9 +81,10 @@ def _preprocess(table: Table) -> Any:
 
 
 def _show_telling_features(pipeline: Pipeline, table: Table) -> None:
+    """Print the largest coefficients of each class."""
     model = pipeline[-1]
     names = pipeline[0].get_feature_names_out(table.names)
-    # Two classes share one row of coefficients, the log-odds of the second.
+    # Two classes share one row of coefficients: the log-odds of the second class.
     coef = model.coef_ if len(model.classes_) > 2 else np.vstack([-model.coef_, model.coef_])
     print(
         f"\nMost telling features at C={model.C:g}: change of a class's logit by one standard "

@@ -1,4 +1,4 @@
-"""A person's CSV file as columns of numbers and of text."""
+"""A user's CSV file as columns of numbers and of text."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 MISSING = {"", "?", "na", "n/a", "nan", "none", "null"}
+"""Values that count as missing, without spaces around them and in lower case."""
 
 
 class TableError(Exception):
-    """Something about the file that keeps it from being used; the message is one line."""
+    """The file cannot be used; the message says why, in one line."""
 
 
 @dataclass
 class Table:
     """Rows and labels of a CSV file.
 
-    ``X`` has dtype object: floats in columns of numbers, strings in columns of text, and NaN
-    where a value is missing.
+    ``X`` has dtype object. It holds floats in columns of numbers, strings in columns of text, and
+    NaN where a value is missing. ``numeric`` and ``text`` are the indices of these columns.
     """
 
     names: list[str]
@@ -37,8 +38,8 @@ class Table:
 def read_table(path: Path, target: str | None) -> Table:
     """Read a CSV file with a header; ``target`` names the column of labels.
 
-    The delimiter (comma, semicolon, tab or bar) is found out. A column is numeric if every value
-    that is not missing is a number. Rows without a label are left out.
+    The delimiter (comma, semicolon, tab or bar) is detected from the header. A column is numeric
+    if every value that is not missing is a finite number. Rows without a label are left out.
     """
     header, records = _read(path)
     if target is None:
@@ -66,6 +67,7 @@ def read_table(path: Path, target: str | None) -> Table:
 
 
 def _read(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Return the header and the records of a file, all of the same length."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             sample = file.read(65536)
@@ -93,6 +95,7 @@ def _read(path: Path) -> tuple[list[str], list[list[str]]]:
 
 
 def _dialect(sample: str) -> type[csv.Dialect]:
+    """Return the dialect of the first line, by default that with commas."""
     try:
         return csv.Sniffer().sniff(sample.split("\n", 1)[0], delimiters=",;\t|")
     except csv.Error:
@@ -104,12 +107,13 @@ def _is_missing(value: str) -> bool:
 
 
 def _as_numbers(values: list[str]) -> list[float] | None:
-    """Return the numbers of a column, NaN where missing; None if it holds text."""
+    """Return the numbers of a column, NaN where missing; None if the column is text."""
     try:
         numbers = [np.nan if _is_missing(value) else float(value) for value in values]
     except ValueError:
         return None
-    # An infinity is no measurement: as a category of its own it does no harm.
+    # An infinity is not a measurement and no scaler takes it. As text it is a category of its
+    # own, which does no harm.
     return None if np.isinf(numbers).any() else numbers
 
 
@@ -118,7 +122,11 @@ def _as_text(values: list[str]) -> list[Any]:
 
 
 def _as_labels(values: list[str], target: str) -> NDArray[Any]:
-    """Return the labels, whole numbers as such, ready to be classes."""
+    """Return the labels as classes: integers if all are whole numbers, strings otherwise.
+
+    Raise a :class:`TableError` if they have fractions, if there are fewer than 2 classes, or if a
+    class has fewer than 2 rows.
+    """
     numbers = _as_numbers(values)
     if numbers is None:
         labels = np.array([value.strip() for value in values], dtype=object)
