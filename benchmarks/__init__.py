@@ -1,1 +1,1 @@
-"""Suboptimality against time, for this package and what else one could use."""
+"""Suboptimality against time, for this package and other libraries."""

@@ -31,14 +31,14 @@ from sk_softmax import SoftmaxRegression
 HERE = Path(__file__).parent
 
 MOST_ITERATIONS = 1500
-"""Of the fit that finds the best known value."""
+"""Iterations that the search for the best known value may take."""
 
 QUICK_BUDGET = 0.1
 """Seconds that a fit may take with ``--quick``."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure what the command line asks for and write the report; return the exit status."""
+    """Measure what the command line asks for, write the report and return the exit status."""
     options = _parser().parse_args(arguments)
     results = report.Results()
     store = options.output / "results.json"
@@ -64,12 +64,17 @@ class Limits:
     """How long fits may take."""
 
     budget: float
+    """Most seconds of a fit."""
+
     impatient: bool
+    """Whether the budget also depends on the time of this package: see ``patient_budget``."""
+
     repeated: float = REPEATED
+    """Seconds for which short fits are repeated."""
 
 
 def _run(options: argparse.Namespace, results: report.Results, found: list) -> Iterator[None]:
-    """Measure all that is asked for, and yield after each problem."""
+    """Measure what is asked for; yield after each problem, so that results can be saved."""
     yield from _run_problems(options, results, found)
     if options.elastic_net:
         yield from _run_elastic_net(options, results)
@@ -134,6 +139,7 @@ def _run_problem(
     best: float,
     results: report.Results,
 ) -> None:
+    """Measure all competitors that can fit one problem in one width."""
     X, y = problem.data(np.dtype(dtype).type)
     n_classes = int(y.max()) + 1
     value = value_at(X, y, problem.C)
@@ -160,7 +166,10 @@ def _run_problem(
 
 
 def _best(problem: Problem, tol: float) -> float:
-    """Return the least value known beforehand, for both widths: their data differ by rounding."""
+    """Return the lowest value known before measuring.
+
+    It serves float64 and float32, whose data differ by rounding only.
+    """
     X, y = problem.data(np.float64)
     model = SoftmaxRegression(C=problem.C, tol=tol, max_iter=MOST_ITERATIONS)
     with warnings.catch_warnings():
@@ -172,25 +181,36 @@ def _best(problem: Problem, tol: float) -> float:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Time this package and what else one could use, and write a report.",
+        description="Time this package and other libraries, and write a report.",
     )
-    parser.add_argument("--quick", action="store_true", help="bundled data only, under a minute")
+    parser.add_argument("--quick", action="store_true", help="bundled data only, about a minute")
     parser.add_argument("--problems", nargs="+", metavar="PART", help="problems named like this")
-    parser.add_argument("--competitors", nargs="+", metavar="PART", help="likewise")
-    parser.add_argument("--dtypes", nargs="+", default=["float64", "float32"])
+    parser.add_argument(
+        "--competitors", nargs="+", metavar="PART", help="competitors named like this"
+    )
+    parser.add_argument(
+        "--dtypes", nargs="+", default=["float64", "float32"], help="widths of the data"
+    )
     parser.add_argument("--budget", type=float, default=600, help="seconds a fit may take")
     parser.add_argument(
         "--impatient",
         action="store_true",
-        help="give each competitor only so many times our time as we aim to be faster",
+        help="limit each competitor to our own time, times the ratio that is aimed at",
     )
-    parser.add_argument("--optimum-tol", type=float, default=1e-9, help="how well F* is known")
-    parser.add_argument("--threads", type=int, default=None, help="hold BLAS to so many threads")
-    parser.add_argument("--no-elastic-net", dest="elastic_net", action="store_false")
-    parser.add_argument("--no-engine", dest="engine", action="store_false")
+    parser.add_argument("--optimum-tol", type=float, default=1e-9, help="tol of the fit for F*")
+    parser.add_argument("--threads", type=int, default=None, help="most threads of BLAS")
+    parser.add_argument(
+        "--no-elastic-net", dest="elastic_net", action="store_false", help="no fits with L1"
+    )
+    parser.add_argument(
+        "--no-engine",
+        dest="engine",
+        action="store_false",
+        help="no evaluations, epochs, single rows, scaling and cross-validations",
+    )
     parser.add_argument("--merge", action="store_true", help="add to the results already there")
     parser.add_argument("--note", default="", help="a line for the report on how it was made")
-    parser.add_argument("--output", type=Path, default=HERE / "report")
+    parser.add_argument("--output", type=Path, default=HERE / "report", help="a folder")
     return parser
 
 

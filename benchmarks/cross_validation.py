@@ -1,4 +1,4 @@
-"""A whole cross-validation, against scikit-learn's and against a search over single fits."""
+"""A whole cross-validation, compared with scikit-learn's and with a search over single fits."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from sklearn.model_selection import GridSearchCV
 from sk_softmax import SoftmaxRegression, SoftmaxRegressionCV
 
 CS = np.logspace(-4, 4, 10)
+"""Inverse strengths of the penalty: those that ``Cs=10`` stands for in both CV classes."""
+
 OURS, SEARCH, THEIRS = (
     "SoftmaxRegressionCV",
     "GridSearchCV(SoftmaxRegression(tol=1e-7))",
@@ -26,20 +28,20 @@ OURS, SEARCH, THEIRS = (
 
 @dataclass
 class CrossValidation:
-    """What one way to cross-validate a problem took and found."""
+    """Seconds, chosen C and scores of one method of cross-validation on one problem."""
 
     problem: str
     method: str
     seconds: float
     C: float
     difference: float
-    """Largest difference of a fold's score from that of SoftmaxRegressionCV."""
+    """Largest absolute difference of a fold's score from that of SoftmaxRegressionCV."""
 
 
 def cross_validations(
     problem: str, X: np.ndarray, y: np.ndarray, repeats: int = 1
 ) -> list[CrossValidation]:
-    """Time five folds and ten penalties, accuracy deciding; the median of several runs."""
+    """Time five folds and ten penalties, chosen by accuracy; times are medians of the repeats."""
     found: list[CrossValidation] = []
     reference = None
     for method, run in METHODS.items():
@@ -57,12 +59,13 @@ def cross_validations(
 
 
 def _ours(X: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the chosen C and the scores, of shape (5, 10); so do the two others."""
     model = SoftmaxRegressionCV(cv=5).fit(X, y)
     return model.C_, model.scores_[:, 0]
 
 
 def _search(X: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
-    # To the same tolerance, or the scores would not be comparable.
+    # The tolerance is that of SoftmaxRegressionCV, so that scores are comparable.
     model = SoftmaxRegression(tol=SoftmaxRegressionCV().tol)
     search = GridSearchCV(model, {"C": CS}, cv=5).fit(X, y)
     columns = [search.cv_results_[f"split{number}_test_score"] for number in range(5)]

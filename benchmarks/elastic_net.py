@@ -1,4 +1,4 @@
-"""Sparse fits and paths: L1 against saga, and a hundred penalties against the last of them."""
+"""Fits with L1 compared with saga, and paths of 100 penalties compared with their last fit."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ CLOSE = (1e-3, 1e-5)
 """Relative suboptimalities whose times are reported."""
 
 ENOUGH = 1e-6
+"""Relative suboptimality at which no more effort is tried."""
 
 N_CS = 100
+"""Penalties of a path."""
 
 QUICK_BUDGET = 0.5
 """Seconds that a fit may take in the quick form."""
@@ -35,7 +37,7 @@ QUICK_BUDGET = 0.5
 
 @dataclass(frozen=True)
 class DataSet:
-    """Rows with the penalties to fit, and whether the whole path is timed too."""
+    """Data with the penalties to fit; ``has_path`` says whether a whole path is timed too."""
 
     name: str
     load: Callable[[], Data]
@@ -45,7 +47,7 @@ class DataSet:
 
     @property
     def label(self) -> str:
-        """What ``--problems`` goes by."""
+        """Name that ``--problems`` is compared with."""
         return f"L1, {self.name}"
 
 
@@ -71,7 +73,7 @@ DATA_SETS = [
 
 @dataclass
 class Comparison:
-    """Curves of one problem, the least objective known and the coefficients it leaves."""
+    """Curves of one problem, the lowest known objective and its number of coefficients."""
 
     problem: str
     best: float
@@ -80,9 +82,10 @@ class Comparison:
     curves: list[Curve] = field(default_factory=list)
 
     def seconds(self, competitor: str, closeness: float) -> tuple[float | None, bool]:
-        """Return the least seconds to this closeness, or the most tried; and whether it arrived.
+        """Return seconds, and whether this closeness was reached in them.
 
-        None if this competitor was not measured.
+        The seconds are the least that reached it. If none did, they are the most that were tried;
+        if this competitor was not measured, None.
         """
         reached = [point.value for curve in self.curves for point in curve.points]
         best = min([self.best, *reached])
@@ -97,7 +100,7 @@ class Comparison:
 
 @dataclass
 class PathTiming:
-    """Seconds of a whole path, and of its last point fitted alone."""
+    """Seconds of a whole path, and of its last point fitted alone from a cold start."""
 
     problem: str
     n_Cs: int
@@ -113,7 +116,10 @@ class Results:
     paths: list[PathTiming] = field(default_factory=list)
 
     def keep(self, new: Comparison | PathTiming) -> None:
-        """Put what is new in the place of the same problem's old."""
+        """Put a new measurement in place of the same problem's old one.
+
+        Curves of competitors that were not measured again are kept.
+        """
         if isinstance(new, PathTiming):
             self.paths = [old for old in self.paths if old.problem != new.problem] + [new]
             return
@@ -127,7 +133,7 @@ class Results:
 
 
 def chosen(quick: bool, parts: list[str] | None) -> list[DataSet]:
-    """Return the data sets that are bundled, or that are named like this."""
+    """Return the data sets whose labels contain one of the parts; if quick, bundled ones only."""
     return [
         data
         for data in DATA_SETS
@@ -139,7 +145,10 @@ def chosen(quick: bool, parts: list[str] | None) -> list[DataSet]:
 def measurements(
     data_sets: list[DataSet], names: list[str] | None, *, budget: float, optimum_tol: float
 ) -> Iterator[Comparison | PathTiming]:
-    """Compare at each C, and time the paths; competitors are those named like one of ``names``."""
+    """Yield a comparison for each C and a timing for each path.
+
+    Competitors are those whose names contain one of ``names``.
+    """
     found = [c for c in competitors() if names is None or any(part in c.name for part in names)]
     for data in data_sets:
         X, y = data.load()
@@ -173,7 +182,8 @@ def compared(
             y,
             C,
             best=comparison.best,
-            # As many times our time to the closest that is reported: a bound on that ratio too.
+            # Counted from our time to the smallest closeness in the report: a saga that does not
+            # reach it then still gives a bound on that ratio.
             budget=patient_budget(budget, competitor, found, curves, comparison.best, CLOSE[-1]),
             labels=(problem, "float64"),
             value=value,
@@ -187,7 +197,7 @@ def compared(
 
 
 def path_timing(problem: str, X: Any, y: np.ndarray) -> PathTiming:
-    """Time a path of penalties, and its last point from nothing."""
+    """Time a path of penalties, and its last point from a cold start."""
     seconds, path = timed(partial(softmax_path, X, y, Cs=N_CS))
     alone = SoftmaxRegression(C=path.Cs[-1], l1_ratio=1.0, tol=1e-6)  # the path's tol
     last_alone, _ = timed(partial(_quietly, alone, X, y))
@@ -196,7 +206,7 @@ def path_timing(problem: str, X: Any, y: np.ndarray) -> PathTiming:
 
 
 def competitors() -> list[Competitor]:
-    """Return this package, and the only solver of scikit-learn's that takes L1 for softmax."""
+    """Return this package and saga, scikit-learn's only solver that takes L1 for softmax."""
     return [
         Competitor(OURS, fit, [10.0**-k for k in range(1, 10)], patience=11),
         Competitor(SAGA, fit_saga, [5 * 2**k for k in range(14)], patience=11),
@@ -204,15 +214,15 @@ def competitors() -> list[Competitor]:
 
 
 def fit(X: Any, y: np.ndarray, C: float, tol: float) -> tuple[np.ndarray, np.ndarray]:
-    """Fit as a user would: nothing set but the penalty and the tolerance."""
+    """Fit with default parameters, except for the penalty and the tolerance."""
     model = _quietly(SoftmaxRegression(C=C, l1_ratio=1.0, tol=tol), X, y)
     return model.coef_, model.intercept_
 
 
 def fit_saga(X: Any, y: np.ndarray, C: float, max_iter: int) -> tuple[np.ndarray, np.ndarray]:
-    """Fit with so many epochs."""
+    """Fit by ``max_iter`` epochs of saga: ``tol`` is too small to end it sooner."""
     version = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
-    # Since 1.8 the penalty follows from l1_ratio, and naming it is deprecated.
+    # Since scikit-learn 1.8, l1_ratio alone chooses the penalty, and naming it is deprecated.
     named = {} if version >= (1, 8) else {"penalty": "elasticnet"}
     model = LogisticRegression(
         solver="saga", l1_ratio=1, C=C, tol=1e-12, max_iter=max_iter, random_state=0, **named
@@ -222,13 +232,14 @@ def fit_saga(X: Any, y: np.ndarray, C: float, max_iter: int) -> tuple[np.ndarray
 
 
 def _quietly(model: Any, X: Any, y: np.ndarray) -> Any:
+    """Fit a model without its warnings that it has not converged."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit(X, y)
 
 
 def tables(results: Results) -> list[str]:
-    """Return both tables in Markdown."""
+    """Return the lines of both tables in Markdown."""
     return [*_comparisons(results.comparisons), *_paths(results.paths)]
 
 
@@ -255,7 +266,10 @@ def _comparisons(comparisons: list[Comparison]) -> list[str]:
 
 
 def _cells(comparison: Comparison, closeness: float) -> tuple[str, str]:
-    """Return our seconds, and how many times as long saga took: a bound if it did not arrive."""
+    """Return the cells with our seconds and with saga's time over ours.
+
+    The ratio is a bound if saga did not reach the closeness.
+    """
     ours, arrived = comparison.seconds(OURS, closeness)
     theirs, they_arrived = comparison.seconds(SAGA, closeness)
     bound = "" if they_arrived else "> "

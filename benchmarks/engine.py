@@ -1,4 +1,4 @@
-"""What the solvers stand on: an evaluation and an epoch, against their products alone."""
+"""What solvers are built on: the time of an evaluation, an epoch, a prediction and a small fit."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from sk_softmax.objective import RegressionObjective
 from sk_softmax.rows import rows_of, single_threaded_blas, threads_in_force
 from sk_softmax.solvers import SGD
 
+# Numbers of rows, features and classes.
 SHAPES = [
     (60_000, 784, 10),
     (500_000, 54, 7),
@@ -31,11 +32,12 @@ SHAPES = [
 ]
 QUICK_SHAPES = [(20_000, 16, 26)]
 BATCH = 256
+"""Rows in a minibatch."""
 
 
 @dataclass
 class Timing:
-    """Milliseconds of one thing and of what it is measured against."""
+    """Milliseconds of one thing, and of what it is compared with."""
 
     what: str
     ours: float
@@ -43,7 +45,10 @@ class Timing:
 
 
 def medians(calls: dict[str, Callable[[], Any]], repeats: int = 9) -> dict[str, float]:
-    """Return the median milliseconds of each call, taken in turn so that drift hits all alike."""
+    """Return the median milliseconds of each call.
+
+    Calls are made in turn, so that a change in the machine's speed affects all of them alike.
+    """
     times: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():
         call()
@@ -56,7 +61,11 @@ def medians(calls: dict[str, Callable[[], Any]], repeats: int = 9) -> dict[str, 
 
 
 def evaluations(shapes: list[tuple[int, int, int]]) -> list[Timing]:
-    """Time value and gradient against the two products ``W X'`` and ``R X``."""
+    """Time value and gradient, compared with the two products ``W X'`` and ``R X``.
+
+    ``W`` has shape (n_classes, n_features), ``X`` (n_rows, n_features), ``R``
+    (n_classes, n_rows).
+    """
     timings = []
     for n_rows, n_features, n_classes in shapes:
         for dtype in (np.float64, np.float32):
@@ -93,8 +102,9 @@ def evaluation(X: np.ndarray, y: np.ndarray, n_classes: int) -> Callable[[], Any
 def compiled_evaluation(X: np.ndarray, y: np.ndarray) -> float:
     """Return milliseconds of an evaluation of LogisticRegression's compiled loss.
 
-    The loss is not public, so two fits are timed and the calls counted that SciPy makes of it;
-    the difference is free of everything but these calls and the vector operations of L-BFGS.
+    The loss is not public. So two fits of 2 and 12 iterations are timed, and SciPy's calls of the
+    loss are counted. The difference of the times is that of the calls and of the vector
+    operations of L-BFGS, and of nothing else.
     """
     calls = 0
 
@@ -122,7 +132,7 @@ def compiled_evaluation(X: np.ndarray, y: np.ndarray) -> float:
 
 
 def one_row(load: Callable[..., Any]) -> Timing:
-    """Time ``predict_proba`` on a single row, a hundred times over."""
+    """Time ``predict_proba`` on a single row, as the mean of 100 calls."""
     X, y = load(return_X_y=True)
     models = [SoftmaxRegression().fit(X, y), LogisticRegression(max_iter=10_000).fit(X, y)]
 
@@ -140,7 +150,7 @@ def one_row(load: Callable[..., Any]) -> Timing:
 
 
 def epoch(X: np.ndarray, y: np.ndarray) -> Timing:
-    """Time an epoch of minibatch SGD against its products and against PyTorch, in float32."""
+    """Time an epoch of minibatch SGD, compared with its products and with PyTorch, in float32."""
     X = X.astype(np.float32)
     n_classes = int(y.max()) + 1
     order = np.random.default_rng(0).permutation(len(y))
@@ -156,7 +166,7 @@ def epoch(X: np.ndarray, y: np.ndarray) -> Timing:
             (coef @ rows.T) @ rows
 
     calls: dict[str, Callable[[], Any]] = {
-        # The difference of two fits is one epoch, without validation and final evaluation.
+        # The difference of these two fits is two epochs, without checks and final evaluation.
         "one": lambda: epochs(1),
         "three": lambda: epochs(3),
         "its gathered products": products,
@@ -171,6 +181,7 @@ def epoch(X: np.ndarray, y: np.ndarray) -> Timing:
 def _pytorch_epoch(
     X: np.ndarray, y: np.ndarray, n_classes: int, order: np.ndarray
 ) -> Callable[[], Any]:
+    """Return a call that runs one epoch of a loop as written by hand in PyTorch."""
     import torch
 
     rows, labels, indices = torch.from_numpy(X), torch.from_numpy(y), torch.from_numpy(order)

@@ -1,4 +1,4 @@
-"""One way to measure: suboptimality against seconds, for anything that returns coefficients."""
+"""How everything is measured: suboptimality against seconds, from the coefficients of fits."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ CLOSE = (1e-3, 1e-6)
 """Relative suboptimalities whose times are reported."""
 
 ENOUGH = 1e-7
+"""Relative suboptimality at which no more effort is tried."""
 
 STALLED = 1e-9
-"""Relative change of the value below which more iterations are taken to change nothing."""
+"""Relative change of the objective below which more iterations count as changing nothing."""
 
 LEAST_BUDGET = 0.7
-"""Seconds that every competitor may take, however fast ours was."""
+"""Seconds that every competitor may take for a fit, however fast this package was."""
 
 REPEATED, QUICKLY_REPEATED, MOST_REPEATS = 0.15, 0.02, 101
-"""Seconds for which short fits are repeated, with ``--quick`` too, and how often at most."""
+"""Seconds for which short fits are repeated, the same with ``--quick``, and most repeats."""
 
 
 @dataclass
 class Point:
-    """One fit: how long it took and the objective it reached."""
+    """One fit: its seconds and the objective that it reached."""
 
     seconds: float
     value: float
@@ -41,7 +42,7 @@ class Point:
 
 @dataclass
 class Curve:
-    """A competitor's fits of one problem, from the least effort to the most."""
+    """A competitor's fits of one problem in one width, from the least effort to the most."""
 
     problem: str
     dtype: str
@@ -56,7 +57,7 @@ class Curve:
 
     @property
     def has_stalled(self) -> bool:
-        """Whether the most effort came no closer than the one before."""
+        """Whether the last fit came no closer than the one before it."""
         return len(self.points) > 1 and _is_equal(self.points[-1].value, self.points[-2].value)
 
 
@@ -91,15 +92,16 @@ def measure(
     closenesses: Sequence[float] = CLOSE,
     repeated: float = REPEATED,
 ) -> Curve:
-    """Fit with growing effort until close enough to the best known value, relative to it.
+    """Fit with growing effort until the value is close enough to the best known one.
 
-    No fit is begun that is expected to take longer than the budget. Where the next would be, one
-    of about the budget is the last, so that it shows what is not reached in that time. Nor is a
-    solver asked again that came no closer with twice the iterations. Efforts grow in big steps,
-    so between two fits of which only the second was close enough there is one more.
+    - A fit that is expected to take longer than the budget is not begun. In its place there is a
+      last fit of about the budget, which shows what cannot be reached in that time.
+    - A solver that comes no closer with twice the iterations is not tried again.
+    - Efforts grow in big steps. So between two fits of which only the second reaches a closeness,
+      one more fit is made.
 
-    Every fit starts from nothing, so its time is what a user would wait for that accuracy. Fits
-    that take less than a second are repeated and their median time kept.
+    Every fit is a cold start, so its time is what a user waits for that accuracy. Fits that take
+    less than a second are repeated, and their median time is kept.
     """
     curve = Curve(*labels, competitor.name)
     tried: dict[Any, Point] = {}
@@ -115,7 +117,7 @@ def measure(
             try_out(effort)
     except (ValueError, RuntimeError, MemoryError) as error:
         curve.note = str(error).splitlines()[0][:100]
-    # Iterations grow with the effort, tolerances shrink.
+    # More effort is a larger number of iterations, but a smaller tolerance.
     falling = next(iter(tried), 0) > competitor.efforts[-1]
     curve.points = [tried[effort] for effort in sorted(tried, reverse=falling)]
     return curve
@@ -128,7 +130,10 @@ def _try_with_growing_effort(
     budget: float,
     enough: float,
 ) -> str:
-    """Try one effort after the other, and return why not all, if not for being close enough."""
+    """Try one effort after the other.
+
+    Return the reason to stop, empty if the last value was close enough or all efforts were tried.
+    """
     last = np.nan
     for effort in efforts:
         point = try_out(effort)
@@ -137,7 +142,7 @@ def _try_with_growing_effort(
             return ""
         if is_count and _is_equal(point.value, last):
             return f"came no closer than {point.value / best - 1:.1e}"
-        if 2 * point.seconds > budget:  # about what the next fit is expected to take
+        if 2 * point.seconds > budget:  # the next fit has about twice the iterations
             if is_count and budget > 1.2 * point.seconds:
                 point = try_out(round(effort * budget / point.seconds))
             return f"stopped after a fit of {point.seconds:.0f} s"
@@ -152,7 +157,7 @@ def _is_equal(value: float, last: float) -> bool:
 def _efforts_between(
     tried: dict[Any, Point], best: float, closenesses: Sequence[float]
 ) -> list[Any]:
-    """Return an effort halfway between each two of which only the second came close."""
+    """Return the geometric mean of each two efforts of which only the second came close."""
     found = set()
     for (less, before), (more, after) in pairwise(tried.items()):
         for closeness in closenesses:
@@ -163,11 +168,11 @@ def _efforts_between(
 
 
 def warm_up(competitor: Competitor) -> None:
-    """Fit something small: the first fit of a library may load modules and start threads."""
+    """Fit something small, since a library's first fit may load modules and start threads."""
     random = np.random.default_rng(0)
     X, y = random.normal(size=(2000, 50)), np.arange(2000) % 5
     for dtype in (np.float32, np.float64):
-        with suppress(ValueError, RuntimeError, MemoryError):  # the report says it of the fits
+        with suppress(ValueError, RuntimeError, MemoryError):  # measured fits report theirs
             competitor.fit(X.astype(dtype), y, 1.0, competitor.efforts[0])
 
 
@@ -179,7 +184,11 @@ def patient_budget(
     best: float,
     closeness: float = CLOSE[0],
 ) -> float:
-    """Return the seconds that a fit may take, going by how fast the first competitor arrived."""
+    """Return the seconds that a fit may take, from the time of the first competitor.
+
+    It is the competitor's patience times that time to ``closeness``, at most its share of the
+    budget (in proportion to its patience), and at least ``LEAST_BUDGET``.
+    """
     seconds = curves[0].seconds_to(best, closeness) if curves else None
     if seconds is None:
         return budget
@@ -191,7 +200,7 @@ def patient_budget(
 def timed(call: Callable[[], Any], repeated: float = REPEATED) -> tuple[float, Any]:
     """Return the median seconds of a call and its result; short calls are repeated.
 
-    On a shared machine a few milliseconds may be anybody's.
+    On a shared machine a single time of a few milliseconds may be that of other programs.
     """
     times = []
     while True:

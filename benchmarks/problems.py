@@ -1,7 +1,7 @@
-"""The problems: data as users have it, and a penalty.
+"""The problems: data sets of the kinds that users have, each with a penalty.
 
-Real data come from the folder that the environment variable SK_SOFTMAX_DATA names, otherwise from
-OpenML or scikit-learn's own fetchers, as a user would get them.
+Real data come from the folder that the environment variable SK_SOFTMAX_DATA names. Files that are
+not there come from OpenML or from scikit-learn's fetchers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Data = tuple[Any, np.ndarray]
 
 @dataclass(frozen=True)
 class Problem:
-    """Rows, labels and the strength of the penalty."""
+    """Rows, labels and C, the inverse strength of the penalty."""
 
     name: str
     load: Callable[[], Data]
@@ -38,7 +38,7 @@ class Problem:
 
 
 def file_in_folder(name: str) -> Path | None:
-    """Return the file of this name in the folder of SK_SOFTMAX_DATA, if there is one."""
+    """Return the file of this name in the folder of SK_SOFTMAX_DATA, None if there is none."""
     folder = os.environ.get("SK_SOFTMAX_DATA")
     path = Path(folder) / name if folder else None
     return path if path and path.exists() else None
@@ -56,7 +56,7 @@ def mnist() -> Data:
 
 @cache
 def covtype() -> Data:
-    """20,000 patches of forest in seven cover types, features in their own units."""
+    """20,000 patches of forest of seven cover types, features in their own units."""
     if path := file_in_folder("covtype.npz"):
         with np.load(path) as data:
             return data["X"].astype(np.float64), data["y"]
@@ -67,7 +67,7 @@ def covtype() -> Data:
 
 @cache
 def newsgroups() -> Data:
-    """20,000 messages to 20 newsgroups, TF-IDF of some 50,000 terms."""
+    """About 20,000 messages to 20 newsgroups, as TF-IDF of about 50,000 terms."""
     if path := file_in_folder("news20.npz"):
         with np.load(path) as data:
             parts = (data["data"].astype(np.float64), data["indices"], data["indptr"])
@@ -78,7 +78,7 @@ def newsgroups() -> Data:
 
 
 def made_up(n_rows: int, n_features: int, n_classes: int, spread: float = 1.0) -> Data:
-    """Rows drawn from a softmax model whose logits have about the given spread."""
+    """Rows drawn from a softmax model whose logits have about this standard deviation."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n_rows, n_features))
     coef = rng.standard_normal((n_features, n_classes)) * spread / np.sqrt(n_features)

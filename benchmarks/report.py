@@ -20,13 +20,13 @@ from benchmarks.measure import CLOSE, Curve
 from benchmarks.problems import PROBLEMS
 
 OURS = "sk_softmax"
-# Okabe and Ito's colours, told apart with any colour vision.
+# Colours of Okabe and Ito, which can be told apart with any colour vision.
 COLOURS = ["#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"]
 
 
 @dataclass
 class Results:
-    """All that was measured in one or several runs."""
+    """Everything that was measured, in one run or in several."""
 
     curves: list[Curve] = field(default_factory=list)
     best: dict[str, float] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Results:
     sparse: elastic_net.Results = field(default_factory=elastic_net.Results)
 
     def keep(self, curves: list[Curve], best: float) -> None:
-        """Put new curves of one problem in the place of the same competitors' old ones."""
+        """Put new curves of one problem in place of the same competitors' old ones."""
         new = {(c.problem, c.dtype, c.competitor) for c in curves}
         old = [c for c in self.curves if (c.problem, c.dtype, c.competitor) not in new]
         self.curves = old + curves
@@ -58,13 +58,13 @@ class Results:
         return sorted(cases, key=lambda case: (order.index(case[0]), case[1] != "float64"))
 
     def names(self) -> list[str]:
-        """Return who was measured: this package first, then scikit-learn's solvers."""
+        """Return the competitors: this package first, then scikit-learn's solvers."""
         names = {curve.competitor for curve in self.curves}
         return sorted(names, key=lambda n: (n != OURS, not n.startswith("sklearn"), n))
 
 
 def machine() -> list[str]:
-    """Return lines that describe the machine, the versions and the threads."""
+    """Return lines on the processor, the versions and the threads."""
     libraries = [lib for lib in threadpool_info() if lib["user_api"] == "blas"]
     blas = ", ".join(
         f"{lib['internal_api']} {lib['version']} ({lib['num_threads']} threads)"
@@ -79,7 +79,7 @@ def machine() -> list[str]:
 
 
 def processor() -> str:
-    """Return the name of the processor, as Linux knows it."""
+    """Return the number of cores and the processor's name, or less where Linux does not tell."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -112,7 +112,7 @@ def write(results: Results, folder: Path, note: str) -> None:
 
 
 def tables(results: Results) -> list[str]:
-    """Return the lines of all tables, and of links to the plots."""
+    """Return the lines of all tables and the links to the plots."""
     lines: list[str] = []
     if results.curves:
         for closeness in CLOSE:
@@ -132,6 +132,7 @@ def tables(results: Results) -> list[str]:
 
 
 def _summary(results: Results, closeness: float) -> list[str]:
+    """Return the table of seconds to one closeness: a row a problem, a column a competitor."""
     others = [name for name in results.names() if name != OURS]
     lines = [
         f"## Seconds to a relative suboptimality of {closeness:g}",
@@ -154,6 +155,7 @@ def _summary(results: Results, closeness: float) -> list[str]:
 
 
 def _cell(curve: Curve | None, best: float, closeness: float, ours: float | None) -> str:
+    """Return a competitor's seconds and, in brackets, their ratio to ours."""
     if curve is None or not curve.points:
         return "-"
     seconds = curve.seconds_to(best, closeness)
@@ -166,6 +168,7 @@ def _cell(curve: Curve | None, best: float, closeness: float, ours: float | None
 
 
 def _engine(results: Results) -> list[str]:
+    """Return the tables of evaluations, epochs and single rows."""
     lines: list[str] = []
     for title, timings in [
         ("One evaluation of value and gradient", results.evaluations),
@@ -212,6 +215,7 @@ def plots(results: Results, folder: Path) -> None:
 
 
 def _suboptimality_figure(results: Results, colours: dict[str, str]) -> Any:
+    """Draw one panel per problem and width, and one curve per competitor."""
     import matplotlib.pyplot as plt
     from matplotlib.ticker import NullFormatter
 
@@ -253,6 +257,7 @@ def _suboptimality_figure(results: Results, colours: dict[str, str]) -> Any:
 
 
 def _profile_figure(results: Results, colours: dict[str, str]) -> Any:
+    """Draw one panel per closeness, and one line per competitor."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, len(CLOSE), figsize=(9, 3.6), layout="constrained", sharey=True)
@@ -274,6 +279,7 @@ def _profile_figure(results: Results, colours: dict[str, str]) -> Any:
 
 
 def _scaling_figure(scaling: list[tuple[int, float]]) -> Any:
+    """Draw seconds against rows, beside a line of slope 1."""
     import matplotlib.pyplot as plt
 
     sizes, seconds = np.array(scaling).T
@@ -290,7 +296,11 @@ def _scaling_figure(scaling: list[tuple[int, float]]) -> Any:
 def _profile(
     results: Results, names: list[str], closeness: float
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Share of cases solved within each multiple of the fastest's time (Dolan and More, 2002)."""
+    """Return for each competitor the times over the fastest's, and the shares of solved cases.
+
+    The performance profile of Dolan and More (2002, Mathematical Programming 91). Both arrays are
+    ascending and have one element per solved case, and one more for the end of the line.
+    """
     ratios: dict[str, list[float]] = {name: [] for name in names}
     cases = results.cases()
     for problem, dtype in cases:

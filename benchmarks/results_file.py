@@ -1,4 +1,4 @@
-"""The file of results: a table of each kind of measurement, a line for each curve or timing."""
+"""The file of results: one table per kind of measurement, one line per curve or timing."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ Table = list[list[Any]]
 """Names of the columns, then the rows."""
 
 TIME_DIGITS = 6
-"""Significant digits of a time. The report shows 3, and ratios of times to a tenth."""
+"""Significant digits of a time. The report shows 3 of them, and ratios of times to a tenth."""
 
 VALUE_DIGITS = 12
-"""Significant digits of an objective. Curves show relative differences down to 1e-9, and one that
-changes by less counts as stalled."""
+"""Significant digits of an objective. The report needs relative differences down to 1e-9: plots
+begin there, and a curve that changes by less has stalled."""
 
 
 def write(results: Results, path: Path) -> None:
-    """Write all that was measured; times and objectives are rounded."""
+    """Write everything that was measured, times and objectives rounded."""
     tables = {
         "best": [
             ["case", "value"],
@@ -78,7 +78,7 @@ def read(path: Path) -> Results:
 
 
 def _curve_table(curves: Iterable[Curve]) -> Table:
-    """One row a curve, its points as pairs of seconds and objective."""
+    """Return one row per curve; its points are pairs of seconds and objective."""
     return [
         ["problem", "dtype", "competitor", "note", "points"],
         *(
@@ -102,7 +102,7 @@ def _curves(rows: Table) -> list[Curve]:
 
 
 def _timing_table(timings: list[Timing]) -> Table:
-    """One row a timing; the columns name what it is measured against."""
+    """Return one row per timing; the columns name what it is compared with."""
     against = list(timings[0].against) if timings else []
     return [
         ["what", "ours", *against],
@@ -121,7 +121,7 @@ def _timings(table: Table) -> list[Timing]:
 
 
 def _plain_table(kind: type, measured: Iterable[Any]) -> Table:
-    """One row a measurement, one column a field."""
+    """Return one row per measurement and one column per field of its class."""
     rows = ([_rounded(value) for value in astuple(each)] for each in measured)
     return [[field.name for field in fields(kind)], *rows]
 

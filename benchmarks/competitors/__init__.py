@@ -1,4 +1,4 @@
-"""What one could use instead: one adapter file each, one way to run them all."""
+"""Other libraries, one adapter file each, with one interface for all of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ADAPTERS = [sk_softmax, scikit_learn, intelex, pytorch, mlxtend]
 
 
 def installed() -> tuple[list[Competitor], list[str]]:
-    """Return the competitors that can run here, and a line on each library that cannot."""
+    """Return the competitors that are installed, and a line for each library that is not."""
     found: list[Competitor] = []
     missing: list[str] = []
     for adapter in ADAPTERS:

@@ -1,4 +1,4 @@
-"""What an adapter provides."""
+"""What an adapter has to provide."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 
 Fit = Callable[[Any, np.ndarray, float, Any], tuple[np.ndarray, np.ndarray]]
-"""From rows, labels ``0 .. K-1``, ``C`` and an effort to coefficients and intercepts."""
+"""A function of rows, labels ``0 .. K-1``, ``C`` and an effort that returns ``coef`` and
+``intercept``. Their shapes are (K, n_features) and (K,), or (1, n_features) and (1,) for K = 2."""
 
 
 class Missing(Exception):
@@ -19,21 +20,21 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Competitor:
-    """A way to fit, and the efforts to try: each costs more and comes closer.
+    """A way to fit, and the efforts to try: each takes longer and comes closer to the optimum.
 
-    Efforts that are integers are numbers of iterations, to which the time of a fit is about
-    proportional.
+    An integer effort is a number of iterations; the time of a fit is about proportional to it.
+    Any other effort is a tolerance.
     """
 
     name: str
     fit: Fit
     efforts: Sequence[Any]
     patience: float = 3.3
-    """How many times as long as ours its fits may take: a little more than is aimed at."""
+    """How many times as long as ours its fits may take: the ratio aimed at and a tenth more."""
 
     takes_sparse: bool = True
     most_hessian_columns: int | None = None
-    """The most parameters that a method with a full Hessian is asked to take."""
+    """Most parameters for a method that forms a full Hessian; None for other methods."""
 
     def can_fit(self, X: Any, n_classes: int) -> bool:
         """Whether this can fit such rows in reasonable memory."""

@@ -12,7 +12,7 @@ from benchmarks.competitors.competitor import Competitor, Missing
 def fit(X: Any, y: np.ndarray, C: float, epochs: int) -> tuple[np.ndarray, np.ndarray]:
     from mlxtend.classifier import SoftmaxRegression
 
-    # Its penalty is l2 / 2 |w|^2 beside the mean loss of a batch.
+    # It adds l2 / 2 |w|^2 to the mean loss of a batch.
     model = SoftmaxRegression(
         eta=0.1,
         epochs=epochs,

@@ -1,4 +1,4 @@
-"""PyTorch's L-BFGS on the same objective, as one would write it by hand."""
+"""PyTorch's L-BFGS on the same objective, written by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""scikit-learn's LogisticRegression, given as many iterations as it wants."""
+"""scikit-learn's LogisticRegression; the effort is the limit on its iterations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""This package, as a user would call it: nothing set but the tolerance."""
+"""This package with default parameters; the effort is the tolerance."""
 
 from __future__ import annotations
 
