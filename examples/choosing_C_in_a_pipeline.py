@@ -1,8 +1,8 @@
 """Choose the strength of the penalty by cross-validation, in a Pipeline.
 
-The scaler belongs inside the Pipeline, so that each fold is scaled by its own training rows. The
-log loss is the score to choose by where probabilities matter: accuracy hardly moves between
-values of C that differ a lot in how honest their probabilities are.
+The scaler belongs inside the Pipeline, so that each fold is scaled by its own training rows.
+Where probabilities matter, the log loss is the score to choose by: accuracy hardly changes
+between values of C whose probabilities differ a lot in quality.
 
 Run: python examples/choosing_C_in_a_pipeline.py
 """

@@ -1,7 +1,7 @@
 """Ten digits, ten templates: the coefficients of softmax regression drawn as images.
 
-Each class has one coefficient a pixel. Ink where a template is blue speaks for the digit, ink
-where it is red against it. Needs matplotlib: pip install "sk-softmax[plot]"
+Each class has one coefficient per pixel. Ink on a blue pixel raises the probability of the digit,
+ink on a red pixel lowers it. Needs matplotlib: pip install "sk-softmax[plot]"
 
 Run: python examples/digits_with_coefficient_images.py [picture.png]
 """

@@ -1,9 +1,10 @@
-"""Which of thirteen measurements tell three wines apart, and how few of them will do.
+"""Which of thirteen measurements tell three wines apart, and how few of them are enough.
 
-1. A path: from the penalty that leaves nothing to a weak one, features enter one after the other.
-2. Cross-validation chooses the penalty; the one-standard-error rule prefers fewer features that
-   predict as well as can be told.
-3. A grouped penalty lets a feature in for all wines or for none.
+1. A path goes from the penalty that leaves no feature to a weak one: features enter one after
+   another.
+2. Cross-validation chooses the penalty. The one-standard-error rule takes the strongest one whose
+   score is within a standard error of the best: fewer features that predict about as well.
+3. Under a grouped penalty a feature enters for all wines or for none.
 
 Run: python examples/few_features_and_the_right_penalty.py
 """

@@ -1,4 +1,4 @@
-"""Iris virginica against the rest by gradient descent, the lecture's numbers beside ours.
+"""Iris virginica against the rest by gradient descent: the lecture's numbers and ours.
 
 The HCMUS lecture on softmax regression fits a logistic regression, the case of two classes, by
 batch gradient descent: from zero weights, with a fixed learning rate of 0.1 and no penalty,
@@ -23,7 +23,7 @@ virginica = (y == 2).astype(int)
 
 
 def descend(n_steps):
-    """Take exactly ``n_steps`` steps; that they do not reach the optimum is the lesson."""
+    """Take exactly ``n_steps`` steps, without the warning that the optimum is not reached."""
     model = SoftmaxRegression(
         C=np.inf, solver=GradientDescent(learning_rate=0.1), max_iter=n_steps, tol=1e-12
     )
@@ -59,7 +59,7 @@ for step, cost in [(10_000, 0.066390), (20_000, 0.058997), (30_000, 0.055479)]:
     beside(f"cost at step {step}", f"{cost:.6f}", f"{model.loss_curve_[step]:.6f}")
 beside("training accuracy at 50000", "98.0 %", f"{100 * model.score(X, virginica):.1f} %")
 
-# The optimum itself needs no learning rate and no step count.
+# The optimum itself, by the default solver: no learning rate and no number of steps to choose.
 best = SoftmaxRegression(C=np.inf, tol=1e-10).fit(X, virginica)
 beside(f"cost at the optimum, {best.n_iter_[0]} Newton steps", "", f"{best.loss_curve_[-1]:.6f}")
 

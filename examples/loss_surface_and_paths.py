@@ -1,11 +1,12 @@
-"""Fuel efficiency by one feature: the loss surface, and how four methods walk down it.
+"""Fuel efficiency by one feature: the loss surface, and the paths of four methods on it.
 
-With the fuel data at hand (``autompg.csv`` in the folder that the environment variable
-SK_SOFTMAX_DATA names) the question is whether a car does at least 30 miles to the gallon;
-otherwise it is whether an iris is a virginica, by the length of its petals. Either way there are
-two parameters, a weight and an intercept, so the whole objective can be drawn. Full-batch descent
-goes straight, minibatches waver, momentum overshoots, and RMSprop takes steps of one size in both
-directions. A second picture has two features and the line that divides the classes.
+If ``autompg.csv`` is in the folder that the environment variable SK_SOFTMAX_DATA names, the
+question is whether a car does at least 30 miles to the gallon, by its weight. Otherwise it is
+whether an iris is a virginica, by the length of its petals. In both cases there are two
+parameters, a coefficient and an intercept, so the whole objective can be drawn. Full-batch
+descent takes a smooth path, minibatches a noisy one, momentum overshoots, and RMSprop takes steps
+of the same size in both directions. A second picture has two features and the line that divides
+the classes.
 Needs matplotlib: pip install "sk-softmax[plot]"
 
 Run: python examples/loss_surface_and_paths.py
@@ -39,7 +40,7 @@ else:
 X = StandardScaler().fit_transform(X)
 
 # 1. One feature: the surface over weight and intercept.
-# Off its centre, as features are, so that the surface becomes a narrow valley.
+# Its mean is 2 and not 0, as in data that are not standardised: the surface is a narrow valley.
 one = X[:, :1] + 2
 best = SoftmaxRegression(C=0.1, tol=1e-9).fit(one, y)
 methods = {
@@ -48,7 +49,7 @@ methods = {
     "momentum 0.9": GradientDescent(learning_rate=0.3, momentum=0.9),
     "RMSprop": RMSprop(batch_size=len(one), learning_rate=0.2, schedule="constant"),
 }
-warnings.simplefilter("ignore", ConvergenceWarning)  # 30 iterations are what we want to see
+warnings.simplefilter("ignore", ConvergenceWarning)  # 30 iterations are too few on purpose
 paths = {}
 for name, solver in methods.items():
     model = SoftmaxRegression(C=0.1, solver=solver, max_iter=30, tol=1e-9, keep_path=True)

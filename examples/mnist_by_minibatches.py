@@ -1,9 +1,9 @@
-"""Handwritten digits by minibatches: the lecture's 92 %, its curves and its gallery of mistakes.
+"""Handwritten digits by minibatches: the lecture's 92 %, its curves and its pictures of mistakes.
 
 STAT 453 (lecture 8) trains softmax regression on MNIST, pixels divided by 255, by minibatches of
-256 rows, at a learning rate of 0.1 and from zero weights, and reports 92.16 % accuracy on the test
-images after 25 epochs. With MNIST at hand (``mnist.npz`` in the folder that the environment
-variable SK_SOFTMAX_DATA names) this does the same; otherwise it takes scikit-learn's small digits.
+256 rows, at a learning rate of 0.1 and from zero weights. It reports 92.16 % accuracy on the test
+images after 25 epochs. If ``mnist.npz`` is in the folder that the environment variable
+SK_SOFTMAX_DATA names, this script does the same; otherwise it takes scikit-learn's small digits.
 Needs matplotlib: pip install "sk-softmax[plot]"
 
 Run: python examples/mnist_by_minibatches.py

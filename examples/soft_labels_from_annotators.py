@@ -1,11 +1,14 @@
-"""Five annotators who disagree: majority vote against probability targets.
+"""Five annotators who disagree: a majority vote compared with probability targets.
 
-Each annotator labels every digit, two of them carefully and three not, and mistakes are likelier
-between digits that look alike. A majority vote counts all the same and throws away how sure it
-was. Two kinds of soft labels keep it. The shares of the votes teach what an annotator would say,
-mistakes included. The probability of each true label, given how often each annotator agrees with
-the others (Dawid and Skene, 1979, with one rate of mistakes an annotator), teaches what is true,
-and that is what counts here: the log loss on other digits whose true label is known.
+Each annotator labels every digit. Two of them are careful and three are not. Mistakes are more
+likely between digits that look alike. A majority vote gives every annotator the same weight and
+does not say how sure it is. Two kinds of soft labels do:
+
+- The shares of the votes teach what an annotator would say, mistakes included.
+- The probability of each true label, given how often each annotator agrees with the others (Dawid
+  and Skene, 1979, with one rate of mistakes per annotator), teaches what is true.
+
+The fits are compared by their log loss on other digits, whose true labels are known.
 
 Run: python examples/soft_labels_from_annotators.py
 """
@@ -22,7 +25,7 @@ X_train, X_test, y_train, y_test = train_test_split(
     X / 16, y, test_size=0.5, stratify=y, random_state=0
 )
 
-# 1. The votes. What a digit is confused with: the classes' mean images, the closer the likelier.
+# 1. The votes. Two digits are confused more often, the closer the mean images of their classes.
 rng = np.random.default_rng(0)
 means = np.array([X_train[y_train == k].mean(axis=0) for k in range(10)])
 distance = ((means[:, None] - means[None]) ** 2).sum(axis=2)
@@ -33,8 +36,9 @@ for error_rate in (0.05, 0.1, 0.6, 0.6, 0.6):
     votes.append(np.where(rng.random(len(y_train)) < error_rate, confused, y_train))
 chosen = functional.one_hot(np.array(votes), 10)  # annotators x rows x classes
 
-# 2. What to make of them.
-shares, n_votes = functional.proportions(chosen.sum(axis=0))
+# 2. Soft labels: the shares of the votes, and the probabilities of the true labels, which are
+# computed in turn with each annotator's rate of agreement.
+shares, _ = functional.proportions(chosen.sum(axis=0))
 posterior = shares
 for _ in range(20):
     agreement = (chosen * posterior).sum(axis=2).mean(axis=1)

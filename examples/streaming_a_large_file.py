@@ -1,8 +1,8 @@
 """A file of any size in constant memory: ``partial_fit`` on chunks as they are read.
 
-Writes a CSV file of made-up rows, then learns from it chunk by chunk and says how much memory that
-took beside the size of the file. Chunks are whole minibatches, so the result is what one call with
-all rows would give.
+Writes a CSV file of made-up rows, learns from it chunk by chunk, and prints the size of the file
+and the memory that learning took. Each chunk is a whole number of minibatches, so the result is
+the same as that of one call with all rows.
 
 Run: python examples/streaming_a_large_file.py [number of rows]
 """
@@ -35,7 +35,7 @@ def write(path: Path, n_rows: int) -> None:
 
 
 def chunks(path: Path) -> Iterator[tuple[np.ndarray, list[str]]]:
-    """Yield rows and labels, some thousand at a time."""
+    """Yield rows and labels, ``CHUNK`` of them at a time."""
     with path.open() as file:
         while lines := list(islice(file, CHUNK)):
             rows = [line.rstrip().rsplit(",", 1) for line in lines]
@@ -53,7 +53,7 @@ with tempfile.TemporaryDirectory() as folder:
     tracemalloc.start()
     losses = []
     for X, labels in chunks(path):
-        if hasattr(model, "classes_"):  # rows not learned from yet: an honest test
+        if hasattr(model, "classes_"):  # a test, since the model has not learned from these rows
             numbers = np.searchsorted(model.classes_, labels)
             probabilities = model.predict_proba(X)
             loss = functional.cross_entropy(probabilities, numbers, input_kind="probabilities")
