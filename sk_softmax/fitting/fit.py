@@ -17,8 +17,8 @@ from sk_softmax.fitting.staged import Stages, staged
 from sk_softmax.fitting.stages import (
     Views,
     cheaper_stages,
+    from_coordinates,
     is_wide,
-    lift_from,
     row_space_stages,
     single_stage,
 )
@@ -92,17 +92,22 @@ def fit_params(
         solution = run(staged(settings.solver, stages), views, observe, validate)
         best = solution.n_iter
         if early is not None and early.params is not None and early.iteration != best:
-            best, status = early.iteration, solution.status
-            if status in (Status.CONVERGED, Status.EPOCHS_DONE):
-                status = Status.STOPPED
-            here = objective.evaluate(early.params)
-            here = replace(here, value=here.value + objective.penalty.kink_value(early.params))
-            solution = replace(solution, params=early.params, evaluation=here, status=status)
+            best, solution = early.iteration, _at(early.params, solution, objective)
         params = objective.penalty.balanced(solution.params)
         gap = duality_gap(objective, solution.params, solution.evaluation)
     rows = objective.rows
     seen = Seen(rows.n_rows, objective.total_weight)
     return Fitted(params.astype(rows.dtype, copy=False), solution, best, gap, seen)
+
+
+def _at(params: Array, solution: Solution, objective: RegressionObjective) -> Solution:
+    """Return a solution at other params: those with the least validation loss."""
+    status = solution.status
+    if status in (Status.CONVERGED, Status.EPOCHS_DONE):
+        status = Status.STOPPED
+    here = objective.evaluate(params)
+    here = replace(here, value=here.value + objective.penalty.kink_value(params))
+    return replace(solution, params=params, evaluation=here, status=status)
 
 
 def _stages_of(
@@ -124,7 +129,7 @@ def _stages_of(
         return row_space_stages(
             problem_of(settings, small, np.zeros(small.shape)),
             problem,
-            lift_from(space),
+            partial(from_coordinates, space),
             (views.add(small, share), views.whole),
             views.evaluate,
         )

@@ -15,8 +15,8 @@ from sk_softmax.fitting.settings import Settings, TrainingSet, Weights
 from sk_softmax.fitting.staged import Stages, staged
 from sk_softmax.fitting.stages import (
     cheaper_stages,
+    from_coordinates,
     is_wide,
-    lift_from,
     row_space_stages,
     single_stage,
 )
@@ -219,7 +219,7 @@ class _Path:
         small = self._rough._objectives(own)
         cheaper = FoldObjectives(small)
         starts = self._rough._starts(own, cheaper)
-        lift = lift_from(self._space)
+        lift = partial(from_coordinates, self._space)
         ends: list[Array] = list(starts)
         self._rough._ends[float(np.log(own.C))] = ends
         stages = [

@@ -179,10 +179,10 @@ def row_space_stages(
     return replace(solution, n_iter=n_iter + solution.n_iter)
 
 
-def lift_from(space: RowSpace) -> Callable[[Array], Array]:
-    """Return what turns params in coordinates into params in features."""
+def from_coordinates(space: RowSpace, params: Array) -> Array:
+    """Return params in features from params in coordinates, whose intercept stays as it is."""
     rank = space.coordinates.shape[1]
-    return lambda params: np.hstack([space.lift(params[:, :rank]), params[:, rank:]])
+    return np.hstack([space.lift(params[:, :rank]), params[:, rank:]])
 
 
 def is_wide(objective: RegressionObjective, start: Array) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,11 +155,9 @@ class WorkingSet:
         if max_iter is not None:
             problem = replace(problem, max_iter=max_iter)
 
-        def value_of(value: float, params: Array) -> float:
-            if shown is None:
-                return value
-            return value - objective.penalty.value(params) + shown(lift(params))
-
+        value_of = None
+        if shown is not None:
+            value_of = partial(_shown, own=objective.penalty.value, shown=shown, lift=lift)
         number = self._views.add(objective, len(self._features) / self._n_features)
         solution = yield Stage(number, problem, lift, value_of)
         self._views.drop(number)
@@ -184,14 +183,7 @@ class WorkingSet:
         return np.concatenate([self._features, intercept])
 
     def _lift(self) -> Callable[[Array], Array]:
-        columns, shape = self._columns, self._loss.shape
-
-        def lift(params: Array) -> Array:
-            lifted = np.zeros(shape)
-            lifted[:, columns] = params
-            return lifted
-
-        return lift
+        return partial(_in_all_columns, columns=self._columns, shape=self._loss.shape)
 
     def _let_in(self, features: NDArray[np.bool_]) -> None:
         """Add features to those looked at."""
@@ -204,6 +196,24 @@ class WorkingSet:
 
     def _restricted(self) -> RegressionObjective:
         return self._objective.of_features(self._features)
+
+
+def _in_all_columns(params: Array, columns: NDArray[np.intp], shape: tuple[int, int]) -> Array:
+    """Return params of this shape, of which those of all other columns are zero."""
+    lifted = np.zeros(shape)
+    lifted[:, columns] = params
+    return lifted
+
+
+def _shown(
+    value: float,
+    params: Array,
+    own: Callable[[Array], float],
+    shown: Callable[[Array], float],
+    lift: Callable[[Array], Array],
+) -> float:
+    """Return a value with another penalty in the place of its own."""
+    return value - own(params) + shown(lift(params))
 
 
 def sparse_stages(
