@@ -12,7 +12,7 @@ and 1 for two classes, where the single row holds the log-odds of the second cla
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, ClassVar, Protocol, TypeAlias
 
@@ -319,6 +319,13 @@ class Penalty(Protocol):
         """Return equivalent params that add up to zero over the classes, where that is no loss."""
         ...
 
+    def cheapest_shift(self, params: Array) -> Array:
+        """Return what to subtract from each column of all classes, which changes no probability.
+
+        That with which the penalty is least, shape ``(n_columns,)``.
+        """
+        ...
+
     def projected(self, params: Array) -> Array:
         """Return the nearest params that are allowed."""
         ...
@@ -363,12 +370,26 @@ class Objective(Protocol):
         ...
 
     def active_hessian(
-        self, params: Array, active: NDArray[np.bool_], damping: float = 0.0
+        self,
+        params: Array,
+        active: NDArray[np.bool_],
+        damping: float = 0.0,
+        *,
+        exact: bool = False,
     ) -> ActiveHessian:
         """Return the Hessian among the parameters that this mask picks.
 
         With damping, its diagonal is what it would be if every row had that much of the rows'
-        mean curvature more.
+        mean curvature more. It may be measured in float32, with the rows of next to no curvature
+        in the diagonal alone, unless it is to be exact.
+        """
+        ...
+
+    def gap(self, params: Array, here: Evaluation, at_most: float = np.inf) -> float:
+        """Return a bound of ``F - F*`` in nats a row, infinity where there is none.
+
+        ``here`` is the evaluation at ``params``. The bound is infinity too where it turns out to
+        be above ``at_most`` before the rows have been read.
         """
         ...
 
@@ -432,10 +453,11 @@ class ActiveHessianAt:
     params: Array
     active: NDArray[np.bool_]
     damping: float = 0.0
+    exact: bool = False
 
     def put_to(self, objective: Objective) -> ActiveHessian:
         """Ask the objective."""
-        return objective.active_hessian(self.params, self.active, self.damping)
+        return objective.active_hessian(self.params, self.active, self.damping, exact=self.exact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,6 +482,35 @@ class EvaluateMinibatch:
 
 
 @dataclass(frozen=True, slots=True)
+class GapAt:
+    """Question: a bound of ``F - F*`` from duality; answered by a float, infinity for none."""
+
+    params: Array
+    evaluation: Evaluation
+    """What :class:`EvaluateAt` was answered here."""
+
+    at_most: float = np.inf
+    """A bound above this is of no use."""
+
+    def put_to(self, objective: Objective) -> float:
+        """Ask the objective."""
+        return objective.gap(self.params, self.evaluation, self.at_most)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a solver asks its judge: "am I there?"; answered by an estimate of ``F - F*``.
+
+    The objective never sees it. The answer is the least that the judge takes to be left, in nats a
+    row; a solver goes on if that is too much.
+    """
+
+    params: Array
+    suboptimality: float
+    """The solver's own estimate, in nats a row."""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Not a question: what a solver reports after an iteration, answered by "stop now?"."""
 
@@ -471,13 +522,25 @@ class Progress:
     lift: Callable[[Array], Array] | None = None
     """From ``params`` to those of the whole problem, where they are others."""
 
+    @classmethod
+    def of(cls, iteration: int, params: Array, here: Evaluation, step_size: float) -> Progress:
+        """Return the report of an iteration of a smooth objective."""
+        norm = float(np.linalg.norm(here.gradient))
+        return cls(iteration, params, here.value, norm, step_size)
+
     def whole_params(self) -> Array:
         """Return the params of the whole problem; finding them may cost something."""
         return self.params if self.lift is None else self.lift(self.params)
 
 
 Question: TypeAlias = (
-    EvaluateAt | CurvatureAt | HessianAt | ActiveHessianAt | LargestCurvature | EvaluateMinibatch
+    EvaluateAt
+    | CurvatureAt
+    | HessianAt
+    | ActiveHessianAt
+    | LargestCurvature
+    | EvaluateMinibatch
+    | GapAt
 )
 
 
@@ -515,11 +578,12 @@ class Memory:
     state: Any
     """The method's own: pairs, curvature, damping."""
 
-    values: Sequence[float]
-    """Values of the iterations so far, as far as those to come can be compared with them."""
+    evidence: Any = None
+    """What the judge of its claims has seen: values, steps, curvature."""
 
-    n_iter: int
-    """Iterations so far."""
+    def without_values(self) -> Memory:
+        """Return the same for an objective whose values compare with none of those so far."""
+        return replace(self, evidence=self.evidence and self.evidence.without_values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -581,6 +645,11 @@ class Status(Enum):
         "for the scale of the features (or the rows are sorted by class and not shuffled). Lower "
         "learning_rate or standardise the features"
     )
+    CONTRADICTED = (
+        "the solver says that it has converged, but the curvature of the objective, its decrease "
+        "of late, or both promise more than tol allows; set a smaller tol, or choose another "
+        "solver or other options of this one"
+    )
     STOPPED = "an observer asked to stop"
 
     @property
@@ -634,7 +703,7 @@ class Solution:
     status: Status
     n_iter: int
     suboptimality: float
-    """The solver's estimate of ``F - F*`` in nats a row; NaN where it has none."""
+    """An estimate of ``F - F*`` in nats a row, the judge's where it was asked; NaN for none."""
 
     records: Sequence[IterationRecord] = ()
     memory: Memory | None = None
@@ -645,7 +714,11 @@ Lesson: TypeAlias = Generator[EvaluateMinibatch, Evaluation, tuple[Array, Any, f
 """What a stochastic solver does with a chunk of a stream: asks minibatches, and returns params,
 what its rule carries on, and the mean value of the minibatches."""
 
-Search: TypeAlias = Generator[Question | Progress, Any, Solution]
+Search: TypeAlias = Generator[Question | Progress | Claim, Any, Solution]
+"""What a solver does. Arrays that it has yielded are not written to afterwards."""
+
+JudgedSearch: TypeAlias = Generator[Question | Progress, Any, Solution]
+"""A search whose claims have been judged: what is left is for the objective and the journal."""
 
 StagedSearch: TypeAlias = Generator[Asked | Progress, Any, Solution]
 """A search whose questions say which stage of a fit they are asked in."""

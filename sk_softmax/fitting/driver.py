@@ -10,17 +10,18 @@ from typing import Any, Protocol
 from sk_softmax.interfaces import (
     Array,
     IterationRecord,
+    JudgedSearch,
     Learner,
     Objective,
     Problem,
     Progress,
     Question,
-    Search,
     Solution,
     Solver,
     StagedSearch,
     ValidationScores,
 )
+from sk_softmax.solvers.judge import judged
 
 ParamsThere = Callable[[], Array]
 """Params after an iteration; a function, because finding them may cost something."""
@@ -65,13 +66,14 @@ def minimize(
     Returns
     -------
     solution : Solution
-        With one record an iteration, the first of them at the start.
+        With one record an iteration, the first of them at the start. It is converged only where
+        the judge grants that.
     """
-    return run(solver.minimize(problem), _Alone(objective), observe, validate)
+    return run(judged(solver, problem), _Alone(objective), observe, validate)
 
 
 def run(
-    search: Search | StagedSearch,
+    search: JudgedSearch | StagedSearch,
     answers: Answers,
     observe: Observer | None = None,
     validate: Validate | None = None,

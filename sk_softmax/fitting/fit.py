@@ -35,7 +35,6 @@ from sk_softmax.objective import (
     RegressionObjective,
     Seen,
     cheaper_objectives,
-    duality_gap,
 )
 from sk_softmax.rows import RowSpace, single_threaded_blas
 from sk_softmax.solvers import Auto
@@ -94,7 +93,7 @@ def fit_params(
         if early is not None and early.params is not None and early.iteration != best:
             best, solution = early.iteration, _at(early.params, solution, objective)
         params = objective.penalty.balanced(solution.params)
-        gap = duality_gap(objective, solution.params, solution.evaluation)
+        gap = objective.gap(solution.params, solution.evaluation)
     rows = objective.rows
     seen = Seen(rows.n_rows, objective.total_weight)
     return Fitted(params.astype(rows.dtype, copy=False), solution, best, gap, seen)

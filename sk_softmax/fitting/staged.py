@@ -16,6 +16,7 @@ from sk_softmax.interfaces import (
     Solver,
     StagedSearch,
 )
+from sk_softmax.solvers.judge import judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ Stages: TypeAlias = Generator[Stage, Solution, Solution]
 def staged(solver: Solver, stages: Stages) -> StagedSearch:
     """Run a solver through stages: a search itself, whose questions carry the stage's number.
 
-    Iterations are counted through, and where a later stage begins is not reported: the stage
-    before has reported it.
+    The claims of every stage are judged. Iterations are counted through, and where a later stage
+    begins is not reported: the stage before has reported it.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ def staged(solver: Solver, stages: Stages) -> StagedSearch:
 
 
 def _solve(solver: Solver, stage: Stage, n_before: int, *, reports_start: bool) -> StagedSearch:
-    search = solver.minimize(stage.problem)
+    search = judged(solver, stage.problem)
     answer: Any = None
     while True:
         try:

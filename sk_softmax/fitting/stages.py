@@ -130,7 +130,7 @@ def _carried(memory: Memory | None, view: Cheaper) -> Memory | None:
     """Return what the next stage may begin with: values of some of the rows compare with none."""
     if memory is None or view.has_all_rows:
         return memory
-    return replace(memory, values=())
+    return memory.without_values()
 
 
 def _ended(

@@ -1,7 +1,6 @@
 """WHAT is minimised: cross-entropy and penalty, their gradient and their curvature."""
 
 from sk_softmax.objective.cheaper import Cheaper, cheaper_objectives, cheaper_together
-from sk_softmax.objective.duality import duality_gap
 from sk_softmax.objective.folds import FoldObjectives, HeldOut
 from sk_softmax.objective.penalties import PenaltyForm
 from sk_softmax.objective.regression import RegressionObjective
@@ -19,6 +18,5 @@ __all__ = [
     "Targets",
     "cheaper_objectives",
     "cheaper_together",
-    "duality_gap",
     "targets_of",
 ]

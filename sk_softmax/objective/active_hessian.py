@@ -24,7 +24,13 @@ NEGLIGIBLE = 1e-3
 
 
 def active_hessian(
-    data: DataTerm, params: Array, penalty: Array, active: Mask, damping: float
+    data: DataTerm,
+    params: Array,
+    penalty: Array,
+    active: Mask,
+    damping: float,
+    *,
+    exact: bool = False,
 ) -> ActiveHessian:
     """Return the Hessian among the parameters that the mask picks.
 
@@ -40,10 +46,15 @@ def active_hessian(
         Which parameters it is about.
     damping : float
         How much of the rows' mean curvature to add to each row's, in the diagonal alone.
+    exact : bool, default=False
+        Leave no row out of a matrix.
     """
     columns = np.flatnonzero(active.any(axis=0))
     if active.sum() <= MOST_ACTIVE:
-        return FormedHessian(_matrix(data, params, penalty, active, columns, damping))
+        question = partial(
+            hessian_among, params=params, active=active, columns=columns, exact=exact
+        )
+        return FormedHessian(_matrix(data, question, penalty, active, columns, damping))
     return AppliedHessian(data, params, penalty, active, columns, damping)
 
 
@@ -147,14 +158,13 @@ def diagonal_of_hessian(data: DataTerm, params: Array) -> tuple[Any, ...]:
 
 def _matrix(
     data: DataTerm,
-    params: Array,
+    question: DataQuestion,
     penalty: Array,
     active: Mask,
     columns: NDArray[np.intp],
     damping: float,
 ) -> Array:
     """Hessian of the mean loss and the penalty among the active parameters."""
-    question = partial(hessian_among, params=params, active=active, columns=columns)
     matrix, rest, curvature = data.ask(question)
     diagonal = np.einsum("ii->i", matrix)  # a view
     if damping:
@@ -166,7 +176,11 @@ def _matrix(
 
 
 def hessian_among(
-    data: DataTerm, params: Array, active: Mask, columns: NDArray[np.intp]
+    data: DataTerm,
+    params: Array,
+    active: Mask,
+    columns: NDArray[np.intp],
+    exact: bool = False,
 ) -> tuple[Any, ...]:
     """Answer ``sum_i s_i (diag(p_i) - p_i p_i') (x) x_i x_i'`` among the active parameters.
 
@@ -174,6 +188,7 @@ def hessian_among(
     ``(n_outputs, n_columns active)``, and the sums of all rows' curvatures, ``(n_outputs,)``.
     """
     prepared = data.rows.prepare(params)
+    negligible = 0.0 if exact else NEGLIGIBLE
     of_class = [np.flatnonzero(row) for row in active[:, columns]]
 
     def term(block: Block) -> tuple[Array, Array, Array]:
@@ -181,7 +196,7 @@ def hessian_among(
         p = data.loss.probabilities(data.logits(block, prepared))[-len(active) :]
         s = data.weighted(np.ones(block.n_rows, dtype=p.dtype), block)
         curvatures = s * p * (1 - p)
-        kept, left_out = _by_curvature(curvatures.sum(axis=0))
+        kept, left_out = _by_curvature(curvatures.sum(axis=0), negligible)
         X = block.part(kept, columns)
         among = _among_classes(X, p[:, kept], s[kept], of_class)
         rest = curvatures[:, left_out] @ _squared(block.part(left_out, columns))
@@ -190,10 +205,12 @@ def hessian_among(
     return data.rows.sum(term, rows_per_block=int(active.sum()))
 
 
-def _by_curvature(curvature: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _by_curvature(
+    curvature: Array, negligible: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return which rows to keep and which have a negligible part of the block's curvature."""
     order = np.argsort(curvature, kind="stable")
-    n_out = int(np.searchsorted(np.cumsum(curvature[order]), NEGLIGIBLE * curvature.sum()))
+    n_out = int(np.searchsorted(np.cumsum(curvature[order]), negligible * curvature.sum()))
     return np.sort(order[n_out:]), np.sort(order[:n_out])
 
 

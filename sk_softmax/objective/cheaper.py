@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Rows
 from sk_softmax.objective.regression import RegressionObjective
+from sk_softmax.objective.sampling import spread_out
 
 # A sample of the rows: one in so many, and so many a parameter that the optimum of the sample is
 # close to that of all. If that takes more than one in FEWEST_LEFT_OUT, or too many bytes, none.
@@ -130,13 +130,3 @@ def _bear_narrowing(rows: Rows) -> bool:
         told_apart = values.std(axis=0) > RESOLVED * np.sqrt(square)
         in_range = (square > SMALLEST**2) & (square < LARGEST**2)
     return bool(told_apart.all() and in_range.all())
-
-
-def spread_out(n_rows: int, n_sampled: int) -> NDArray[np.intp]:
-    """Return indices of rows, one at random from each of ``n_sampled`` equal stretches.
-
-    The draw is the same every time: it decides the path to the optimum and not the optimum.
-    """
-    length = n_rows // n_sampled
-    within = np.random.default_rng(0).integers(length, size=n_sampled)
-    return np.asarray(np.arange(n_sampled) * length + within)

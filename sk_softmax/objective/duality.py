@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from sk_softmax.interfaces import Array, Block, Evaluation
-from sk_softmax.objective.cheaper import spread_out
+from sk_softmax.interfaces import Array, Block, Evaluation, Penalty
 from sk_softmax.objective.data_term import DataTerm
-from sk_softmax.objective.regression import RegressionObjective
+from sk_softmax.objective.sampling import spread_out
 
 # Probability that some classes have too much of is taken from one row in so many, of at most so
 # many features and classes together, as long as the gap gets no wider than by a tenth. Of fewer
@@ -22,7 +21,9 @@ WIDER = 0.1
 AT_ONCE = 2**17
 
 
-def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation) -> float:
+def duality_gap(
+    data: DataTerm, penalty: Penalty, params: Array, here: Evaluation, at_most: float = np.inf
+) -> float:
     """Return ``F(params) - D(q) >= F(params) - F*``, in nats a row.
 
     The dual of penalised softmax regression (Yu, Huang and Lin, 2011, Machine Learning 85) gives
@@ -48,19 +49,24 @@ def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation)
 
     Parameters
     ----------
-    objective : RegressionObjective
-        The problem.
+    data : DataTerm
+        The loss.
+    penalty : Penalty
+        All of the penalty.
     params : ndarray of shape (n_outputs, n_columns)
         The point.
     here : Evaluation
         The objective's gradient at ``params``.
+    at_most : float, default=inf
+        The gap that matters: no pass is taken where the part that needs none is above it.
 
     Returns
     -------
     gap : float
-        ``inf`` where a feature is not penalised.
+        ``inf`` where the penalty does not grow with a coefficient, and where it is not worth a
+        pass.
     """
-    penalty, n_features = objective.penalty, objective.data.n_features
+    n_features = data.n_features
     if not penalty.is_coercive or not here.is_finite:
         return np.inf
     coef, value = params[:, :n_features], penalty.value(params)
@@ -68,21 +74,35 @@ def duality_gap(objective: RegressionObjective, params: Array, here: Evaluation)
     def beside_divergence(image: Array) -> float:
         return value + float(np.vdot(image, coef)) + penalty.conjugate(-image)
 
+    def drawn(image: Array, excess: float) -> float:
+        """Penalty and product where ``q`` is drawn until no conjugate is left."""
+        return value + float(np.vdot(image, coef)) / excess
+
     image: Array = here.gradient[:, :n_features] - penalty.l2[:n_features] * coef
-    move = _move_of_excess(objective.data, here.gradient)
+    excess = _excess(penalty, image)
+    free = beside_divergence(image)
+    if min(free, drawn(image, excess)) > at_most:
+        return np.inf
+    move = _move_of_excess(data, here.gradient)
     divergence = 0.0
     if move is not None:
         # With kinks all rows may have to be drawn towards their targets, so all of them are moved.
-        most = WIDER * beside_divergence(image) if penalty.is_smooth else 0.0
-        change, divergence = _moved(objective.data, params, move, most)
+        change, divergence = _moved(data, params, move, WIDER * free if penalty.is_smooth else 0.0)
         image = image + change[:, :n_features]
     gap = beside_divergence(image) + divergence
-    excess = penalty.gauge(-image)
-    if not penalty.is_smooth and 1 < excess < np.inf:
-        _, divergence = _moved_in_all_rows(objective.data, params, move, 1 / excess)
-        # Now no conjugate is left.
-        gap = min(gap, value + float(np.vdot(image, coef)) / excess + divergence)
+    excess = _excess(penalty, image)
+    if 1 < excess < np.inf:
+        _, divergence = _moved_in_all_rows(data, params, move, 1 / excess)
+        gap = min(gap, drawn(image, excess) + divergence)
     return max(float(gap), 0.0)
+
+
+def _excess(penalty: Penalty, image: Array) -> float:
+    """By what to divide ``v``, of shape ``(n_outputs, n_features)``, to be rid of a conjugate.
+
+    Infinite where that does not help: of a smooth penalty the conjugate is zero at zero alone.
+    """
+    return np.inf if penalty.is_smooth else max(penalty.gauge(-image), 1.0)
 
 
 class _Move:

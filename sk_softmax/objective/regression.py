@@ -24,6 +24,7 @@ from sk_softmax.objective.approximate_hessian import approximate_hessian, shared
 from sk_softmax.objective.cross_entropy import CrossEntropy, cross_entropy_of
 from sk_softmax.objective.curvature import FullHessian
 from sk_softmax.objective.data_term import DataTerm
+from sk_softmax.objective.duality import duality_gap
 from sk_softmax.objective.exact_hessian import exact_hessian, largest_curvature
 from sk_softmax.objective.penalties import PenaltyForm
 from sk_softmax.objective.targets import Labels, Targets
@@ -197,7 +198,9 @@ class RegressionObjective:
     ) -> Curvature:
         """Return an approximate Hessian without the curvature between classes."""
         data = self.data if exact or not self._cheaper else self._cheaper[0].data
-        measure = shared_diagonal if as_diagonal else approximate_hessian
+        # A matrix a class takes the mean over the classes from every step.
+        is_full = self.penalty.is_class_symmetric and not as_diagonal
+        measure = approximate_hessian if is_full else shared_diagonal
         return measure(data, params, self.penalty.l2, damping)
 
     def hessian(self, params: Array) -> FullHessian:
@@ -205,11 +208,20 @@ class RegressionObjective:
         return exact_hessian(self.data, params, self.penalty.l2)
 
     def active_hessian(
-        self, params: Array, active: NDArray[np.bool_], damping: float = 0.0
+        self,
+        params: Array,
+        active: NDArray[np.bool_],
+        damping: float = 0.0,
+        *,
+        exact: bool = False,
     ) -> ActiveHessian:
         """Return the Hessian among some of the parameters."""
-        data = self._cheaper[0].data if self._cheaper else self.data
-        return active_hessian(data, params, self.penalty.l2, active, damping)
+        data = self.data if exact or not self._cheaper else self._cheaper[0].data
+        return active_hessian(data, params, self.penalty.l2, active, damping, exact=exact)
+
+    def gap(self, params: Array, here: Evaluation, at_most: float = np.inf) -> float:
+        """Return the duality gap, infinity where it is above ``at_most`` before any pass."""
+        return duality_gap(self.data, self.penalty, params, here, at_most)
 
     def largest_curvature(self) -> float:
         """Bound of the Hessian's largest eigenvalue, the same everywhere."""

@@ -64,7 +64,7 @@ class GradientDescent(Options):
         velocity = np.zeros_like(params)
         size = yield from self._step_size()
         values = [here.value]
-        stopped = yield Progress(0, params, here.value, float(np.linalg.norm(here.gradient)), 0.0)
+        stopped = yield Progress.of(0, params, here, 0.0)
 
         for iteration in range(problem.max_iter + 1):
             # 1. Judge how far there is to go. Decreases that have died out are no proof of it:
@@ -74,24 +74,30 @@ class GradientDescent(Options):
             suboptimality = max(extrapolated_decrease(values), promised)
 
             # 2. Stop if there is a reason to.
-            status = reason_to_stop(
-                problem, iteration, here.value, suboptimality, stopped, once_separated=False
+            status, left = yield from reason_to_stop(
+                problem,
+                iteration,
+                params,
+                here.value,
+                suboptimality,
+                stopped,
+                once_separated=False,
             )
             if status is Status.MAX_ITER and here.value > values[0]:
                 status = Status.DIVERGED
             if status is not None:
-                return Solution(params, here, status, iteration, suboptimality)
+                return Solution(params, here, status, iteration, left)
 
             # 3. Move.
             velocity = self.momentum * velocity + here.gradient
             move = here.gradient + self.momentum * velocity if self.nesterov else velocity
-            there = yield EvaluateAt(params - size * move)
+            target = params - size * move
+            there = yield EvaluateAt(target)
             if not there.is_finite:
                 return Solution(params, here, Status.DIVERGED, iteration, np.nan)
-            params, here = params - size * move, there
+            params, here = target, there
             values.append(here.value)
-            norm = float(np.linalg.norm(here.gradient))
-            stopped = yield Progress(iteration + 1, params, here.value, norm, size)
+            stopped = yield Progress.of(iteration + 1, params, here, size)
         raise AssertionError("the last iteration always has a reason to stop")
 
     def _step_size(self) -> Generator[Question, float, float]:

@@ -24,23 +24,14 @@ from sk_softmax.interfaces import (
     Solution,
     Status,
 )
+from sk_softmax.solvers.curvature_schedule import (
+    FIRST_DAMPING,
+    WARM_DAMPING,
+    CurvatureSchedule,
+)
 from sk_softmax.solvers.line_search import Step, strong_wolfe_search
 from sk_softmax.solvers.options import Options
-from sk_softmax.solvers.stopping import (
-    WINDOWS,
-    extrapolated_decrease,
-    reason_for_no_step,
-    reason_to_stop,
-)
-
-# How much of the rows' mean curvature each of them is given beside its own. On raw MNIST pixels
-# F - F* after 81 passes was less than a fifth of what it was after 120 without.
-FIRST_DAMPING, LEAST_DAMPING, MOST_DAMPING = 0.5, 1e-3, 2.0
-
-# Where a fit begins near its optimum the rows' curvature hardly changes any more. The fits of a
-# cross-validation on digits, each warm-started, took 598 iterations together with 0.5, 393 so.
-WARM_DAMPING = 0.02
-MOSTLY = 0.9
+from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 
 
 @dataclass
@@ -81,40 +72,30 @@ class LBFGS(Options):
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
         params, iteration = problem.start, 0
+        known = _Knowledge.before(problem, self.history)
         here = yield EvaluateAt(params)
-        known = _Knowledge.of(problem, self.history)
-        values = known.values_before(problem, here.value)
-        norm = float(np.linalg.norm(here.gradient))
-        stopped = yield Progress(0, params, here.value, norm, 0.0)
+        stopped = yield Progress.of(0, params, here, 0.0)
+        status, left = (None if here.is_finite else Status.PRECISION_LIMIT), np.nan
 
-        status = None if here.is_finite else Status.PRECISION_LIMIT
-        suboptimality = np.nan
         while status is None:
             # 1. Measure the curvature where the method has got to, now and then.
-            if self.precondition and is_due(known.clock, known.measured_at):
-                known.adapt_damping()
+            if self.precondition and known.schedule.is_due(known.clock):
                 yield from known.measure(params)
 
-            # 2. Aim. Minus half the slope is the decrease that the quadratic model promises; it is
-            #    not believed where the pace of late contradicts it.
-            start = known.curvature if self.precondition else None
-            direction = -known.pairs.inverse_hessian_times(here.gradient, start)
-            suboptimality = -0.5 * float(np.vdot(here.gradient, direction))
-            suboptimality = max(suboptimality, left_at_this_pace(values))
+            # 2. Aim. Minus half the slope is the decrease that the quadratic model promises.
+            direction = -known.pairs.inverse_hessian_times(here.gradient, known.curvature)
+            left = -0.5 * float(np.vdot(here.gradient, direction))
 
-            # 3. Nor is a promise of being there believed that is contradicted by a curvature
-            #    measured not long ago, taken as low as any of the last steps found it: the
-            #    recursion, from no more than a few steps, misses directions.
-            if suboptimality <= problem.tol * abs(here.value) and not problem.is_rough:
-                curvature = yield from known.recent_curvature(params)
-                suboptimality = max(suboptimality, known.pairs.promise(here.gradient, curvature))
-            status = reason_to_stop(problem, iteration, here.value, suboptimality, stopped)
+            # 3. Stop if there is a reason to.
+            status, left = yield from reason_to_stop(
+                problem, iteration, params, here.value, left, stopped
+            )
             if status is not None:
                 continue
 
             # 4. Move. Where nothing lowers the value, try once more with neither old pairs nor a
             #    curvature that was measured cheaply.
-            size = known.first_size(direction, start)
+            size = known.first_size(direction)
             step = yield from strong_wolfe_search(
                 params, here, direction, size, problem.resolution
             )
@@ -122,17 +103,14 @@ class LBFGS(Options):
                 known.begin_anew()
                 continue
             if step is None:
-                status = reason_for_no_step(problem, here.value, suboptimality)
+                status, left = yield from reason_for_no_step(problem, params, here.value, left)
                 continue
 
             # 5. Remember the step and the change of gradient along it.
             known.remember(step, params, here)
             params, here, iteration = step.params, step.evaluation, iteration + 1
-            values.append(here.value)
-            norm = float(np.linalg.norm(here.gradient))
-            stopped = yield Progress(iteration, params, here.value, norm, step.size)
-        memory = known.memory(values)
-        return Solution(params, here, status, iteration, suboptimality, memory=memory)
+            stopped = yield Progress.of(iteration, params, here, step.size)
+        return Solution(params, here, status, iteration, left, memory=Memory(known))
 
 
 class _Knowledge:
@@ -143,15 +121,13 @@ class _Knowledge:
 
     def __init__(self, history: int, damping: float) -> None:
         self.pairs = Pairs(history)
+        self.schedule = CurvatureSchedule(damping)
         self.curvature: Curvature | None = None
-        self.damping = damping
-        self.sizes: list[float] = []
         self.clock = 0
-        self.measured_at = -1
         self.exact = False
 
     @classmethod
-    def of(cls, problem: Problem, history: int) -> _Knowledge:
+    def before(cls, problem: Problem, history: int) -> _Knowledge:
         """Return what the stage before left, or a new beginning."""
         if problem.memory is not None:
             known: _Knowledge = problem.memory.state
@@ -159,35 +135,19 @@ class _Knowledge:
             return known
         return cls(history, WARM_DAMPING if problem.start.any() else FIRST_DAMPING)
 
-    @staticmethod
-    def values_before(problem: Problem, value: float) -> list[float]:
-        """Return the values so far, the last of them where this stage begins."""
-        return [*(problem.memory.values if problem.memory is not None else ()), value]
-
-    def memory(self, values: list[float]) -> Memory:
-        """Return what the next stage may begin with."""
-        return Memory(self, values, self.clock)
-
-    def adapt_damping(self) -> None:
-        """Trust the curvature as much as the steps since the last measurement suggest."""
-        self.damping, self.sizes = adapted(self.damping, self.sizes), []
-
-    def measure(self, params: Array) -> Generator[Question, Curvature, Curvature]:
+    def measure(self, params: Array) -> Generator[Question, Curvature, None]:
         """Measure the curvature here."""
-        self.curvature = yield CurvatureAt(params, self.damping, exact=self.exact)
-        self.measured_at = self.clock
-        return self.curvature
+        damping = self.schedule.begin(self.clock)
+        self.curvature = yield CurvatureAt(params, damping, exact=self.exact)
 
-    def recent_curvature(self, params: Array) -> Generator[Question, Curvature, Curvature]:
-        """Return the last curvature, measured anew if that was long ago."""
-        if self.curvature is None or 3 * self.measured_at < self.clock:
-            return (yield from self.measure(params))
-        return self.curvature
+    def first_size(self, direction: Array) -> float:
+        """Return the first step to try: 1 where the direction has a scale, else unit length.
 
-    def first_size(self, direction: Array, curvature: Curvature | None) -> float:
-        """Return the first step to try: at most twice the last."""
-        size = self.pairs.first_size(direction, curvature)
-        return min(size, 2 * self.sizes[-1] if self.sizes else np.inf)
+        At most twice the last one.
+        """
+        has_scale = len(self.pairs) > 0 or self.curvature is not None
+        size = 1.0 if has_scale else 1.0 / float(np.linalg.norm(direction))
+        return min(size, 2 * self.schedule.sizes[-1]) if self.schedule.sizes else size
 
     def can_begin_anew(self) -> bool:
         """Whether there is anything to forget that may have led astray."""
@@ -195,7 +155,8 @@ class _Knowledge:
 
     def begin_anew(self) -> None:
         """Forget all steps, and have curvature measured exactly from now on."""
-        self.pairs, self.measured_at, self.exact = self.pairs.emptied(), -1, True
+        self.pairs, self.exact = self.pairs.emptied(), True
+        self.schedule.begin_anew()
 
     def remember(self, step: Step, params: Array, here: Evaluation) -> None:
         """Keep a step and the change of gradient along it.
@@ -203,45 +164,9 @@ class _Knowledge:
         The size of a step from no pairs, whose direction has no scale, says nothing of the next.
         """
         if len(self.pairs) > 0:
-            self.sizes.append(step.size)
+            self.schedule.sizes.append(step.size)
         self.pairs.remember(step.params - params, step.evaluation.gradient - here.gradient)
         self.clock += 1
-
-
-def is_due(iteration: int, measured_at: int) -> bool:
-    """Measure at iterations 0, 5, 15, 35, 75, ...: each twice as far from the last as before.
-
-    Early on the rows' curvature changes fast, and one measurement costs as much as several
-    evaluations.
-    """
-    return measured_at < 0 or iteration >= 2 * measured_at + 5
-
-
-def adapted(damping: float, sizes: list[float]) -> float:
-    """Trust the curvature more where it gave full steps, and less where they had to be cut.
-
-    As Levenberg (1944) and Marquardt (1963) damp a Gauss-Newton matrix. Iterations to 1e-6 with
-    and without: 30 and 53 on MNIST / 255, 23 and 41 on cover types.
-    """
-    if not sizes:
-        return damping
-    share_of_full = float(np.mean(np.array(sizes) == 1))
-    damping *= 0.25 if share_of_full > MOSTLY else 4.0
-    return float(np.clip(damping, LEAST_DAMPING, MOST_DAMPING))
-
-
-def left_at_this_pace(values: list[float]) -> float:
-    """Return the decrease that the last iterations foretell, 0 if they are too few.
-
-    Three times as much, since the pace varies: on digits the plain figure was up to twice too low.
-    """
-    if len(values) <= 2 * WINDOWS[0]:
-        return 0.0
-    decrease = extrapolated_decrease(values)
-    if not np.isfinite(decrease):
-        # The pace does not slacken, so at least as much is to come again.
-        decrease = values[-1 - WINDOWS[0]] - values[-1]
-    return 3 * decrease
 
 
 class Pairs:
@@ -285,14 +210,6 @@ class Pairs:
             result = daxpy(step, result, a=forth - float(np.dot(change, result)) / product)
         return result.reshape(gradient.shape)
 
-    def promise(self, gradient: Array, curvature: Curvature) -> float:
-        """Return the decrease that a curvature promises, as low as any of the steps found it.
-
-        ``s'y / y'M^-1 y`` is how far ``M`` exceeds the Hessian along a step.
-        """
-        scale = max((self._scale(p, gradient.shape, curvature) for p in self._pairs), default=1.0)
-        return 0.5 * scale * float(np.vdot(gradient, curvature.solve(gradient)))
-
     @staticmethod
     def _scale(
         pair: tuple[Array, Array, float], shape: tuple[int, ...], curvature: Curvature | None
@@ -303,9 +220,3 @@ class Pairs:
         if curvature is not None:
             solved = curvature.solve(change.reshape(shape)).ravel()
         return product / float(np.dot(change, solved))
-
-    def first_size(self, direction: Array, curvature: Curvature | None) -> float:
-        """Return the first step to try: 1 where the direction has a scale, else unit length."""
-        if self._pairs or curvature is not None:
-            return 1.0
-        return 1.0 / float(np.linalg.norm(direction))

@@ -33,29 +33,29 @@ class NewtonCholesky(Options):
         _check_size(problem)
         params, iteration = problem.start, 0
         here = yield EvaluateAt(params)
-        norm = float(np.linalg.norm(here.gradient))
-        stopped = yield Progress(0, params, here.value, norm, 0.0)
+        stopped = yield Progress.of(0, params, here, 0.0)
 
         while True:
             # 1. Aim; half the squared Newton decrement estimates the distance to the optimum
             #    (Boyd and Vandenberghe, Convex Optimization, 2004, section 9.5.1).
             hessian = yield HessianAt(params)
             direction = -hessian.solve(here.gradient)
-            suboptimality = -0.5 * float(np.vdot(here.gradient, direction))
+            promise = -0.5 * float(np.vdot(here.gradient, direction))
 
             # 2. Stop if there is a reason to.
-            status = reason_to_stop(problem, iteration, here.value, suboptimality, stopped)
+            status, left = yield from reason_to_stop(
+                problem, iteration, params, here.value, promise, stopped
+            )
             if status is not None:
-                return Solution(params, here, status, iteration, suboptimality)
+                return Solution(params, here, status, iteration, left)
 
             # 3. Move: the full step wherever it lowers the value enough.
             step = yield from strong_wolfe_search(params, here, direction, 1.0, problem.resolution)
             if step is None:
-                status = reason_for_no_step(problem, here.value, suboptimality)
-                return Solution(params, here, status, iteration, suboptimality)
+                status, left = yield from reason_for_no_step(problem, params, here.value, left)
+                return Solution(params, here, status, iteration, left)
             params, here, iteration = step.params, step.evaluation, iteration + 1
-            norm = float(np.linalg.norm(here.gradient))
-            stopped = yield Progress(iteration, params, here.value, norm, step.size)
+            stopped = yield Progress.of(iteration, params, here, step.size)
 
 
 def _check_size(problem: Problem) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, CurvatureAt, Problem, Search, Status
-from sk_softmax.solvers.lbfgs import FIRST_DAMPING, adapted, is_due, left_at_this_pace
+from sk_softmax.solvers.curvature_schedule import FIRST_DAMPING, CurvatureSchedule
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.proximal_steps import (
     active_at,
@@ -53,17 +53,15 @@ class ProximalLBFGS(Options):
         penalty = problem.penalty
         here = yield from look(penalty, problem.start)
         stopped = yield here.progress(penalty, 0, 0.0)
-        pairs = CompactPairs(self.history)
-        values, sizes = [here.value], list[float]()
-        iteration, measured_at, damping = 0, -1, FIRST_DAMPING
+        pairs, iteration = CompactPairs(self.history), 0
+        schedule = CurvatureSchedule(FIRST_DAMPING)
 
         while True:
             # 1. Measure the curvature where the method has got to, now and then.
-            if is_due(iteration, measured_at):
-                damping, sizes = adapted(damping, sizes), []
+            if schedule.is_due(iteration):
+                damping = schedule.begin(iteration)
                 curvature = yield CurvatureAt(here.params, damping, as_diagonal=True)
                 pairs.begin_from(curvature.diagonal)
-                measured_at = iteration
 
             # 2. Aim: the model's minimum, and the decrease it promises.
             active, _ = active_at(penalty, here)
@@ -71,34 +69,33 @@ class ProximalLBFGS(Options):
                 return here.solution(Status.CONVERGED, iteration, 0.0)
             aim = aim_of(penalty, here, active, pairs.hessian(active))
 
-            # 3. Stop if there is a reason to. Believe no promise that the pace of late
-            #    contradicts, or a curvature as low as any of the last steps found it.
-            suboptimality = max(aim.promise, left_at_this_pace(values))
-            if suboptimality <= problem.tol * abs(here.value):
-                doubt = pairs.promise(here.shortest_subgradient(penalty))
-                suboptimality = max(suboptimality, doubt)
-            status = reason_to_stop(problem, iteration, here.value, suboptimality, stopped)
+            # 3. Stop if there is a reason to.
+            status, left = yield from reason_to_stop(
+                problem, iteration, here.params, here.value, aim.promise, stopped
+            )
             if status is not None:
-                return here.solution(status, iteration, suboptimality)
+                return here.solution(status, iteration, left)
 
             # 4. Move; where nothing lowers the value, try once more without old pairs.
             noise = problem.resolution * max(abs(here.value), 1.0)
             step = yield from backtrack(penalty, here, aim.target, noise)
             if step is None and len(pairs) > 0:
-                pairs, measured_at = CompactPairs(self.history), -1
+                pairs = CompactPairs(self.history)
+                schedule.begin_anew()
                 continue
             if step is None:
-                status = reason_for_no_step(problem, here.value, suboptimality)
-                return here.solution(status, iteration, suboptimality)
+                status, left = yield from reason_for_no_step(
+                    problem, here.params, here.value, left
+                )
+                return here.solution(status, iteration, left)
 
             # 5. Remember the step and the change of gradient along it.
             there, size = step
-            sizes.append(size)
+            schedule.sizes.append(size)
             pairs.remember(
                 there.params - here.params, there.smooth.gradient - here.smooth.gradient
             )
             here, iteration = there, iteration + 1
-            values.append(here.value)
             stopped = yield here.progress(penalty, iteration, size)
 
 
@@ -127,15 +124,6 @@ class CompactPairs:
         norms = float(np.linalg.norm(step) * np.linalg.norm(change))
         if product > np.finfo(np.float64).eps * norms:
             self._pairs.append((step, change))
-
-    def promise(self, subgradient: Array) -> float:
-        """Return the decrease that the diagonal promises, as low as any step found it."""
-        scales = [
-            float(np.vdot(step, change)) / float(np.vdot(change, change / self._diagonal))
-            for step, change in self._pairs
-        ]
-        square = float(np.vdot(subgradient, subgradient / self._diagonal))
-        return 0.5 * max(scales, default=1.0) * square
 
     def hessian(self, active: NDArray[np.bool_]) -> CompactHessian:
         """Return ``B`` among the active parameters."""

@@ -72,8 +72,10 @@ class ProximalNewton(Options):
             last = aim if is_close and not damping else None
 
             # 3. Stop if there is a reason to; the last step is at hand, and squares the error.
-            suboptimality = aim.promise if is_whole and not damping else np.inf
-            status = reason_to_stop(problem, iteration, here.value, suboptimality, stopped)
+            promise = aim.promise if is_whole and not damping else np.inf
+            status, left = yield from reason_to_stop(
+                problem, iteration, here.params, here.value, promise, stopped
+            )
             noise = problem.resolution * max(abs(here.value), 1.0)
             if status is Status.CONVERGED and iteration < problem.max_iter:
                 there = yield from look(penalty, aim.target)
@@ -81,13 +83,15 @@ class ProximalNewton(Options):
                     here, iteration = there, iteration + 1
                     yield here.progress(penalty, iteration, 1.0)
             if status is not None:
-                return here.solution(status, iteration, suboptimality)
+                return here.solution(status, iteration, left)
 
             # 4. Move: the full step wherever it lowers the value enough.
             step = yield from backtrack(penalty, here, aim.target, noise)
             if step is None:
-                status = reason_for_no_step(problem, here.value, suboptimality)
-                return here.solution(status, iteration, suboptimality)
+                status, left = yield from reason_for_no_step(
+                    problem, here.params, here.value, left
+                )
+                return here.solution(status, iteration, left)
             here, size = step
             iteration += 1
             damping = max(4 * damping, FIRST_DAMPING) if size < 1 else damping / 4

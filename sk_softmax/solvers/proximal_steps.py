@@ -97,12 +97,16 @@ def active_at(
 
 
 def aim_of(
-    penalty: Penalty, here: Place, active: NDArray[np.bool_], hessian: ActiveHessian
+    penalty: Penalty,
+    here: Place,
+    active: NDArray[np.bool_],
+    hessian: ActiveHessian,
+    accuracy: float = ACCURACY,
 ) -> Aim:
     """Return where the quadratic that fits the loss here, plus the penalty, is least."""
     gradient, start = here.smooth.gradient[active], here.params[active]
     model = SparseQuadratic(hessian, gradient, start, penalty.among(active))
-    minimum, promise = minimum_of(model, ACCURACY)
+    minimum, promise = minimum_of(model, accuracy)
     target = here.params.copy()
     target[active] = minimum
     return Aim(active, hessian, target, promise)

@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
+from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from sk_softmax import SoftmaxRegression
@@ -152,7 +153,12 @@ def test_one_row_a_class(solver, n_classes):
 @pytest.mark.parametrize("scale", [1e-150, 1e-8, 1e8, 1e100])
 def test_features_of_any_scale_have_a_fit(solver, scale, overlapping_classes):
     X, y = overlapping_classes(3)
-    model = SoftmaxRegression(solver=solver).fit(X * scale, y)
+    model = SoftmaxRegression(solver=solver)
+    with warnings.catch_warnings():
+        if solver == "gd" and scale > 1:
+            # One rate for all: the one that such features bear does not move the intercepts.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X * scale, y)
     assert np.isfinite(model.coef_).all()
     assert np.isfinite(model.predict_log_proba(X * scale)).all()
     if solver != "gd" and scale > 1:

@@ -79,7 +79,8 @@ def test_sparse_and_narrow_rows(kind, dataset):
     X, y = dataset("wine")
     X = np.where(np.abs(X) > 0.5, X, 0)
     X[:, 3] = 0
-    path, same = softmax_path(X, y, Cs=5), softmax_path(kind(X), y, Cs=5)
+    # Directions are flat: fits to within 1e-6 of the optimum are up to 3e-3 from its coefficients.
+    path, same = (softmax_path(rows, y, Cs=5, tol=1e-9) for rows in (X, kind(X)))
     np.testing.assert_allclose(path.Cs, same.Cs, rtol=1e-5)
     np.testing.assert_allclose(path.coefs, same.coefs, atol=2e-3)
     assert same.coefs.dtype == (np.float32 if kind is np.float32 else np.float64)

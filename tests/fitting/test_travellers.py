@@ -45,7 +45,7 @@ def test_every_question_pickles(kind):
 def test_reports_and_memories_pickle():
     progress = Progress(1, PARAMS, 0.5, 0.1, 1.0)
     assert equal(progress, pickle.loads(pickle.dumps(progress)))
-    memory = Memory({"damping": 0.5}, [1.0, 0.5], 2)
+    memory = Memory({"damping": 0.5}, [1.0, 0.5])
     assert equal(memory, pickle.loads(pickle.dumps(memory)))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sk_softmax.interfaces import Evaluation
-from sk_softmax.objective import RegressionObjective, duality, duality_gap
+from sk_softmax.objective import RegressionObjective, duality
 from sk_softmax.rows import rows_of
 from sk_softmax.solvers import NewtonCholesky
 
@@ -21,11 +21,11 @@ def test_gap_bounds_the_suboptimality_everywhere_and_closes_at_the_optimum(
     rows = rows_of(X, 3, has_intercept=intercept, n_threads=1)
     objective = RegressionObjective(rows, np.arange(80) % n_classes, n_classes, 0.5, weights)
     best = solve(NewtonCholesky(), objective, tol=1e-15)
-    assert duality_gap(objective, best.params, best.evaluation) < 1e-12
+    assert objective.gap(best.params, best.evaluation) < 1e-12
     for scale in (1e-3, 0.1, 1.0, 3.0):
         params = best.params + scale * rng.normal(size=best.params.shape)
         here = objective.evaluate(params)
-        gap = duality_gap(objective, params, here)
+        gap = objective.gap(params, here)
         assert here.value - best.evaluation.value <= gap + 1e-14
         assert gap < 1e4 * scale  # an infinite bound would pass too
 
@@ -34,7 +34,7 @@ def test_without_a_penalty_there_is_no_bound():
     rows = rows_of(np.ones((4, 1)), 3, has_intercept=True, n_threads=1)
     objective = RegressionObjective(rows, np.array([0, 1, 0, 1]), 2, np.inf)
     params = np.zeros(objective.shape)
-    assert duality_gap(objective, params, Evaluation(1.0, params)) == np.inf
+    assert objective.gap(params, Evaluation(1.0, params)) == np.inf
 
 
 def test_a_class_without_weight_is_no_obstacle(solve):
@@ -45,7 +45,7 @@ def test_a_class_without_weight_is_no_obstacle(solve):
     params = rng.normal(size=objective.shape)
     here = objective.evaluate(params)
     best = solve(NewtonCholesky(), objective)
-    assert here.value - best.evaluation.value <= duality_gap(objective, params, here) < 1e4
+    assert here.value - best.evaluation.value <= objective.gap(params, here) < 1e4
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 5])
@@ -59,12 +59,12 @@ def test_few_rows_can_bear_what_is_moved(n_classes, scale, solve, monkeypatch):
     params = best.params + scale * rng.normal(size=best.params.shape)
     here = objective.evaluate(params)
     passes = objective.passes
-    gap = duality_gap(objective, params, here)
+    gap = objective.gap(params, here)
     is_close = scale < 1  # far away the few rows would have to change too much
     # One row in 16, read twice: for what they hold, and for the move.
     assert (objective.passes - passes == 2 / 16) == is_close
     monkeypatch.setattr(duality, "MANY_ROWS", 10_000)
-    in_all_rows = duality_gap(objective, params, here)
+    in_all_rows = objective.gap(params, here)
     assert here.value - best.evaluation.value <= gap + 1e-14
     assert gap == pytest.approx(in_all_rows, rel=0.03)
 
@@ -81,7 +81,7 @@ def test_rows_that_hold_too_little_of_a_class_leave_the_move_to_all(solve):
     params = best.params.copy()
     params[2] += [900.0, -900.0]
     here = objective.evaluate(params)
-    assert 0 <= here.value - best.evaluation.value <= duality_gap(objective, params, here) < np.inf
+    assert 0 <= here.value - best.evaluation.value <= objective.gap(params, here) < np.inf
 
 
 def test_probabilities_that_underflow_count_in_full(solve):
@@ -91,7 +91,7 @@ def test_probabilities_that_underflow_count_in_full(solve):
     best = solve(NewtonCholesky(), objective)
     params = np.array([[-2000.0, 0.0], [0.0, 0.0], [2000.0, 500.0]])
     here = objective.evaluate(params)
-    assert here.value - best.evaluation.value <= duality_gap(objective, params, here)
+    assert here.value - best.evaluation.value <= objective.gap(params, here)
 
 
 def test_float32_does_not_round_the_gap_away(overlapping_classes, solve):
@@ -105,7 +105,7 @@ def test_float32_does_not_round_the_gap_away(overlapping_classes, solve):
 
     def gap(dtype):
         objective = objective_in(dtype)
-        return duality_gap(objective, best.params, objective.evaluate(best.params))
+        return objective.gap(best.params, objective.evaluate(best.params))
 
     assert 0 < gap(np.float64) < 1e-6
     assert gap(np.float32) == pytest.approx(gap(np.float64), rel=0.05)

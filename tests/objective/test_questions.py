@@ -18,7 +18,6 @@ from sk_softmax.objective import (
     RegressionObjective,
     active_hessian,
     approximate_hessian,
-    duality_gap,
     targets_of,
 )
 from sk_softmax.rows import DenseRows, rows_of
@@ -117,13 +116,13 @@ def gap(objective):
     params = params + point_of(objective, 1e-4)
     here = objective.evaluate(params)
     passes = objective.data.passes
-    found = duality_gap(objective, params, here)
+    found = objective.gap(params, here)
     return found, objective.data.passes - passes
 
 
 def gap_far_away(objective):
     params = point_of(objective)
-    return (duality_gap(objective, params, objective.evaluate(params)),)
+    return (objective.gap(params, objective.evaluate(params)),)
 
 
 def gap_under_l1(objective):

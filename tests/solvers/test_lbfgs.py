@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from sk_softmax.solvers.lbfgs import Pairs, adapted, left_at_this_pace
+from sk_softmax.interfaces import Problem
+from sk_softmax.objective.penalties.l2 import L2
+from sk_softmax.solvers.curvature_schedule import CurvatureSchedule, adapted
+from sk_softmax.solvers.evidence import Steps
+from sk_softmax.solvers.lbfgs import Pairs, _Knowledge
+from sk_softmax.solvers.stopping import left_at_this_pace
 
 
 class Metric:
@@ -55,10 +60,39 @@ def test_pairs_without_curvature_are_not_kept():
     assert len(pairs) == 0
 
 
+def knowledge():
+    problem = Problem(
+        start=np.zeros((1, 2)),
+        n_rows=1,
+        tol=1e-6,
+        max_iter=10,
+        resolution=1e-15,
+        separated_below=-np.inf,
+        random=np.random.default_rng(0),
+        penalty=L2(np.zeros(2), 2),
+    )
+    return _Knowledge.before(problem, 3)
+
+
 def test_without_any_scale_the_first_step_has_unit_length():
-    direction = np.array([[3.0, 4.0]])
-    assert Pairs(3).first_size(direction, None) == pytest.approx(0.2)
-    assert Pairs(3).first_size(direction, Metric(np.eye(2))) == 1
+    known, direction = knowledge(), np.array([[3.0, 4.0]])
+    assert known.first_size(direction) == pytest.approx(0.2)
+    known.curvature = Metric(np.eye(2))
+    assert known.first_size(direction) == 1
+    known.schedule.sizes.append(0.25)
+    assert known.first_size(direction) == 0.5  # at most twice the last
+
+
+def test_curvature_is_measured_ever_more_rarely_on_one_clock():
+    schedule = CurvatureSchedule(0.5)
+    measured = []
+    for iteration in range(100):
+        if schedule.is_due(iteration):
+            schedule.begin(iteration)
+            measured.append(iteration)
+    assert measured == [0, 5, 15, 35, 75]
+    schedule.begin_anew()
+    assert schedule.is_due(100)
 
 
 @pytest.mark.parametrize(
@@ -76,14 +110,14 @@ def test_damping_falls_with_full_steps_and_rises_with_cut_ones(damping, sizes, e
 
 
 def test_a_curvature_that_is_too_high_along_a_step_promises_more():
-    # M is three times the Hessian, which the pair reveals.
+    # M is three times the Hessian, which the step reveals.
     hessian = np.diag([1.0, 2.0])
-    pairs, step = Pairs(3), np.array([[1.0, -1.0]])
+    steps, step = Steps(2), np.array([[1.0, -1.0]])
     gradient = np.array([[0.5, 0.25]])
     exact = 0.5 * gradient.ravel() @ np.linalg.solve(hessian, gradient.ravel())
-    assert pairs.promise(gradient, Metric(3 * hessian)) == pytest.approx(exact / 3)
-    pairs.remember(step, step @ hessian)
-    assert pairs.promise(gradient, Metric(3 * hessian)) == pytest.approx(exact)
+    assert steps.promise(gradient, Metric(3 * hessian)) == pytest.approx(exact / 3)
+    steps.remember(step, step @ hessian)
+    assert steps.promise(gradient, Metric(3 * hessian)) == pytest.approx(exact)
 
 
 def test_a_pace_that_does_not_slacken_is_no_sign_of_being_there():

@@ -51,45 +51,8 @@ def most_iterations(name, table):
     return MOST_ON_DIGITS.get(name, most) if table == "digits" else most
 
 
-# Claims that are not so today.
-NOT_SO = {
-    "auto-breast cancer-0.001",
-    "auto-breast cancer-1e-06",
-    "gd learning_rate=0.5-fewer rows than features-0.001",
-    "gd momentum=0.5 nesterov=True-fewer rows than features-0.001",
-    "gd momentum=0.5 nesterov=True-many units-0.001",
-    "gd momentum=0.5-fewer rows than features-0.001",
-    "gd momentum=0.5-many units-0.001",
-    "gd-fewer rows than features-0.001",
-    "gd-many units-0.001",
-    "gd-one unit-0.001",
-    "gd-wine-0.001",
-    "lbfgs precondition=False-digits-0.001",
-    "proximal-lbfgs history=3-breast cancer-0.001",
-    "proximal-lbfgs history=3-breast cancer-1e-06",
-    "proximal-lbfgs history=3-enough rows for drafts-1e-06",
-    "proximal-lbfgs history=3-iris-0.001",
-    "proximal-lbfgs history=3-iris-1e-06",
-    "proximal-lbfgs history=3-many units-1e-06",
-    "proximal-lbfgs history=3-one unit-0.001",
-    "proximal-lbfgs history=3-wine-0.001",
-    "proximal-lbfgs history=3-wine-1e-06",
-    "proximal-lbfgs-breast cancer-0.001",
-    "proximal-lbfgs-breast cancer-1e-06",
-    "proximal-lbfgs-enough rows for drafts-1e-06",
-    "proximal-lbfgs-fewer rows than features-0.001",
-    "proximal-lbfgs-many units-1e-06",
-    "proximal-lbfgs-one unit-0.001",
-    "proximal-lbfgs-wine-0.001",
-    "proximal-newton-breast cancer-0.001",
-    "proximal-newton-breast cancer-1e-06",
-}
-
-
 def case(name, solver, table, tol):
-    label = f"{options(name, solver)}-{table}-{tol}"
-    marks = [pytest.mark.xfail(reason="says it has converged", strict=True)]
-    return pytest.param(name, solver, table, tol, id=label, marks=marks if label in NOT_SO else [])
+    return pytest.param(name, solver, table, tol, id=f"{options(name, solver)}-{table}-{tol}")
 
 
 CASES = [

@@ -112,6 +112,13 @@ class BoxedElasticNet(ElasticNet):
         stays = (self.l1 > 0) | self._is_bounded
         return params - np.where(stays, 0.0, params.mean(axis=0))
 
+    def cheapest_shift(self, params: Array) -> Array:
+        """Return that of the elastic net as far as the bounds of all classes allow it."""
+        furthest_down, furthest_up = params - self.upper, params - self.lower
+        return np.clip(
+            super().cheapest_shift(params), furthest_down.max(axis=0), furthest_up.min(axis=0)
+        )
+
     def projected(self, params: Array) -> Array:
         """Return the nearest params within the bounds."""
         return np.clip(params, self.lower, self.upper)

@@ -110,6 +110,21 @@ class ElasticNet(L2):
             return params
         return params - np.where(self.l1 > 0, 0.0, params.mean(axis=0))
 
+    def cheapest_shift(self, params: Array) -> Array:
+        """Return what to subtract from each column of all classes to make the penalty least.
+
+        ``l1 sum_k |w_k - t| + l2 / 2 sum_k (w_k - t)^2`` is least at a kink, or where its slope is
+        zero with so many ``w_k`` above ``t``.
+        """
+        mean = params.mean(axis=0)
+        n_above = np.arange(len(params) + 1)[:, None]
+        slope = (2 * n_above / len(params) - 1) * self.l1
+        level = np.divide(slope, self.l2, out=np.zeros_like(slope), where=self.l2 > 0) + mean
+        shifts = np.concatenate([params, level])
+        moved = params - shifts[:, None]
+        costs = (self.l1 * np.abs(moved) + self.l2 / 2 * moved**2).sum(axis=1)
+        return np.asarray(shifts[costs.argmin(axis=0), np.arange(params.shape[1])])
+
 
 def _closest_to_zero(left: Array, right: Array) -> Array:
     """Return of each interval the point that is closest to zero."""

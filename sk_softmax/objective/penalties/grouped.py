@@ -40,6 +40,10 @@ class GroupedElasticNet(ElasticNet):
         """Return how hard a gradient pulls each feature from zero, shape ``(n_features,)``."""
         return np.asarray(self.magnitudes(gradient[:, : self.n_features])[0])
 
+    def cheapest_shift(self, params: Array) -> Array:
+        """Return what to subtract from each column of all classes: their mean."""
+        return np.asarray(params.mean(axis=0))
+
     def among(self, active: NDArray[np.bool_]) -> ActivePenalty:
         """Return the part that is not smooth among the parameters of some features."""
         return ActiveGroups(self.l1[active.any(axis=0)])

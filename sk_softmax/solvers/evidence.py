@@ -1,0 +1,170 @@
+"""What a judge has seen of a search: its values, steps and curvatures."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sk_softmax.interfaces import (
+    ActiveHessianAt,
+    Array,
+    Claim,
+    Curvature,
+    CurvatureAt,
+    EvaluateAt,
+    Evaluation,
+    HessianAt,
+    Problem,
+    Progress,
+    Question,
+)
+from sk_softmax.solvers.stopping import WINDOWS
+
+# How many steps are kept: as many as L-BFGS remembers by default, as far as these bytes hold them.
+MOST_STEPS, MOST_BYTES = 10, 2**27
+
+# Answers among which to look for the one at the params that are reported: a line search may go
+# back to the trial before the last.
+MOST_TRIALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Params and what was answered there."""
+
+    params: Array
+    evaluation: Evaluation
+
+    def is_at(self, params: Array) -> bool:
+        """Whether these are its params, whoever holds them."""
+        return self.params is params or np.array_equal(self.params, params)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A curvature that was answered, and the iteration in which it was."""
+
+    curvature: Curvature
+    iteration: int
+
+
+class Steps:
+    """The changes ``y`` of the gradient along the last steps ``s``, with ``s'y``."""
+
+    def __init__(self, size: int) -> None:
+        most = min(MOST_STEPS, max(MOST_BYTES // (8 * size), 1))
+        self._steps: deque[tuple[float, Array]] = deque(maxlen=most)
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def remember(self, step: Array, change: Array, noise: float = 0.0) -> None:
+        """Keep a step, unless rounding has eaten the curvature along it.
+
+        ``noise`` is the change of value that rounding hides, in nats a row.
+        """
+        product = float(np.vdot(step, change))
+        norms = float(np.linalg.norm(step) * np.linalg.norm(change))
+        if product > max(np.finfo(np.float64).eps * norms, noise):
+            self._steps.append((product, change))
+
+    def promise(self, gradient: Array, curvature: Curvature) -> float:
+        """Return the decrease that a curvature promises, as low as any of the steps found it.
+
+        ``s'y / y'M^-1 y`` is how far ``M`` exceeds the Hessian along a step.
+        """
+        seen = [(s_y, float(np.vdot(y, curvature.solve(y)))) for s_y, y in self._steps]
+        # A square of a tiny change may underflow.
+        scale = max((s_y / y_y for s_y, y_y in seen if y_y > 0), default=1.0)
+        return 0.5 * scale * float(np.vdot(gradient, curvature.solve(gradient)))
+
+
+class Evidence:
+    """Watches the questions of a search, their answers and its reports.
+
+    Parameters
+    ----------
+    problem : Problem
+        What the solver was told.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self._penalty, self._resolution = problem.penalty, problem.resolution
+        self._trials: deque[Point] = deque(maxlen=MOST_TRIALS)
+        self._here: Point | None = None
+        self.iteration = -1
+        self.values: deque[float] = deque(maxlen=2 * max(WINDOWS) + 1)
+        self.steps = Steps(problem.start.size)
+        self.measured: Measured | None = None
+        self.hessian: tuple[HessianAt, Curvature] | None = None
+        self.active_hessian: tuple[ActiveHessianAt, Any] | None = None
+
+    @classmethod
+    def before(cls, problem: Problem) -> Evidence:
+        """Return what was seen in the stages before, or nothing yet."""
+        memory = problem.memory
+        if memory is None or memory.evidence is None:
+            return cls(problem)
+        seen: Evidence = memory.evidence
+        seen._here = seen.hessian = seen.active_hessian = None
+        seen._trials.clear()
+        return seen
+
+    def without_values(self) -> Evidence:
+        """Forget the values: those to come are of other rows."""
+        self.values.clear()
+        return self
+
+    def make_room(self, question: Question | Progress | Claim) -> None:
+        """Let go of a matrix that another is about to take the place of."""
+        if isinstance(question, CurvatureAt):
+            self.measured = None
+        elif isinstance(question, HessianAt):
+            self.hessian = None
+        elif isinstance(question, ActiveHessianAt):
+            self.active_hessian = None
+
+    def watch(self, question: Question | Progress, answer: Any) -> None:
+        """Keep what a question or a report shows."""
+        if isinstance(question, EvaluateAt):
+            self._trials.append(Point(question.params, answer))
+        elif isinstance(question, Progress):
+            self._go_to(question)
+        elif isinstance(question, HessianAt):
+            self.hessian = question, answer
+        elif isinstance(question, ActiveHessianAt):
+            self.active_hessian = question, answer
+        elif isinstance(question, CurvatureAt) and self._is_of_use(question):
+            self.measured = Measured(answer, self.iteration)
+
+    def point_at(self, params: Array) -> Point | None:
+        """Return what the objective itself answered at these params, if that was not long ago."""
+        points = [self._here, *reversed(self._trials)]
+        return next((p for p in points if p and p.is_at(params)), None)
+
+    def value_at(self, point: Point) -> float:
+        """Return the value with all of the penalty."""
+        return point.evaluation.value + self._penalty.kink_value(point.params)
+
+    def _is_of_use(self, question: CurvatureAt) -> bool:
+        """Whether a curvature is that of where the search is, and as full as can be.
+
+        Where the penalty has kinks or bounds that is a diagonal: the parameters held there leave
+        no subspace on which a matrix could be inverted.
+        """
+        is_here = self._here is not None and self._here.is_at(question.params)
+        return is_here and question.as_diagonal == (not self._penalty.is_smooth)
+
+    def _go_to(self, report: Progress) -> None:
+        there = next((p for p in reversed(self._trials) if p.is_at(report.params)), None)
+        here, self._here = self._here, there
+        self._trials.clear()
+        self.iteration += 1
+        self.values.append(report.value if there is None else self.value_at(there))
+        if here is not None and there is not None:
+            change = there.evaluation.gradient - here.evaluation.gradient
+            noise = self._resolution * max(abs(report.value), 1.0)
+            self.steps.remember(there.params - here.params, change, noise)
