@@ -25,7 +25,7 @@ __all__ = [
 
 
 def rows_of(X: Any, n_outputs: int, *, has_intercept: bool, n_threads: int) -> Rows:
-    """Return the rows of a dense array, a CSR or a CSC matrix, without copying it."""
+    """Return a dense array, a CSR or a CSC matrix as rows, without copying it."""
     kind: type[DenseRows | CSRRows] = DenseRows
     if sp.issparse(X):
         kind = CSCRows if X.format == "csc" else CSRRows

@@ -1,4 +1,4 @@
-"""Rows of a compressed sparse column (CSC) matrix in memory, put together a block at a time."""
+"""Rows of a compressed sparse column (CSC) matrix in memory, copied a block at a time."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ from numpy.typing import DTypeLike, NDArray
 
 from sk_softmax.rows.csr import CSRRows, SparseBlock
 
-# A cut into blocks keeps a position a column and block: 16 MiB of them at most (32 with 64-bit
-# indices), or a twelfth of what a larger matrix takes in float64. Blocks of the length that
-# CSRRows chooses take half of that, except where many logits a row ask for short ones.
+# A cut into blocks keeps one position for each column and block. There are at most MOST_POSITIONS
+# of them, 16 MiB (32 MiB with 64-bit indices). A larger matrix may have one per FEWEST_NONZEROS of
+# its nonzeros: in float64 they take a twelfth of its memory. Blocks as long as CSRRows chooses
+# take half of that at most, unless many logits per row ask for short ones.
 MOST_POSITIONS, FEWEST_NONZEROS = 2**22, 4
 
 
 class CSCRows(CSRRows):
     """All rows of a CSC matrix, which is neither copied nor changed.
 
-    A column holds its entries in the order of rows, so those of a block of rows are a stretch of
-    each column. Where the stretches begin is found once; whenever a block is read, they are copied
-    into a small matrix. Sums are bitwise those of the CSR matrix wherever the blocks are as long.
-    Only if ``X.has_sorted_indices`` is false is all of it copied, once.
+    A column stores its entries in the order of rows. So the entries of a block of rows are one
+    stretch of each column. The beginnings of all stretches are found once; each time a block is
+    read, its stretches are copied into a small matrix. Where blocks have the same length as those
+    of the CSR matrix, sums are bitwise the same. If ``X.has_sorted_indices`` is false, the whole
+    matrix is copied once.
     """
 
-    # Fits took as long as with CSR (20 newsgroups) and 1.1 times as long (MNIST), on one thread.
-    # Rows taken by index are another matter: SciPy reads all entries to find them.
+    # On one thread fits took as long as with CSR (20 newsgroups) and 1.1 times as long (MNIST).
+    # Rows taken by index are slower: SciPy reads all entries to find them.
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class CSCRows(CSRRows):
         self._stretches: dict[int, Any] = {}
 
     def copied(self, indices: NDArray[np.intp]) -> CSRRows:  # type: ignore[override]
-        """Return the rows of these indices, copied in float32, as rows: they are read faster."""
+        """Return the rows of these indices, copied in float32, as CSR: it is read faster."""
         with np.errstate(over="ignore"):
             X = self._X[indices].astype(np.float32).tocsr()
         return CSRRows(
@@ -74,7 +76,7 @@ class CSCRows(CSRRows):
         def read(rows: slice) -> SparseBlock:
             columns = self._stretches[n_blocks][number[rows.start] :: n_blocks]
             columns.indices -= rows.start
-            # Left as it is: turned into CSR first, the products took longer in all.
+            # Kept in CSC format: with a conversion to CSR first, the products took longer in all.
             block = sp.csc_matrix(
                 (columns.data.astype(self.dtype, copy=False), columns.indices, columns.indptr),
                 shape=(rows.stop - rows.start, self.n_features),
@@ -85,10 +87,11 @@ class CSCRows(CSRRows):
 
 
 def stretches(X: Any, bounds: Sequence[slice]) -> Any:
-    """Return a CSR matrix with one row a column and block, which shares the entries of ``X``.
+    """Return a CSR matrix with one row for each column and block, sharing the entries of ``X``.
 
-    Row ``j * n_blocks + i`` is the stretch of column ``j`` in block ``i``, so those of a block are
-    a slice with a step, which SciPy copies without holding Python's lock.
+    Its shape is ``(n_features * n_blocks, n_rows)``. Row ``j * n_blocks + i`` is the stretch of
+    column ``j`` in block ``i``. So the stretches of a block are a slice with a step, which SciPy
+    copies without holding Python's lock.
 
     Parameters
     ----------
@@ -105,7 +108,7 @@ def stretches(X: Any, bounds: Sequence[slice]) -> Any:
         positions[i : -1 : len(bounds)] = begin
     positions[-1] = X.indptr[-1]
     parts = sp.csr_matrix((n_features * len(bounds), n_rows), dtype=X.dtype)
-    # Assigned, because the constructor would copy 64-bit indices that fit into 32 bits.
+    # The arrays are assigned: the constructor would copy 64-bit indices that fit into 32 bits.
     parts.data, parts.indices, parts.indptr = X.data, X.indices, positions
     return parts
 
@@ -113,7 +116,8 @@ def stretches(X: Any, bounds: Sequence[slice]) -> Any:
 def _first_not_before(row: int, X: Any, low: NDArray[np.integer[Any]]) -> Any:
     """Return where in each column the entries of this row or a later one begin.
 
-    Bisects all columns at once, beginning at ``low``.
+    All columns are bisected at once. ``low``, of shape ``(n_features,)`` like the result, holds
+    positions that are not too late.
     """
     high = X.indptr[1:]
     while (unknown := low < high).any():

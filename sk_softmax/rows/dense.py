@@ -1,4 +1,4 @@
-"""Rows of a dense array in memory (or memory-mapped: blocks are views, nothing is copied)."""
+"""Rows of a dense array, in memory or memory-mapped: blocks are views, so nothing is copied."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from sk_softmax.interfaces import Array, Index
 from sk_softmax.rows.blocks import BlockedRows, with_weight
 
-# Bytes of a copy that is read again and again rather than put together for each block, which on
-# MNIST made proximal L-BFGS a quarter slower and proximal Newton no more than a twentieth.
+# Bytes, 16 MiB, up to which some features are copied once. Larger ones are picked anew for each
+# block: on MNIST that made proximal L-BFGS a quarter slower, and proximal Newton a twentieth at
+# most.
 MOST_COPIED = 2**24
 
 
@@ -25,7 +26,7 @@ class DenseBlock:
         self._has_intercept = has_intercept
 
     def logits(self, prepared: Array) -> Array:
-        """Class-major logits."""
+        """Return class-major logits, shape ``(n_outputs, n_rows)``."""
         n_features = self._X.shape[1]
         logits: Array = prepared[:, :n_features] @ self._X.T
         if self._has_intercept:
@@ -33,7 +34,7 @@ class DenseBlock:
         return logits
 
     def pull_back(self, residuals: Array) -> Array:
-        """``residuals @ block``."""
+        """Return ``residuals @ block``, shape ``(n_outputs, n_columns)``."""
         n_features = self._X.shape[1]
         shape = (residuals.shape[0], n_features + self._has_intercept)
         product = np.empty(shape, dtype=residuals.dtype)
@@ -43,7 +44,7 @@ class DenseBlock:
         return product
 
     def gram(self, weights: Array) -> Array:
-        """``block.T @ diag(weights) @ block``."""
+        """Return ``block.T @ diag(weights) @ block``."""
         n_features = self._X.shape[1]
         X, weights = with_weight(self._X, weights)
         root = np.sqrt(weights)
@@ -54,12 +55,12 @@ class DenseBlock:
         return gram
 
     def gram_diagonal(self, weights: Array) -> Array:
-        """Diagonal of the Gram matrix."""
+        """Return the diagonal of the Gram matrix, shape ``(n_columns,)``."""
         diagonal: Array = np.einsum("ij,ij,i->j", self._X, self._X, weights)
         return np.append(diagonal, weights.sum()) if self._has_intercept else diagonal
 
     def design(self) -> Array:
-        """Return the rows, with the constant column where there is an intercept."""
+        """Return the rows, with the constant column if there is an intercept."""
         if not self._has_intercept:
             return self._X
         return np.column_stack([self._X, np.ones(self.n_rows, dtype=self._X.dtype)])
@@ -74,7 +75,7 @@ class DenseBlock:
 
 
 class Columns:
-    """Some columns of an array, picked as its rows are read: no copy of all of them is made."""
+    """Some columns of an array, picked when rows are read, so that they are never copied whole."""
 
     def __init__(self, X: Any, features: NDArray[np.intp]) -> None:
         self._X = X
@@ -83,7 +84,7 @@ class Columns:
         self.dtype = X.dtype
 
     def __getitem__(self, rows: Index) -> Array:
-        """Return some of the rows."""
+        """Return some of the rows, with these columns."""
         return np.asarray(self._X[rows][:, self._features])
 
 
@@ -91,7 +92,7 @@ class DenseRows(BlockedRows):
     """All rows of a dense array."""
 
     def columns(self, features: NDArray[np.intp]) -> Self:
-        """Return the rows with these features alone, copied if that takes little memory."""
+        """Return the rows with these features alone, copied if they take at most MOST_COPIED."""
         if len(features) == self.n_features:
             return self
         part = Columns(self._X, features)
@@ -100,14 +101,14 @@ class DenseRows(BlockedRows):
 
     def _rows_per_block(self) -> int:
         # Measured best on two threads: 32,768 rows of 10 or 16 features, 8,192 or more of 54,
-        # 4,096 to 16,384 of 100, anything of 784. Fewer rows cost more in calls, between which
-        # threads hand over Python's lock, than their logits save in cache.
+        # 4,096 to 16,384 of 100, any number of 784. Shorter blocks keep their logits in cache, but
+        # lose more time: there are more calls, and threads hand over Python's lock between them.
         return int(min(np.clip(2**20 // self.n_features, 1024, 32768), self.most_rows()))
 
     def most_rows(self) -> int:
-        """How many rows have a million logits and at most two million numbers.
+        """Return the most rows a block may hold: 2^20 logits and 2^21 numbers, but 64 rows.
 
-        So that the 200 rows of a wide problem with 20,000 features still make two blocks.
+        The limit on numbers cuts even 200 rows of 20,000 features into two blocks.
         """
         return max(min(super().most_rows(), int(2**21 // self.n_features)), 64)
 
@@ -120,6 +121,6 @@ class DenseRows(BlockedRows):
         return params.astype(self.dtype, copy=False)
 
     def gathered(self, indices: NDArray[np.intp], rows: Index) -> DenseBlock:
-        """Return the rows of these indices as one block, which says that they are ``rows``."""
+        """Return the rows of these indices as one block, with ``rows`` as its ``Block.rows``."""
         X = self._X[indices].astype(self.dtype, copy=False)
         return DenseBlock(X, rows, self._has_intercept)

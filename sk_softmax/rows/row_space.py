@@ -1,4 +1,4 @@
-"""Fewer rows than features: a small matrix that stands in for a wide one."""
+"""Fewer rows than features: a small matrix is used in place of the wide one."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import scipy.linalg
 from sk_softmax.interfaces import Array
 from sk_softmax.rows.summing import block_bounds, sum_over_blocks
 
-# Numbers that are widened to float64 and multiplied at a time. Each of several threads holds
-# matrices of rows by rows beside them, so there is one thread where these are large.
+# Numbers of X that are widened to float64 and multiplied at a time: 16 MiB.
 NUMBERS_AT_ONCE = 2**21
+
+# Beside them each thread holds matrices of (n_rows, n_rows), 8 MiB each at this many rows. With
+# more rows there is one thread only.
 MOST_ROWS_FOR_THREADS = 1024
 
 
@@ -20,21 +22,22 @@ class RowSpace:
     """Coordinates of the rows in the space that they span: ``X = coordinates @ basis``.
 
     The coefficients that minimise a loss of ``X coef'`` plus an L2 penalty lie in the span of the
-    rows (Kimeldorf and Wahba, 1971), and the basis is orthonormal, so fitting to the coordinates,
-    of shape ``(n_rows, rank)``, with the same penalty is the same problem with the same minimum.
-    They come from the eigenvectors of ``X X'``; directions that rounding makes invisible there
-    are left out.
+    rows (Kimeldorf and Wahba, 1971). The basis is orthonormal. So a fit to the coordinates, of
+    shape ``(n_rows, rank)``, with the same penalty is the same problem with the same minimum. The
+    coordinates are computed from the eigenvectors of ``X X'``; directions whose eigenvalue there
+    is hidden by rounding are left out.
 
     Parameters
     ----------
     X : array, CSR or CSC matrix of shape (n_rows, n_features)
         The rows, fewer than features.
     n_threads : int, default=1
-        How many threads multiply them.
+        How many threads multiply the rows.
     """
 
     def __init__(self, X: Any, n_threads: int = 1) -> None:
         def product(features: slice) -> tuple[Array]:
+            """Return the part of ``X X'`` that these features add, ``(n_rows, n_rows)``."""
             part = X[:, features].astype(np.float64, copy=False)
             gram = part @ part.T
             return (gram.toarray() if hasattr(gram, "toarray") else gram,)
@@ -46,7 +49,8 @@ class RowSpace:
         values, vectors = scipy.linalg.eigh(gram)
         seen = values > len(values) * np.finfo(np.float64).eps * values[-1]
         if not seen.any():
-            # Rows of zeros have no coordinates; one that is zero keeps the shapes ordinary.
+            # All rows are zero, so they have no coordinates. One coordinate that is zero
+            # everywhere keeps the arrays from being empty.
             values, seen = np.ones_like(values), np.arange(len(values)) == 0
             vectors = np.zeros_like(vectors)
         self._X = X
@@ -55,6 +59,6 @@ class RowSpace:
         self.coordinates: Array = self._vectors * self._lengths
 
     def lift(self, coef: Array) -> Array:
-        """Return ``coef @ basis``, shape ``(n_outputs, n_features)``, of ``(n_outputs, rank)``."""
+        """Return ``coef @ basis``, from ``(n_outputs, rank)`` to ``(n_outputs, n_features)``."""
         of_rows = (coef / self._lengths) @ self._vectors.T
         return np.asarray(of_rows.astype(self._X.dtype) @ self._X, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Sums over blocks of rows on a few threads, in an order that does not depend on how many."""
+"""Sums over blocks of rows on several threads, in an order that does not depend on them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ import numpy as np
 from sk_softmax.interfaces import Block, CollectedTerm, Term
 from sk_softmax.rows.threads import thread_pool
 
+# Tasks that a pass is split into, each a group of blocks that one thread sums. Handing a task to a
+# thread costs about as much as a small block.
 MOST_TASKS = 32
 
 Collected: TypeAlias = tuple[tuple[Any, ...], list[Any]]
-"""Sums over some blocks, and what is kept of each."""
+"""Sums over some blocks, and a list of what the term keeps of each block."""
 
 
 def block_bounds(n_rows: int, rows_per_block: int) -> list[slice]:
-    """Cut ``n_rows`` into few slices of at most ``rows_per_block``, of equal length.
+    """Cut ``n_rows`` into the fewest slices of at most ``rows_per_block`` rows each.
 
-    Lengths differ by at most one. They never depend on the number of threads; an even number of
-    slices keeps two threads equally busy.
+    If there are several, their number is made even, which keeps two threads equally busy. Lengths
+    differ by at most one and never depend on the number of threads.
     """
     n_blocks = -(-n_rows // rows_per_block)
     n_blocks += n_blocks % 2 if n_blocks > 1 else 0
@@ -32,34 +34,40 @@ def block_bounds(n_rows: int, rows_per_block: int) -> list[slice]:
 
 
 class SummedInBlocks:
-    """Rows that are read in blocks: a subclass says how they are cut, and what a block is."""
+    """Rows that are read in blocks: a subclass defines how rows are cut, and what a block is."""
 
     n_threads: int
 
     def sum(self, term: Term, rows_per_block: int = 0) -> tuple[Any, ...]:
-        """Sum the term over all blocks."""
+        """Return the sums of the term over all blocks, in float64."""
         sums, _ = self.collect(lambda block: (term(block), None), rows_per_block)
         return sums
 
     def collect(self, term: CollectedTerm, rows_per_block: int = 0) -> Collected:
-        """Sum the term over all blocks, and list what it keeps of each."""
+        """Return the sums of the term over all blocks, and what it keeps of each, in order."""
         bounds = self._cut(rows_per_block)
         read = self._reader(bounds)
         return collect_over_blocks(bounds, lambda rows: term(read(rows)), self.n_threads)
 
     def _cut(self, rows_per_block: int) -> list[slice]:
-        """Return which rows each block holds, at least so many as far as that stays in bounds."""
+        """Return the rows of each block, in order.
+
+        A block holds at least ``rows_per_block`` rows, unless their logits would be too many.
+        """
         raise NotImplementedError
 
     def _reader(self, bounds: Sequence[slice]) -> Callable[[slice], Block]:
-        """Return what makes blocks of the slices that the rows are cut into."""
+        """Return a function that reads one of these slices as a block."""
         raise NotImplementedError
 
 
 def sum_over_blocks(
     bounds: Sequence[slice], term: Callable[[slice], tuple[Any, ...]], n_threads: int
 ) -> tuple[Any, ...]:
-    """Sum what the term returns of each block in float64, always from first block to last."""
+    """Return the sums of what the term returns of each block, in float64.
+
+    The order of the sum is fixed and does not depend on the number of threads.
+    """
     sums, _ = collect_over_blocks(bounds, lambda rows: (term(rows), None), n_threads)
     return sums
 
@@ -69,7 +77,11 @@ def collect_over_blocks(
     term: Callable[[slice], tuple[tuple[Any, ...], Any]],
     n_threads: int,
 ) -> Collected:
-    """Do the same, and list what the term keeps of each block in the order of blocks."""
+    """Return the sums of a term over blocks, and a list of what it keeps of each block.
+
+    Sums are in float64 and in a fixed order: within a group of blocks from the first to the last,
+    then over the groups. The list is in the order of blocks.
+    """
     quiet_term = _quiet(term)
 
     def collected_alone(rows: slice) -> Collected:
@@ -78,19 +90,22 @@ def collect_over_blocks(
 
     def collected_in_group(group: slice) -> Collected:
         first, *others = bounds[group]
-        # A single block's part is widened where it is added, which saves an array of its size.
+        # A single block is returned as it is, in the width of its rows: it is widened where
+        # groups are added up, which saves an array of its size.
         return _in_turn(map(collected_alone, bounds[group])) if others else collected_alone(first)
 
-    # Handing a task to a thread costs about as much as a small block; a group is one task.
+    # A group is one task.
     groups = block_bounds(len(bounds), -(-len(bounds) // MOST_TASKS))
-    filled = [
-        group for group in groups if bounds[group]
-    ]  # an odd number of blocks leaves one empty
+    # The number of groups is even, so one of them may be empty.
+    filled = [group for group in groups if bounds[group]]
     return _in_turn(_in_order(collected_in_group, filled, n_threads))
 
 
 def _quiet(task: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Let a task overflow: whoever tries a point where logits do sees infinity in the answer."""
+    """Return the task without floating-point warnings.
+
+    At a point where logits overflow, the answer then holds infinities, which solvers test for.
+    """
 
     def quiet(item: Any) -> Any:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
@@ -100,7 +115,10 @@ def _quiet(task: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _in_order(task: Callable[[Any], Any], items: Sequence[Any], n_threads: int) -> Iterator[Any]:
-    """Yield the task's result for each item in turn, while no more than a few wait in memory."""
+    """Yield the task's result for each item, in the order of items.
+
+    At most ``2 n_threads`` results wait in memory.
+    """
     if n_threads == 1 or len(items) == 1:
         yield from map(task, items)
         return
@@ -115,9 +133,9 @@ def _in_order(task: Callable[[Any], Any], items: Sequence[Any], n_threads: int) 
 
 
 def _in_turn(parts: Iterator[Collected]) -> Collected:
-    """Add up the sums of parts, and put what they keep into one list."""
+    """Add up the sums of all parts in turn, and join the lists of what they keep."""
     sums, kept = next(parts)
-    # Copied only if not float64: a term returns fresh arrays, which may be added to in place.
+    # Arrays in float64 are not copied: a term returns fresh ones, which may be added to in place.
     totals = [np.asarray(part, dtype=np.float64) for part in sums]
     with np.errstate(over="ignore", invalid="ignore"):
         for sums, more in parts:

@@ -1,4 +1,4 @@
-"""Who computes: a few threads, each with a single-threaded BLAS."""
+"""The threads that sum blocks, each with a single-threaded BLAS."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from threadpoolctl import ThreadpoolController
 
 @cache
 def _controller() -> Any:
-    # Finding the loaded BLAS libraries takes about 10 ms, a limit on the found ones 25 us.
+    """Return the loaded BLAS libraries, whose number of threads can be limited."""
+    # Kept, because finding the libraries takes about 10 ms; a limit on known ones takes 25 us.
     return ThreadpoolController().select(user_api="blas")
 
 
 class _SingleThreadedBlas:
-    """Hold BLAS to one thread while anyone is inside, however many fits overlap.
+    """Holds BLAS to one thread while one or more fits are inside.
 
-    BLAS limits are global to the process: of two overlapping fits in two threads, each restoring
-    what it found, the second to leave would restore the first one's limit for good. So only the
-    first to enter sets the limit and only the last to leave lifts it.
+    The limit belongs to the whole process. If two overlapping fits in two threads each restored
+    the limit that they found, the second to leave would restore the limit of the first, for good.
+    So only the first fit to enter sets the limit, and only the last to leave lifts it.
     """
 
     def __init__(self) -> None:
@@ -34,7 +35,7 @@ class _SingleThreadedBlas:
         self._threads_outside = 1
 
     def threads_in_force(self) -> int:
-        """Return the number of BLAS threads allowed outside of this guard."""
+        """Return the number of threads that BLAS may use outside of this guard."""
         with self._lock:
             return self._threads_outside if self._inside else _allowed_threads()
 
@@ -56,14 +57,16 @@ class _SingleThreadedBlas:
 
 
 def _allowed_threads() -> int:
+    """Return the most threads that a loaded BLAS library may use now."""
     return max((library.num_threads for library in _controller().lib_controllers), default=1)
 
 
 def _take_control() -> None:
-    """Let this thread change the limits, whichever thread did so before.
+    """Let this thread change the limits, even if another thread set them.
 
-    Recent versions of threadpoolctl let only one thread change OpenBLAS's limits until it lets
-    go; with overlapping fits the last to leave is often not the one that entered first.
+    In recent versions of threadpoolctl only the thread that set OpenBLAS's limits may change them,
+    until it lets go. With overlapping fits, the last thread to leave is often not the first that
+    entered.
     """
     for library in _controller().lib_controllers:
         let_go = getattr(library, "clear_controlling_thread", None)
@@ -76,13 +79,13 @@ _GUARD = _SingleThreadedBlas()
 
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
-    """Hold BLAS to one thread, so that a product does not depend on how many there are."""
+    """Hold BLAS to one thread, so that products do not depend on the number of threads."""
     with _GUARD:
         yield
 
 
 def threads_in_force() -> int:
-    """Return how many threads BLAS may use here, which is how many a fit uses by default."""
+    """Return how many threads BLAS may use here: a fit uses as many by default."""
     return _GUARD.threads_in_force()
 
 
@@ -93,13 +96,17 @@ def thread_pool(n_threads: int) -> ThreadPoolExecutor:
 
 @cache
 def _thread_pool(n_threads: int, process: int) -> ThreadPoolExecutor:
-    # Kept, because starting two threads takes longer than one evaluation of a small problem. By
-    # process, because a forked child inherits the pool without its threads and would wait forever.
+    # Pools are kept, because starting two threads takes longer than one evaluation of a small
+    # problem. There is one for each process, because a forked child inherits a pool without its
+    # threads: a task given to that pool would wait forever.
     return ThreadPoolExecutor(n_threads, "sk_softmax", initializer=_limit_this_thread)
 
 
 def _limit_this_thread() -> None:
-    """Hold BLAS to one thread here, where the limit is each thread's own (OpenBLAS on OpenMP)."""
+    """Hold BLAS to one thread in this thread.
+
+    With OpenBLAS on OpenMP each thread has a limit of its own.
+    """
     for library in _controller().lib_controllers:
         if getattr(library, "threading_layer", None) == "openmp":
             library.set_num_threads(1)
