@@ -1,4 +1,4 @@
-"""The Hessian among the parameters that a sparse solution needs: formed, or applied row by row."""
+"""The Hessian among the active parameters of a sparse solution, as a matrix or without one."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from sk_softmax.objective.data_term import DataQuestion, DataTerm, stacked_logit
 
 Mask = NDArray[np.bool_]
 
-# Above this many parameters the matrix would take more than a quarter of a gigabyte, a few times
-# while it is summed. Below, forming it pays off: a solver applies it hundreds of times.
+# Active parameters up to which the matrix is formed, which pays off because a solver applies it
+# hundreds of times. With more the matrix would take more than 288 MB, and several times as much
+# while it is summed.
 MOST_ACTIVE = 6000
 
-# Rows that are decided between their classes have hardly any curvature. Those that together have
-# less than this share of a block's are left out of its products, and enter the diagonal alone.
+# A share of a block's curvature. Rows whose class is nearly certain have hardly any curvature. The
+# rows of least curvature that together have less than this share are left out of the block's
+# matrix products and enter the diagonal alone.
 NEGLIGIBLE = 1e-3
 
 
 def active_hessian(
     data: DataTerm,
     params: Array,
-    penalty: Array,
+    l2: Array,
     active: Mask,
     damping: float,
     *,
@@ -40,12 +42,13 @@ def active_hessian(
         The loss whose curvature it is.
     params : ndarray of shape (n_outputs, n_columns)
         Where it is measured.
-    penalty : ndarray of shape (n_columns,)
-        The diagonal of the penalty's Hessian for one class.
+    l2 : ndarray of shape (n_columns,)
+        The diagonal of the penalty's Hessian for one class: ``Penalty.l2``.
     active : ndarray of bool, shape (n_outputs, n_columns)
         Which parameters it is about.
     damping : float
-        How much of the rows' mean curvature to add to each row's, in the diagonal alone.
+        What part of the rows' mean curvature to add to the curvature of each row, in the diagonal
+        alone.
     exact : bool, default=False
         Leave no row out of a matrix.
     """
@@ -54,19 +57,19 @@ def active_hessian(
         question = partial(
             hessian_among, params=params, active=active, columns=columns, exact=exact
         )
-        return FormedHessian(_matrix(data, question, penalty, active, columns, damping))
-    return AppliedHessian(data, params, penalty, active, columns, damping)
+        return FormedHessian(_matrix(data, question, l2, active, columns, damping))
+    return AppliedHessian(data, params, l2, active, columns, damping)
 
 
 class FormedHessian:
-    """As a matrix."""
+    """The Hessian among the active parameters as a matrix, shape ``(n_active, n_active)``."""
 
     def __init__(self, matrix: Array) -> None:
         self._matrix = matrix
         self.diagonal = matrix.diagonal()
 
     def multiply(self, direction: Array) -> Array:
-        """Return ``H direction``."""
+        """Return ``H direction``, both of shape ``(n_active,)``."""
         return np.asarray(self._matrix @ direction)
 
     def matrix(self) -> Array:
@@ -75,13 +78,16 @@ class FormedHessian:
 
 
 class AppliedHessian:
-    """One pass over the rows, restricted to the active columns, for every product."""
+    """The Hessian without a matrix: each product is one pass over the rows.
+
+    The pass reads only columns with an active parameter, and the intercept.
+    """
 
     def __init__(
         self,
         data: DataTerm,
         params: Array,
-        penalty: Array,
+        l2: Array,
         active: Mask,
         columns: NDArray[np.intp],
         damping: float,
@@ -95,14 +101,14 @@ class AppliedHessian:
         self._params = params[:, self._columns]
         self._active = active[:, self._columns]
         curvatures, diagonal = self._diagonal()
-        extra = penalty[self._columns]
+        extra = l2[self._columns]
         if damping:
             extra = extra + damping * curvatures[:, None] * data.mean_square[self._columns]
         self._extra = np.broadcast_to(extra, diagonal.shape)
         self.diagonal = (diagonal + self._extra)[self._active]
 
     def multiply(self, direction: Array) -> Array:
-        """Return ``H direction``."""
+        """Return ``H direction``, both of shape ``(n_active,)``."""
         full = np.zeros_like(self._params)
         full[self._active] = direction
         (product,) = self._ask(partial(hessian_times, params=self._params, direction=full))
@@ -110,21 +116,28 @@ class AppliedHessian:
         return np.asarray(product[self._active])
 
     def matrix(self) -> None:
-        """Return None: it has not been formed."""
+        """Return None, because the matrix is not formed."""
         return
 
     def _diagonal(self) -> tuple[Array, Array]:
-        """Mean curvature of each class, and the diagonal of the loss's Hessian."""
+        """Return the mean curvature of each class, and the diagonal of the loss's Hessian.
+
+        Shapes ``(n_outputs,)`` and ``(n_outputs, n_columns active)``.
+        """
         curvature, diagonal = self._ask(partial(diagonal_of_hessian, params=self._params))
         return curvature / self._data.n_rows, diagonal / self._data.n_rows
 
     def _ask(self, question: DataQuestion) -> tuple[Any, ...]:
+        """Ask about the active columns, and count the share of the data that they are."""
         self._data.count(len(self._columns) / self._data.shape[1])
         return self._some.ask(question)
 
 
 def hessian_times(data: DataTerm, params: Array, direction: Array) -> tuple[Any, ...]:
-    """Answer the rows' weighted Hessian times a direction, both shaped like params."""
+    """Question: the sum of the rows' weighted Hessians, times a direction.
+
+    ``params``, ``direction`` and the answer have shape ``(n_outputs, n_columns)``.
+    """
     prepared = data.rows.prepare(np.concatenate([params, direction]))
 
     def term(block: Block) -> tuple[Array]:
@@ -142,9 +155,9 @@ def hessian_times(data: DataTerm, params: Array, direction: Array) -> tuple[Any,
 
 
 def diagonal_of_hessian(data: DataTerm, params: Array) -> tuple[Any, ...]:
-    """Answer the sums of the rows' curvatures in each class, and the diagonal of their Hessian.
+    """Question: the sums of the rows' curvatures, and the diagonal of their Hessian.
 
-    Shapes ``(n_outputs,)`` and that of params.
+    Shapes ``(n_outputs,)``, a sum for each class, and ``(n_outputs, n_columns)``.
     """
     prepared = data.rows.prepare(params)
 
@@ -159,19 +172,24 @@ def diagonal_of_hessian(data: DataTerm, params: Array) -> tuple[Any, ...]:
 def _matrix(
     data: DataTerm,
     question: DataQuestion,
-    penalty: Array,
+    l2: Array,
     active: Mask,
     columns: NDArray[np.intp],
     damping: float,
 ) -> Array:
-    """Hessian of the mean loss and the penalty among the active parameters."""
+    """Return the Hessian of the mean loss and the penalty among the active parameters.
+
+    Shape ``(n_active, n_active)``. ``question`` is :func:`hessian_among` of them, ``active`` has
+    shape ``(n_outputs, n_columns)``, ``l2`` has ``(n_columns,)``, and ``columns`` holds the
+    numbers of those columns with an active parameter.
+    """
     matrix, rest, curvature = data.ask(question)
     diagonal = np.einsum("ii->i", matrix)  # a view
     if damping:
         rest = rest + damping * curvature[:, None] * data.mean_square[columns]
     diagonal += rest[active[:, columns]]
     matrix /= data.n_rows
-    diagonal += np.broadcast_to(penalty, active.shape)[active]
+    diagonal += np.broadcast_to(l2, active.shape)[active]
     return np.asarray(matrix)
 
 
@@ -182,17 +200,18 @@ def hessian_among(
     columns: NDArray[np.intp],
     exact: bool = False,
 ) -> tuple[Any, ...]:
-    """Answer ``sum_i s_i (diag(p_i) - p_i p_i') (x) x_i x_i'`` among the active parameters.
+    """Question: ``sum_i s_i (diag(p_i) - p_i p_i') (x) x_i x_i'`` among active parameters.
 
-    Of most rows, shape ``(n_active, n_active)``. Then come the diagonal of the rest, shape
-    ``(n_outputs, n_columns active)``, and the sums of all rows' curvatures, ``(n_outputs,)``.
+    Three sums: this one over the rows that are kept, shape ``(n_active, n_active)``; its diagonal
+    over the rows with negligible curvature, shape ``(n_outputs, n_columns active)``; and the
+    curvatures of all rows, shape ``(n_outputs,)``.
     """
     prepared = data.rows.prepare(params)
     negligible = 0.0 if exact else NEGLIGIBLE
     of_class = [np.flatnonzero(row) for row in active[:, columns]]
 
     def term(block: Block) -> tuple[Array, Array, Array]:
-        # For two classes the one row of parameters goes with the second class.
+        # For two classes the single row of parameters belongs to the second class.
         p = data.loss.probabilities(data.logits(block, prepared))[-len(active) :]
         s = data.weighted(np.ones(block.n_rows, dtype=p.dtype), block)
         curvatures = s * p * (1 - p)
@@ -208,18 +227,33 @@ def hessian_among(
 def _by_curvature(
     curvature: Array, negligible: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return which rows to keep and which have a negligible part of the block's curvature."""
+    """Return the rows to keep, and those with a negligible share of the block's curvature.
+
+    ``curvature`` has shape ``(n_rows,)``; both results are numbers of rows in ascending order.
+    """
     order = np.argsort(curvature, kind="stable")
     n_out = int(np.searchsorted(np.cumsum(curvature[order]), negligible * curvature.sum()))
     return np.sort(order[n_out:]), np.sort(order[:n_out])
 
 
 def _among_classes(X: Any, p: Array, s: Array, of_class: list[NDArray[np.intp]]) -> Array:
-    """``sum_i s_i (diag(p_i) - p_i p_i') (x) x_i x_i'`` of a few rows.
+    """Return ``sum_i s_i (diag(p_i) - p_i p_i') (x) x_i x_i'``, shape ``(n_active, n_active)``.
 
-    With ``V = [p_1 X_1, ..., p_K X_K]``, where ``X_k`` are the active columns of class ``k``, the
-    blocks beside the diagonal are those of ``-V'V``. Those on it are ``X_k' diag(p_k (1 - p_k))
-    X_k``, without the cancellation that adding up both terms would bring.
+    Let ``V = [p_1 X_1, ..., p_K X_K]``, where ``X_k`` are the active columns of class ``k``. The
+    blocks of two different classes are those of ``-V'V``. The block of class ``k`` with itself is
+    computed as ``X_k' diag(p_k (1 - p_k)) X_k``: as a sum of both terms it would lose digits to
+    cancellation.
+
+    Parameters
+    ----------
+    X : array or sparse matrix of shape (n_rows, n_columns active)
+        The rows that are kept.
+    p : ndarray of shape (n_outputs, n_rows)
+        Probabilities.
+    s : ndarray of shape (n_rows,)
+        Weights.
+    of_class : list of ndarrays of int
+        The active columns of each class, as positions in ``X``.
     """
     parts = [_times(X[:, own], np.sqrt(s) * p_k) for own, p_k in zip(of_class, p, strict=True)]
     matrix = -_gram(_side_by_side(parts)) if len(p) > 1 else np.zeros((len(of_class[0]),) * 2)
@@ -231,17 +265,21 @@ def _among_classes(X: Any, p: Array, s: Array, of_class: list[NDArray[np.intp]])
 
 
 def _times(X: Any, weights: Array) -> Any:
+    """Return ``diag(weights) X`` for ``X`` of shape ``(n_rows, n)``, sparse if ``X`` is."""
     return X.multiply(weights[:, None]).tocsr() if sp.issparse(X) else X * weights[:, None]
 
 
 def _side_by_side(parts: list[Any]) -> Any:
+    """Return matrices of ``n_rows`` rows each as one, sparse if they are."""
     return sp.hstack(parts, format="csr") if sp.issparse(parts[0]) else np.hstack(parts)
 
 
 def _gram(V: Any) -> Array:
+    """Return ``V' V``, dense, shape ``(n, n)`` for ``V`` of shape ``(n_rows, n)``."""
     gram = V.T @ V
     return np.asarray(gram.toarray() if sp.issparse(gram) else gram)
 
 
 def _squared(X: Any) -> Any:
+    """Return the square of each entry, sparse if ``X`` is."""
     return X.multiply(X) if sp.issparse(X) else X * X

@@ -1,8 +1,9 @@
-"""An approximate Hessian that costs about a pass to measure: what quasi-Newton steps start from.
+"""An approximate Hessian that costs about one pass to measure; quasi-Newton steps start from it.
 
-The Hessian of softmax regression has a block for each pair of classes. Left out are the pairs of
-different classes; what remains is a Gram matrix a class, ``X' diag(s p_k (1 - p_k)) X``. Where a
-matrix a class is too dear they share their mean, and where even that is, its diagonal.
+The Hessian of softmax regression has a block for each pair of classes. The blocks of two different
+classes are left out. What remains is one Gram matrix per class, ``X' diag(s p_k (1 - p_k)) X``.
+If one matrix per class costs too much, all classes share the mean of these matrices; if one matrix
+costs too much, they share its diagonal.
 """
 
 from __future__ import annotations
@@ -18,64 +19,77 @@ from sk_softmax.interfaces import Array, Block, Curvature, Rows
 from sk_softmax.objective.curvature import ClassGrams, SharedDiagonal, SharedGram
 from sk_softmax.objective.data_term import DataTerm
 
-# A matrix a class pays off while measuring and factoring all of them takes no more multiplications
-# than so many evaluations, and while they fit in memory. Iterations to 1e-6 with one shared matrix
-# and with one a class: 128 and 48 on MNIST / 255.
+# There is one matrix per class if all of them take at most as many multiplications to measure and
+# factor as AFFORDABLE evaluations, and hold at most MOST_NUMBERS numbers (64 MiB). Iterations to
+# 1e-6 on MNIST / 255: 48 with one matrix per class, 128 with a shared one.
 AFFORDABLE = 25
 MOST_NUMBERS = 2**23
 
-# Above this many columns the Gram matrix is too dear (n p^2) and too big (p^2).
+# Columns up to which a Gram matrix is measured: it takes n p^2 multiplications and p^2 numbers,
+# 8 MiB with this many.
 MOST_COLUMNS = 1024
 
-# Rows that enter a sampled Gram matrix: so many a column for its accuracy, and at least what
-# makes it cost as much as a few evaluations. Standardised MNIST to 1e-3 with three different
-# draws: 8 to 13 seconds with 3 rows a column, 7 to 9 with 6.
+# A sampled Gram matrix is measured on the larger of two numbers of rows: ROWS_PER_COLUMN for each
+# column, enough for its accuracy, and EVALUATIONS n_rows / n_columns, which cost as much as a few
+# evaluations. Standardised MNIST to 1e-3 with three different draws took 8 to 13 seconds with 3
+# rows per column and 7 to 9 with 6.
 ROWS_PER_COLUMN = 6
 EVALUATIONS = 20
 
-# The most rows drawn for all matrices together: their numbers and weights are kept for a moment.
+# The most rows drawn for all matrices together. Their numbers and weights, up to 32 MiB, are kept
+# until the matrices are summed.
 MOST_DRAWN = 2**21
 
-# Numbers of the matrices that are summed in one pass.
+# Numbers of the Gram matrices that are summed in one pass: 8 MiB for each block that waits.
 NUMBERS_AT_ONCE = 2**20
 
 Matrices: TypeAlias = Callable[[Array], Array]
-"""From the curvatures of some rows in each class to their weights in each matrix."""
+"""A function from the curvatures of some rows, shape ``(n_outputs, n_rows)``, to their weights in
+each matrix, shape ``(n_matrices, n_rows)``."""
 
 
-def approximate_hessian(
-    data: DataTerm, params: Array, penalty: Array, damping: float
-) -> Curvature:
-    """Measure the curvature at these params: one matrix a class, a shared one or its diagonal.
+def approximate_hessian(data: DataTerm, params: Array, l2: Array, damping: float) -> Curvature:
+    """Measure the curvature at some params: one matrix per class, a shared one, or a diagonal.
 
-    Rows whose class is decided have next to no curvature, and a feature that is rare outside of
-    them would get steps without bound. So each row counts as if it had ``damping`` times the mean
-    curvature more. ``penalty`` is the diagonal of the penalty's Hessian for one class, of shape
-    ``(n_columns,)``.
+    Rows whose class is nearly certain have almost no curvature. A feature that is rare in all
+    other rows would get steps without bound. So ``damping`` times the mean curvature of all rows
+    is added to the curvature of each row.
+
+    Parameters
+    ----------
+    data : DataTerm
+        The loss whose curvature it is.
+    params : ndarray of shape (n_outputs, n_columns)
+        Where it is measured.
+    l2 : ndarray of shape (n_columns,)
+        The diagonal of the penalty's Hessian for one class: ``Penalty.l2``.
+    damping : float
+        What part of the rows' mean curvature to add to the curvature of each row.
     """
     n_outputs, n_columns = data.shape
     if n_columns > MOST_COLUMNS:
-        return shared_diagonal(data, params, penalty, damping)
-    if not params.any():  # every row is undecided between all classes
-        return SharedGram(_undecided(data) * data.gram + np.diag(penalty), n_outputs)
+        return shared_diagonal(data, params, l2, damping)
+    if not params.any():  # all classes are equally likely in every row
+        return SharedGram(_undecided(data) * data.gram + np.diag(l2), n_outputs)
     if n_outputs == 1 or not _can_afford_one_a_class(data):
         (gram,) = _damped_grams(data, params, damping, _mean, 1)
-        return SharedGram(gram + np.diag(penalty), n_outputs)
+        return SharedGram(gram + np.diag(l2), n_outputs)
     grams = _damped_grams(data, params, damping, _each, n_outputs)
-    np.einsum("kii->ki", grams)[:] += penalty
+    np.einsum("kii->ki", grams)[:] += l2
     return ClassGrams(grams)
 
 
-def shared_diagonal(
-    data: DataTerm, params: Array, penalty: Array, damping: float
-) -> SharedDiagonal:
-    """Measure the diagonal of the mean curvature of the classes; see approximate_hessian."""
+def shared_diagonal(data: DataTerm, params: Array, l2: Array, damping: float) -> SharedDiagonal:
+    """Measure the diagonal of the classes' mean Gram matrix, shape ``(n_columns,)``.
+
+    Parameters are those of :func:`approximate_hessian`.
+    """
     n_outputs, _ = data.shape
-    return SharedDiagonal(_mean_diagonal(data, params, damping) + penalty, n_outputs)
+    return SharedDiagonal(_mean_diagonal(data, params, damping) + l2, n_outputs)
 
 
 def _rows_drawn(data: DataTerm, n_matrices: int) -> float:
-    """How many rows enter each of these Gram matrices."""
+    """Return on how many rows each of these Gram matrices is measured."""
     n_rows, (_, n_columns) = data.n_rows, data.shape
     wanted = max(ROWS_PER_COLUMN * n_columns, EVALUATIONS * n_rows / n_columns)
     wanted = min(wanted, MOST_DRAWN / n_matrices)
@@ -83,7 +97,7 @@ def _rows_drawn(data: DataTerm, n_matrices: int) -> float:
 
 
 def _can_afford_one_a_class(data: DataTerm) -> bool:
-    """Whether measuring and factoring a matrix a class costs little beside the evaluations."""
+    """Whether one matrix per class is within the limits AFFORDABLE and MOST_NUMBERS."""
     n_outputs, n_columns = data.shape
     work = n_outputs * n_columns**2 * (_rows_drawn(data, n_outputs) + n_columns)
     evaluation = 4 * data.n_rows * n_outputs * n_columns
@@ -91,11 +105,15 @@ def _can_afford_one_a_class(data: DataTerm) -> bool:
 
 
 def _each(curvatures: Array) -> Array:
+    """Return the weights for one matrix per class: the curvatures, ``(n_outputs, n_rows)``."""
     return curvatures
 
 
 def _mean(curvatures: Array) -> Array:
-    """Spread the curvature of a row over the ``K - 1`` directions in which softmax can change."""
+    """Return the weights for one shared matrix, from ``(n_outputs, n_rows)`` to ``(1, n_rows)``.
+
+    The curvature of a row is spread over the ``K - 1`` directions in which softmax can change.
+    """
     return np.asarray(curvatures.sum(axis=0, keepdims=True) / max(len(curvatures) - 1, 1))
 
 
@@ -105,25 +123,30 @@ def _weights(
     prepared: Any,
     matrices: Matrices,
 ) -> Array:
-    """How much each of a block's rows counts in each matrix, shape ``(n_matrices, n_rows)``."""
+    """Return the weight of each row of a block in each matrix, ``(n_matrices, n_rows)``."""
     curvatures = data.loss.curvatures(data.logits(block, prepared))
     return data.weighted(matrices(curvatures), block)
 
 
 def _undecided(data: DataTerm) -> float:
-    """Mean curvature of a row whose classes are all equally likely."""
+    """Return the mean curvature of a row whose classes are all equally likely."""
     n_classes, n_outputs = data.loss.n_classes, data.loss.n_outputs
     return (1 - 1 / n_classes) / n_classes * n_outputs / max(n_outputs - 1, 1)
 
 
 def _mean_diagonal(data: DataTerm, params: Array, damping: float) -> Array:
+    """Return the diagonal of the damped mean Gram matrix, shape ``(n_columns,)``."""
     diagonal, weight = data.ask(partial(diagonal_of_mean, params=params))
     n_rows = data.n_rows
     return np.asarray(diagonal / n_rows + damping * weight / n_rows * data.mean_square)
 
 
 def diagonal_of_mean(data: DataTerm, params: Array) -> tuple[Any, ...]:
-    """Answer the diagonal of the Gram matrix of the mean curvature, and the sum of the weights."""
+    """Question: the diagonal of the mean Gram matrix, and the sum of the rows' weights.
+
+    Shape ``(n_columns,)``, and a number. The weight of a row is its sample weight times the mean
+    of its curvatures at ``params``, of shape ``(n_outputs, n_columns)``.
+    """
     prepared = data.rows.prepare(params)
 
     def term(block: Block) -> tuple[Array, Array]:
@@ -136,7 +159,10 @@ def diagonal_of_mean(data: DataTerm, params: Array) -> tuple[Any, ...]:
 def _damped_grams(
     data: DataTerm, params: Array, damping: float, matrices: Matrices, n_matrices: int
 ) -> Array:
-    """Gram matrices of rows drawn by their curvature, each of the weights of one matrix."""
+    """Return damped Gram matrices of all rows, or of rows drawn by their curvature.
+
+    Shape ``(n_matrices, n_columns, n_columns)``.
+    """
     share = _rows_drawn(data, n_matrices) / data.n_rows
     if share == 1:
         grams, weight = _grams_of_all(data, params, matrices, n_matrices)
@@ -153,9 +179,10 @@ def _damped_grams(
 def _grams_of_all(
     data: DataTerm, params: Array, matrices: Matrices, n_matrices: int
 ) -> tuple[Array, Array]:
-    """Weighted Gram matrices of all rows, and the sums of the weights.
+    """Return weighted Gram matrices of all rows, and the sums of the weights.
 
-    In as many passes as it takes to hold no more than some of the blocks' matrices.
+    Shapes ``(n_matrices, n_columns, n_columns)`` and ``(n_matrices,)``. A pass sums at most
+    NUMBERS_AT_ONCE numbers, so that the matrices of few blocks are held at a time.
     """
     _, n_columns = data.shape
     grams, totals = np.empty((n_matrices, n_columns, n_columns)), np.empty(n_matrices)
@@ -170,9 +197,10 @@ def _grams_of_all(
 def weighted_grams(
     data: DataTerm, params: Array, matrices: Matrices, some: slice
 ) -> tuple[Any, ...]:
-    """Answer the Gram matrices of some of the weights, and the sums of these.
+    """Question: Gram matrices for some of the weights, and the sums of these weights.
 
-    Shapes ``(n_matrices, n_columns, n_columns)`` and ``(n_matrices,)``.
+    Shapes ``(n_matrices, n_columns, n_columns)`` and ``(n_matrices,)``, where ``n_matrices``
+    counts those in ``some``.
     """
     rows, prepared = data.rows, data.rows.prepare(params)
 
@@ -180,17 +208,20 @@ def weighted_grams(
         weights = _weights(data, block, prepared, matrices)[some]
         return np.stack([block.gram(row) for row in weights]), weights.sum(axis=1)
 
-    # Adding up matrices of p^2 numbers is cheap only if each is of as many rows as columns.
+    # To add a block's matrices of p^2 numbers to the sum is cheap beside their products only if
+    # the block has at least as many rows as columns.
     return rows.sum(term, rows_per_block=rows.n_columns)
 
 
 def drawn_grams(
     data: DataTerm, params: Array, matrices: Matrices, share: float
 ) -> tuple[Any, ...]:
-    """Answer the same of a share of the rows for each matrix, and how many were drawn in all.
+    """Question: Gram matrices of rows drawn for each, and how many were drawn in all.
 
-    One pass to draw them, then theirs. Which rows are drawn depends on their numbers among all
-    rows and on what the rows of their block weigh.
+    Three sums: the matrices, shape ``(n_matrices, n_columns, n_columns)``; the weights of all
+    rows, ``(n_matrices,)``; and the number of rows drawn for all matrices together. One pass over
+    all rows draws a ``share`` of them for each matrix; the drawn rows are then read once. Which
+    rows are drawn depends on their numbers among all rows and on the weights in their block.
     """
     rows, prepared = data.rows, data.rows.prepare(params)
 
@@ -211,33 +242,34 @@ def drawn_grams(
 
 
 def _add_gram(rows: Rows, weights: Array, gram: Array) -> None:
-    """Add the weighted Gram matrix of all rows."""
+    """Add the Gram matrix of rows with these weights, ``(n_rows,)``, to ``gram`` in place."""
     (summed,) = rows.sum(lambda block: (block.gram(weights[block.rows]),))
     gram += summed
 
 
 def drawn(weights: Array, share: float, first: int = 0) -> tuple[NDArray[np.intp], Array]:
-    """Draw at most this share of the rows, and weigh them so that sums stay unbiased.
+    """Draw about this share of the rows at most, and weight them so that sums stay unbiased.
 
-    A row is kept with a probability in proportion to its weight, at most 1, and its weight
-    divided by that (Poisson sampling; Horvitz and Thompson, 1952, JASA 47). Multiples of the
-    golden ratio stand in for random numbers: they are spread evenly whatever period the rows have.
+    A row is kept with a probability in proportion to its weight, at most 1, and its weight is
+    divided by that probability (Poisson sampling; Horvitz and Thompson, 1952, JASA 47). Multiples
+    of the golden ratio, modulo 1, are used instead of random numbers: they are spread evenly,
+    whatever period the rows have.
 
     Parameters
     ----------
     weights : ndarray of shape (n,)
-        Of consecutive rows, not negative.
+        Weights of consecutive rows, not negative.
     share : float
-        Of the rows to draw, on average.
+        The share of the rows to draw, on average.
     first : int, default=0
         Number of the first of these rows.
 
     Returns
     -------
     indices : ndarray of int, shape (n_drawn,)
-        Numbers of the rows.
+        Numbers of the rows drawn.
     weights : ndarray of shape (n_drawn,)
-        Their weights.
+        Their weights, divided by the probability of being drawn.
     """
     level = weights.sum() / (share * len(weights))
     numbers = np.arange(first, first + len(weights))

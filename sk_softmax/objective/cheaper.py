@@ -1,4 +1,4 @@
-"""Cheaper objectives with nearly the same optimum, for a fit to begin with."""
+"""Cheaper objectives with nearly the same optimum: a fit begins with them."""
 
 from __future__ import annotations
 
@@ -11,57 +11,63 @@ from sk_softmax.interfaces import Rows
 from sk_softmax.objective.regression import RegressionObjective
 from sk_softmax.objective.sampling import spread_out
 
-# A sample of the rows: one in so many, and so many a parameter that the optimum of the sample is
-# close to that of all. If that takes more than one in FEWEST_LEFT_OUT, or too many bytes, none.
+# A sample holds one row in SAMPLE_SHARE, but at least ROWS_PER_PARAMETER rows for each parameter,
+# so that its optimum is close to the optimum on all rows. There is no sample if it would hold more
+# than one row in FEWEST_LEFT_OUT, or more than SAMPLE_BYTES bytes (32 MiB, counted in float64).
 SAMPLE_SHARE, FEWEST_LEFT_OUT = 16, 8
 ROWS_PER_PARAMETER = 20
 SAMPLE_BYTES = 2**25
 
-# Float32 rows give about seven digits of the value.
+# Relative suboptimality down to which rows in float32 are used: they give about seven digits of
+# the value.
 NARROW_TRUST = 1e-5
 
-# Iterations on each at most, in case it leads nowhere.
+# The most iterations on a sample and on rows in float32, in case they come no closer.
 MOST_ON_SAMPLE, MOST_ON_NARROWED = 50, 1000
 
-# Features that float32 has at least three digits for, and whose squares it can hold.
+# A column may be narrowed to float32 if its standard deviation is at least RESOLVED of its root
+# mean square, which leaves three digits to tell its values apart, and if its root mean square lies
+# between SMALLEST and LARGEST, so that float32 can hold its squares. Checked on ROWS_CHECKED rows,
+# or on fewer with NUMBERS_CHECKED numbers in all.
 RESOLVED, SMALLEST, LARGEST = 1e-4, 1e-15, 1e15
 ROWS_CHECKED, NUMBERS_CHECKED = 512, 2**18
 
-# Below so many numbers the rows are in cache, and there is little to save.
+# Rows with fewer numbers, n_rows * n_features, have no cheaper objective: they take at most 2 MiB
+# in float64, so they stay in cache and little time can be saved.
 FEWEST_NUMBERS = 2**18
 
 
 @dataclass(frozen=True)
 class Cheaper:
-    """An objective that costs less than another, with nearly the same optimum."""
+    """An objective that costs less than the one asked for, with nearly the same optimum."""
 
     objective: RegressionObjective
 
     trust: float
-    """The relative suboptimality down to which it stands for the other."""
+    """The relative suboptimality down to which its optimum is used for that asked for."""
 
     max_iter: int
-    """Iterations after which to leave it in any case."""
+    """Iterations after which the fit goes on to the next objective in any case."""
 
     has_all_rows: bool
-    """Whether its values can be compared with those of the other."""
+    """Whether no row is left out, so that its values can be compared with those asked for."""
 
 
 def cheaper_objectives(
     objective: RegressionObjective, *, with_sample: bool = True
 ) -> list[Cheaper]:
-    """Return objectives that pay off before this one, the cheapest first.
+    """Return cheaper objectives that pay off before this one, the cheapest first.
 
-    First a sample of the rows, where there are far more rows than parameters; then the rows of
-    float64 narrowed to float32, which takes about half the time. The objective has its curvature
-    measured on the cheapest of them.
+    The first is on a sample of the rows, if there are far more rows than parameters. The second is
+    on rows in float64 narrowed to float32, which take about half the time. From then on the
+    curvature of the objective is measured on the cheapest of them.
 
     Parameters
     ----------
     objective : RegressionObjective
-        What is minimised.
+        The objective asked for.
     with_sample : bool, default=True
-        Whether a sample is wanted too.
+        Whether to include a sample.
     """
     found: list[Cheaper] = []
     if not _pay_off(objective.rows):
@@ -77,7 +83,11 @@ def cheaper_objectives(
 
 
 def cheaper_together(objectives: Sequence[RegressionObjective]) -> list[Cheaper]:
-    """Return several objectives, on the same rows, with these narrowed to float32; or none."""
+    """Return several objectives, on the same rows, narrowed to float32.
+
+    An empty list if that does not pay off. From then on each has its curvature measured on its
+    narrowed rows.
+    """
     rows = objectives[0].rows
     if rows.dtype != np.float64 or not _pay_off(rows):
         return []
@@ -88,7 +98,7 @@ def cheaper_together(objectives: Sequence[RegressionObjective]) -> list[Cheaper]
 
 
 def _sample(objective: RegressionObjective) -> Cheaper | None:
-    """Return the objective on a sample of its rows, None where that does not pay off."""
+    """Return the objective on a sample of its rows; None if that does not pay off."""
     rows, penalty = objective.rows, objective.penalty
     n_parameters = int(np.prod(objective.shape))
     n_sampled = max(rows.n_rows // SAMPLE_SHARE, ROWS_PER_PARAMETER * n_parameters)
@@ -98,28 +108,30 @@ def _sample(objective: RegressionObjective) -> Cheaper | None:
         return None
     indices = spread_out(rows.n_rows, n_sampled)
     sample = objective.on(rows.copied(indices), indices)
-    # The mean log-likelihood of a maximum likelihood fit is on average too high by half a
-    # parameter a row (Akaike, 1974, IEEE Transactions on Automatic Control 19).
+    # On average the mean log-likelihood of a maximum likelihood fit is too high by half the number
+    # of parameters divided by that of rows (Akaike, 1974, IEEE Transactions on Automatic Control
+    # 19).
     trust = 0.5 * n_parameters / n_sampled
     return Cheaper(sample, trust, MOST_ON_SAMPLE, has_all_rows=False)
 
 
 def _narrowed(objective: RegressionObjective) -> Cheaper:
+    """Return the objective on its rows narrowed to float32."""
     narrow = objective.on(objective.rows.narrowed())
     return Cheaper(narrow, NARROW_TRUST, MOST_ON_NARROWED, has_all_rows=True)
 
 
 def _pay_off(rows: Rows) -> bool:
-    """Whether there is something to save, and float32 can hold the rows."""
+    """Whether the rows are large enough to save time, and float32 can hold them."""
     is_large = rows.n_rows * rows.n_features >= FEWEST_NUMBERS
-    return is_large and (rows.dtype != np.float64 or _bear_narrowing(rows))
+    return is_large and (rows.dtype != np.float64 or _can_be_narrowed(rows))
 
 
-def _bear_narrowing(rows: Rows) -> bool:
-    """Whether float32 can tell the values of each feature apart, going by a sample of the rows.
+def _can_be_narrowed(rows: Rows) -> bool:
+    """Whether float32 can tell the values of each feature apart, judged by a sample of the rows.
 
-    It cannot where values are all but equal beside their size, like dates in seconds within a
-    day, nor where squares overflow or underflow.
+    It cannot if values differ by little compared with their size, like times within one day in
+    seconds since 1970. It cannot either if squares overflow or underflow.
     """
     n_checked = min(rows.n_rows, ROWS_CHECKED, max(NUMBERS_CHECKED // rows.n_features, 2))
     design = rows.take(spread_out(rows.n_rows, n_checked)).design()

@@ -1,8 +1,9 @@
 """Cross-entropy of a block of class-major logits: losses, residuals and curvature.
 
-Two forms, as in :class:`sklearn.linear_model.LogisticRegression`: one row of logits a class, and
-for two classes a single row of log-odds. Both overwrite the logits they are given: a block's
-logits are the largest array of an evaluation, and a second one would not fit in cache beside it.
+There are two forms, as in :class:`sklearn.linear_model.LogisticRegression`: one row of logits per
+class, and for two classes a single row of log-odds. Both overwrite the logits they are given: the
+logits of a block are the largest array of an evaluation, and a second array of that size would not
+fit in cache beside them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sk_softmax.objective.targets import Targets
 
 
 class LossAndResiduals(NamedTuple):
-    """What a block contributes before weighting."""
+    """Losses and residuals of a block, before weights."""
 
     losses: Array
     """``CE_i`` in nats, shape ``(n_rows,)``."""
@@ -32,23 +33,23 @@ class CrossEntropy(Protocol):
     n_outputs: int
     n_classes: int
     largest_curvature: float
-    """Largest eigenvalue that the Hessian of one row's loss in its logits can have."""
+    """The largest possible eigenvalue of the Hessian of one row's loss in its logits."""
 
     def loss_and_residuals(self, logits: Array, targets: Targets) -> LossAndResiduals:
-        """Losses and residuals of a block."""
+        """Return losses and residuals from logits of shape ``(n_outputs, n_rows)``."""
         ...
 
     def probabilities(self, logits: Array) -> Array:
-        """Probabilities of all classes, shape ``(n_classes, n_rows)``."""
+        """Return probabilities of all classes, shape ``(n_classes, n_rows)``."""
         ...
 
     def curvatures(self, logits: Array) -> Array:
-        """Diagonal of each row's Hessian in its logits, shape ``(n_outputs, n_rows)``."""
+        """Return the diagonal of each row's Hessian in its logits, ``(n_outputs, n_rows)``."""
         ...
 
 
 class SoftmaxCrossEntropy:
-    """``CE = log sum_k exp(z_k) - sum_k y_k z_k`` with one row of logits a class."""
+    """``CE = log sum_k exp(z_k) - sum_k y_k z_k`` with one row of logits per class."""
 
     # The Hessian diag(p) - pp' is largest at p = (1/2, 1/2, 0, ...). It is bounded by
     # 1/2 (I - 11'/K) (Boehning, 1992, Annals of the Institute of Statistical Mathematics 44).
@@ -58,7 +59,7 @@ class SoftmaxCrossEntropy:
         self.n_outputs = self.n_classes = n_classes
 
     def loss_and_residuals(self, logits: Array, targets: Targets) -> LossAndResiduals:
-        """Losses and residuals of a block."""
+        """Return losses and residuals of a block."""
         logits -= logits.max(axis=0)
         expected = targets.expected(logits)
         np.exp(logits, out=logits)
@@ -71,14 +72,14 @@ class SoftmaxCrossEntropy:
         return LossAndResiduals(losses, logits)
 
     def probabilities(self, logits: Array) -> Array:
-        """Probabilities of all classes."""
+        """Return the probabilities of all classes, shape ``(n_classes, n_rows)``."""
         logits -= logits.max(axis=0)
         np.exp(logits, out=logits)
         logits /= logits.sum(axis=0)
         return logits
 
     def curvatures(self, logits: Array) -> Array:
-        """``p_k (1 - p_k)``."""
+        """Return ``p_k (1 - p_k)``, shape ``(n_classes, n_rows)``."""
         probabilities = self.probabilities(logits)
         probabilities *= 1 - probabilities
         return probabilities
@@ -92,10 +93,11 @@ class TwoClassCrossEntropy:
     largest_curvature = 0.25
 
     def loss_and_residuals(self, logits: Array, targets: Targets) -> LossAndResiduals:
-        """Losses and residuals of a block."""
+        """Return losses and residuals of a block."""
         log_odds = logits[0]
         positive = targets.of_class(1).astype(logits.dtype, copy=False)
-        # log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)): of a label, nothing is left to cancel.
+        # log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)). With a label, y = 0 or 1, no term that
+        # is left cancels another.
         losses = np.log1p(np.exp(-np.abs(log_odds)))
         losses += np.maximum(log_odds, 0) - positive * log_odds
         expit(logits, out=logits)
@@ -103,11 +105,11 @@ class TwoClassCrossEntropy:
         return LossAndResiduals(losses, logits)
 
     def probabilities(self, logits: Array) -> Array:
-        """Probabilities of both classes."""
+        """Return the probabilities of both classes, shape ``(2, n_rows)``."""
         return np.concatenate([expit(-logits), expit(logits)])
 
     def curvatures(self, logits: Array) -> Array:
-        """``p (1 - p)``."""
+        """Return ``p (1 - p)``, shape ``(1, n_rows)``."""
         no, yes = self.probabilities(logits)
         return np.asarray(no * yes)[None, :]
 

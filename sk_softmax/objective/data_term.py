@@ -1,4 +1,4 @@
-"""What of an objective is about the data: rows, what they should be, and what they weigh."""
+"""The part of an objective that depends on the data: rows, their targets and weights."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ from sk_softmax.objective.cross_entropy import CrossEntropy
 from sk_softmax.objective.targets import Targets
 
 DataQuestion: TypeAlias = "Callable[[DataTerm], tuple[Any, ...]]"
-"""What is asked of the data: a partial of a module-level function, so that it can be pickled.
+"""A question about the data: a partial of a module-level function, so that it can be pickled.
 
-Rows may lie in parts. Each part answers from its own rows, and the answers are added up: numbers
-and arrays by their values, lists one behind the other in the order of the rows.
+The function takes the data term first and returns a tuple of sums. Rows may be divided into parts.
+Each part answers from its own rows, and the answers are combined: numbers and arrays are added up,
+lists are joined in the order of the rows.
 """
 
 
 class DataTerm:
     """``sum_i s_i CE_i / sum_i s_i``, the mean loss of the rows: an objective without its penalty.
 
-    What is made of the rows is asked for by a :data:`DataQuestion`, and only the functions in
-    questions read the rows, targets and weights of a term: these may be those of a part.
+    All that is computed from the rows is asked for by a :data:`DataQuestion`. Only the functions
+    in questions read the rows, targets and weights of a term, because a term may hold only a part
+    of all rows.
 
     Parameters
     ----------
@@ -35,13 +37,13 @@ class DataTerm:
     targets : Targets
         Probabilities of the classes for each row.
     loss : CrossEntropy
-        The form of the loss: a row of logits a class, or one of log-odds.
+        The form of the loss: one row of logits per class, or a single row of log-odds.
     relative_weight : ndarray of shape (n_rows,), optional
         ``s_i`` divided by their mean, in the width of the rows; None if all are equal.
     first_row : int, default=0
-        Number of the first row, where these are a part of all rows.
+        Number of the first row among all rows, if these are a part of them.
     n_rows : int, optional
-        How many rows all parts have together; by default those here.
+        How many rows all parts have together; by default the number of rows here.
     """
 
     def __init__(
@@ -66,16 +68,19 @@ class DataTerm:
 
     @property
     def n_features(self) -> int:
-        """How many features they have."""
+        """How many features the rows have."""
         return self.rows.n_features
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Shape of params."""
+        """Shape of params, ``(n_outputs, n_columns)``."""
         return self.loss.n_outputs, self.rows.n_columns
 
     def on(self, rows: Rows, indices: NDArray[np.intp] | None = None) -> DataTerm:
-        """Return the same of other rows: those of these indices, or all in another width."""
+        """Return the term on other rows, with the same loss.
+
+        ``rows`` are the rows of these indices; without indices, all rows in another form.
+        """
         targets, weight = self.targets, self.relative_weight
         if indices is not None:
             targets = targets.at(indices)
@@ -87,7 +92,7 @@ class DataTerm:
         return other
 
     def of_features(self, features: NDArray[np.intp]) -> DataTerm:
-        """Return the same of these features alone."""
+        """Return the term on the same rows with these features alone."""
         return DataTerm(
             self.rows.columns(features),
             self.targets,
@@ -98,7 +103,7 @@ class DataTerm:
         )
 
     def counting_anew(self) -> DataTerm:
-        """Return the same with no pass taken yet, and no narrowed rows to spare it any."""
+        """Return a copy that has counted no pass yet and measures on its own rows."""
         other = copy.copy(self)
         other.passes, other._narrowed = 0.0, None
         return other
@@ -106,15 +111,15 @@ class DataTerm:
     # --- questions ------------------------------------------------------------------------------
 
     def ask(self, question: DataQuestion, passes: float = 1.0) -> tuple[Any, ...]:
-        """Return the answer to a question, which takes so many passes over the rows."""
+        """Return the answer to a question, and count the passes over the rows that it takes."""
         self.count(passes)
         return question(self)
 
     def count(self, passes: float) -> None:
-        """Say that so much of the data has been read."""
+        """Add to the passes over the data that have been taken; less than 1 for some rows."""
         self.passes += passes
 
-    # --- for the functions in questions: what is read of a block --------------------------------
+    # --- for the functions in questions: logits, weights and numbers of a block's rows ----------
 
     def logits(self, block: Block, prepared: Any) -> Array:
         """Return a block's class-major logits, shape ``(n_outputs, n_rows)``."""
@@ -122,18 +127,21 @@ class DataTerm:
         return logits
 
     def weighted(self, values: Array, block: Block) -> Array:
-        """Multiply values, whose last axis is the block's rows, by the rows' weights."""
+        """Return values times the weights of a block's rows, which are their last axis."""
         if self.relative_weight is None:
             return values
         return values * self.relative_weight[block.rows]
 
     def numbers(self, block: Block) -> slice:
-        """Return which of all rows a block of a sum holds."""
+        """Return the numbers, among all rows, of the rows in a block of a sum."""
         assert isinstance(block.rows, slice)  # sums read consecutive rows
         return slice(self.first_row + block.rows.start, self.first_row + block.rows.stop)
 
     def here(self, numbers: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Return the indices of those of some rows, numbered among all in order, that are here."""
+        """Return which of some rows are in this part, as indices of its rows.
+
+        ``numbers`` are ascending and count among all rows.
+        """
         ends = self.first_row, self.first_row + self.rows.n_rows
         first, last = np.searchsorted(numbers, ends)
         return numbers[first:last] - self.first_row
@@ -141,16 +149,16 @@ class DataTerm:
     # --- measured once --------------------------------------------------------------------------
 
     def damp_like(self, all_rows: DataTerm) -> None:
-        """Take over what is measured once from more rows than those with weight here."""
+        """Use the Gram matrix of a term in which more rows have weight: it is measured once."""
         self._all_rows = all_rows
 
     def measure_on(self, narrowed: DataTerm | None) -> None:
-        """Let narrowed rows give the Gram matrix: it only damps matrices that are measured."""
+        """Use the Gram matrix of narrowed rows: it only damps matrices that are measured anew."""
         self._narrowed = narrowed
 
     @cached_property
     def gram(self) -> Array:
-        """``X' diag(s) X / sum(s)``, shape ``(n_columns, n_columns)``; kept once measured."""
+        """``X' diag(s) X / sum(s)``, shape ``(n_columns, n_columns)``, measured once and kept."""
         stand_in = self._all_rows or self._narrowed
         if stand_in is not None:
             return stand_in.gram
@@ -167,17 +175,21 @@ class DataTerm:
 
 
 def gram_of_rows(data: DataTerm) -> tuple[Any, ...]:
-    """Answer ``X' diag(s) X / sum(s)``."""
+    """Question: ``X' diag(s) X / sum(s)``, shape ``(n_columns, n_columns)``."""
     return data.rows.sum(lambda block: (block.gram(_share_of_rows(data, block)),))
 
 
 def mean_square_of_rows(data: DataTerm) -> tuple[Any, ...]:
-    """Answer its diagonal."""
+    """Question: the diagonal of ``X' diag(s) X / sum(s)``, shape ``(n_columns,)``."""
     return data.rows.sum(lambda block: (block.gram_diagonal(_share_of_rows(data, block)),))
 
 
 def _share_of_rows(data: DataTerm, block: Block) -> Array:
-    """Weights ``s_i / sum(s)``; dividing them and not the sum, squares overflow later."""
+    """Return the weights ``s_i / sum(s)`` of a block's rows, shape ``(n_rows,)``.
+
+    The weights are divided, and not their sum over squares of features, which would overflow
+    earlier.
+    """
     return data.weighted(np.full(block.n_rows, 1 / data.n_rows, data.rows.dtype), block)
 
 
@@ -186,23 +198,24 @@ def stacked_logits(
 ) -> tuple[Array, list[Array]]:
     """Return the logits of several terms on the same rows, from one product.
 
-    The one place where logits of rows that are fitted to come from.
+    All logits of the rows that a model is fitted to are computed here.
 
     Parameters
     ----------
     terms : sequence of DataTerm
-        Whose logits; a form of the loss each.
+        The terms; each has its own form of the loss.
     block : Block
         Some of their rows.
     prepared : object
-        The terms' params one below the other, prepared; more may follow below.
+        The params of all terms, one below the other, from ``Rows.prepare``. Further rows of params
+        may follow below.
 
     Returns
     -------
     product : ndarray of shape (n_stacked, n_rows)
-        The rows times all params.
+        The rows times all params, class-major.
     logits : list of ndarrays of shape (n_outputs, n_rows)
-        Those of each term, views of the product.
+        The logits of each term, as views of the product.
     """
     product = block.logits(prepared)
     logits, first = [], 0

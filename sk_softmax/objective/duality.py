@@ -1,4 +1,4 @@
-"""A certificate of how far a fit is from its optimum."""
+"""The duality gap: a proven bound on the distance of a fit from its optimum."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sk_softmax.interfaces import Array, Block, Evaluation, Penalty
 from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.sampling import spread_out
 
-# Probability that some classes have too much of is taken from one row in so many, of at most so
-# many features and classes together, as long as the gap gets no wider than by a tenth. Of fewer
-# than MANY_ROWS all are moved at once.
+# Probability is moved between classes in few rows if the divergence that this adds is at most
+# WIDER, a tenth, of the rest of the gap. The few are one row in FEW_ROWS, or fewer, so that they
+# have at most FEW_NUMBERS features and probabilities. Of fewer than MANY_ROWS rows all are used.
 FEW_ROWS, FEW_NUMBERS, MANY_ROWS = 16, 2**20, 2**12
 WIDER = 0.1
 
-# Probabilities are looked at so many at a time: half a dozen arrays of them are needed.
+# Probabilities that are moved at a time. Six arrays of them are needed, 1 MiB each.
 AT_ONCE = 2**17
 
 
@@ -31,21 +31,24 @@ def duality_gap(
 
     ``D(q) = sum_i s_i H(q_i) / S - R*(-v)``, with ``v = sum_i s_i (q_i - y_i) x_i' / S``,
 
-    with ``H`` the entropy, ``R*`` the conjugate of the penalty and, with an intercept, the
-    constraint that the ``q_i`` add up to the targets' class totals. For
-    ``R = sum_j l2_j |w_j|^2 / 2 + l1_j |w_j|`` the conjugate is
-    ``sum_j max(|v_j| - l1_j, 0)^2 / (2 l2_j)``; each penalty has its own. Writing the loss in
-    terms of the model's own probabilities ``p_i`` leaves a sum of parts that are never negative,
+    where ``S`` is the sum of the weights ``s_i``, ``H`` the entropy and ``R*`` the conjugate of
+    the penalty ``R``. With an intercept there is a constraint: the ``q_i`` add up to the class
+    totals of the targets. For ``R = sum_j l2_j |w_j|^2 / 2 + l1_j |w_j|`` the conjugate is
+    ``sum_j max(|v_j| - l1_j, 0)^2 / (2 l2_j)``; each penalty has its own. If the loss is written
+    in terms of the model's own probabilities ``p_i``, a sum remains,
 
-    ``F - D(q) = R(w) + <v, w> + R*(-v) + sum_i s_i KL(q_i | p_i) / S``.
+    ``F - D(q) = R(w) + <v, w> + R*(-v) + sum_i s_i KL(q_i | p_i) / S``,
 
-    The first three are ``|grad F|^2 / (2 l2)`` for an L2 penalty alone and ``q = p``, which takes
-    no pass over the rows. But the ``p_i`` meet the constraint only at the optimum; moving the
-    excess of some classes to the others makes the gap a true bound everywhere, and a few rows can
-    bear that. Where the conjugate is infinite, or could be less, ``q`` is drawn towards the
-    targets, which shrinks ``v`` in proportion.
+    in which the first three terms together and each divergence ``KL`` are never negative.
 
-    In float32 the gap is that of a gradient with float32's rounding.
+    For an L2 penalty alone and ``q = p`` the first three are ``|grad F|^2 / (2 l2)``, which takes
+    no pass over the rows. But the ``p_i`` meet the constraint only at the optimum. So the
+    probability that some classes have in excess is moved to the others, which makes the gap a
+    true bound everywhere; a few rows often have enough of it. If the conjugate is infinite, or if
+    the gap could be smaller, each ``q_i`` is drawn towards its target, which makes ``v`` smaller
+    in proportion.
+
+    In float32 the gap has the rounding of a float32 gradient.
 
     Parameters
     ----------
@@ -54,17 +57,17 @@ def duality_gap(
     penalty : Penalty
         All of the penalty.
     params : ndarray of shape (n_outputs, n_columns)
-        The point.
+        The point whose gap is wanted.
     here : Evaluation
-        The objective's gradient at ``params``.
+        Value and gradient of the objective at ``params``.
     at_most : float, default=inf
         The gap that matters: no pass is taken where the part that needs none is above it.
 
     Returns
     -------
     gap : float
-        ``inf`` where the penalty does not grow with a coefficient, and where it is not worth a
-        pass.
+        In nats a row; ``inf`` if the penalty does not grow with a coefficient, and where the gap
+        is not worth a pass.
     """
     n_features = data.n_features
     if not penalty.is_coercive or not here.is_finite:
@@ -72,6 +75,7 @@ def duality_gap(
     coef, value = params[:, :n_features], penalty.value(params)
 
     def beside_divergence(image: Array) -> float:
+        """Return the first three terms of the gap, for ``v`` of ``(n_outputs, n_features)``."""
         return value + float(np.vdot(image, coef)) + penalty.conjugate(-image)
 
     def drawn(image: Array, excess: float) -> float:
@@ -86,12 +90,14 @@ def duality_gap(
     move = _move_of_excess(data, here.gradient)
     divergence = 0.0
     if move is not None:
-        # With kinks all rows may have to be drawn towards their targets, so all of them are moved.
+        # With a kink all rows may have to be drawn towards their targets afterwards, so the move
+        # is made in all rows.
         change, divergence = _moved(data, params, move, WIDER * free if penalty.is_smooth else 0.0)
         image = image + change[:, :n_features]
     gap = beside_divergence(image) + divergence
     excess = _excess(penalty, image)
     if 1 < excess < np.inf:
+        # At v / excess the conjugate is zero.
         _, divergence = _moved_in_all_rows(data, params, move, 1 / excess)
         gap = min(gap, drawn(image, excess) + divergence)
     return max(float(gap), 0.0)
@@ -106,10 +112,17 @@ def _excess(penalty: Penalty, image: Array) -> float:
 
 
 class _Move:
-    """Makes probabilities add up to the targets' class totals.
+    """A move of probability between classes that makes it add up to the targets' class totals.
 
-    A class with too much keeps the same share of its probability in every row; the rows' freed
-    probability goes to the classes with too little, in proportion to what they lack.
+    A class with a surplus gives up the same share of its probability in every row. In each row
+    the probability given up goes to the classes that lack some, in proportion to what they lack.
+
+    Parameters
+    ----------
+    surplus, lack : ndarray of shape (n_classes,)
+        By how much the total of each class is too large and too small; one of the two is zero.
+    held : ndarray of shape (n_classes,)
+        The total of each class in the rows in which probability is moved.
     """
 
     def __init__(self, surplus: Array, lack: Array, held: Array) -> None:
@@ -118,20 +131,22 @@ class _Move:
         self._share = lack / lack.sum()
 
     def __call__(self, probabilities: Array) -> Array:
+        """Return moved probabilities; both have shape ``(n_classes, n_rows)``."""
         freed = self._freed @ probabilities
         moved: Array = probabilities * (1 - self._freed)[:, None]
         moved += self._share[:, None] * freed
         return moved
 
     def where_held(self, held: Array) -> _Move | None:
-        """Return the same move for rows that hold only so much; None where that is too little."""
+        """Return the move for rows whose class totals are ``held``; None if they are too small."""
         return _Move(self._surplus, self.lack, held) if (self._surplus <= held).all() else None
 
 
 def _move_of_excess(data: DataTerm, gradient: Array) -> _Move | None:
-    """Return the move for all rows, None if there is nothing to move.
+    """Return the move for all rows; None if there is nothing to move.
 
-    The gradient of the intercepts is the excess of each class.
+    ``gradient`` has shape ``(n_outputs, n_columns)``. Its last column, that of the intercepts, is
+    the excess of each class.
     """
     if gradient.shape[1] == data.n_features:
         return None
@@ -146,12 +161,16 @@ def _move_of_excess(data: DataTerm, gradient: Array) -> _Move | None:
 
 
 def class_totals(data: DataTerm) -> tuple[Any, ...]:
-    """Answer the weighted sum of the targets, shape ``(n_classes,)``."""
+    """Question: the weighted sum of the targets, shape ``(n_classes,)``."""
     return (data.targets.totals(data.relative_weight),)
 
 
 def _moved(data: DataTerm, params: Array, move: _Move, most: float) -> tuple[Array, float]:
-    """Change of ``v`` and mean divergence by the move, in few rows if that is at most so much."""
+    """Return how a move changes ``v``, and the mean divergence that it causes.
+
+    The change has shape ``(n_outputs, n_columns)``. The move is made in few rows if their mean
+    divergence is at most ``most``, and otherwise in all rows.
+    """
     n_few = min(data.n_rows // FEW_ROWS, FEW_NUMBERS // (data.shape[1] + len(move.lack)))
     if data.n_rows >= MANY_ROWS and n_few > 0 and most > 0:
         change, divergence = _moved_in_few_rows(data, params, move, n_few)
@@ -163,7 +182,10 @@ def _moved(data: DataTerm, params: Array, move: _Move, most: float) -> tuple[Arr
 def _moved_in_few_rows(
     data: DataTerm, params: Array, move: _Move, n_few: int
 ) -> tuple[Array, float]:
-    """Do the same if so many rows bear all of the move; infinity if they cannot."""
+    """Return the change of ``v`` and the mean divergence if ``n_few`` rows make all of the move.
+
+    If these rows have too little probability, the divergence returned is infinite.
+    """
     share = n_few / data.n_rows
     (held,) = data.ask(partial(held_by_few_rows, params=params, n_few=n_few), share)
     move_here = move.where_held(held)
@@ -175,21 +197,27 @@ def _moved_in_few_rows(
 
 
 def held_by_few_rows(data: DataTerm, params: Array, n_few: int) -> tuple[Any, ...]:
-    """Answer how much probability so many rows give each class, shape ``(n_classes,)``."""
+    """Question: the class totals of ``n_few`` rows, weighted, shape ``(n_classes,)``."""
     block, logits = _few_rows(data, params, n_few)
     probabilities = np.exp(_log_probabilities(data, logits))
     return (data.weighted(probabilities, block).sum(axis=1),)
 
 
 def moved_in_few_rows(data: DataTerm, params: Array, move: _Move, n_few: int) -> tuple[Any, ...]:
-    """Answer the sums of the divergence and of the change by a move in so many rows."""
+    """Question: the sums of the divergence and of the change by a move in ``n_few`` rows.
+
+    A number, and shape ``(n_outputs, n_columns)``.
+    """
     block, logits = _few_rows(data, params, n_few)
     divergence = _replace_by_changes(data, block, logits, move).sum()
     return divergence, block.pull_back(data.weighted(logits, block))
 
 
 def _few_rows(data: DataTerm, params: Array, n_few: int) -> tuple[Block, Array]:
-    """Return those of so many rows, spread out over all, that are here, and their logits."""
+    """Return ``n_few`` rows spread out over all rows, as far as they are in this part.
+
+    The result is a block and its logits, shape ``(n_outputs, n_rows in the block)``.
+    """
     block = data.rows.take(data.here(spread_out(data.n_rows, n_few)))
     return block, data.logits(block, data.rows.prepare(params))
 
@@ -197,9 +225,11 @@ def _few_rows(data: DataTerm, params: Array, n_few: int) -> tuple[Block, Array]:
 def _moved_in_all_rows(
     data: DataTerm, params: Array, move: _Move | None, share: float = 1.0
 ) -> tuple[Array, float]:
-    """Do the same in all rows, then draw them: ``q_i = y_i + share (moved p_i - y_i)``.
+    """Return the change of ``v`` and the mean divergence if all rows make the move.
 
-    The change of ``v`` is that by the move alone, and zero for a share below 1.
+    Afterwards all rows are drawn towards their targets: ``q_i = y_i + share (moved p_i - y_i)``.
+    For a share of 1 the change, of shape ``(n_outputs, n_columns)``, is that by the move. For a
+    smaller share it is not computed, and zero is returned instead.
     """
     question = partial(moved_in_all_rows, params=params, move=move, share=share)
     divergence, change = data.ask(question)
@@ -209,7 +239,10 @@ def _moved_in_all_rows(
 def moved_in_all_rows(
     data: DataTerm, params: Array, move: _Move | None, share: float
 ) -> tuple[Any, ...]:
-    """Answer the sums of the divergence and of the change by a move in all rows."""
+    """Question: the sums of the divergence and of the change by a move in all rows.
+
+    A number, and shape ``(n_outputs, n_columns)``; the change is 0 for a share below 1.
+    """
     prepared = data.rows.prepare(params)
 
     def term(block: Block) -> tuple[Any, ...]:
@@ -229,9 +262,10 @@ def _replace_by_changes(
     move: _Move | None,
     share: float = 1.0,
 ) -> Array:
-    """Return the rows' weighted ``KL(q_i | p_i)``; leave what the move changes instead of logits.
+    """Return the rows' weighted ``KL(q_i | p_i)``, shape ``(n_rows,)``.
 
-    For two classes the one row of logits goes with the second class.
+    ``logits``, of shape ``(n_outputs, n_rows)``, are overwritten by the change that the move makes
+    to the probabilities. For two classes their single row belongs to the second class.
     """
     targets = data.targets.at(block.rows)
     divergences = np.empty(block.n_rows)
@@ -251,7 +285,10 @@ def _replace_by_changes(
 
 
 def _log_probabilities(data: DataTerm, logits: Array) -> Array:
-    """Of all classes, in float64: finite where the probabilities themselves underflow."""
+    """Return log-probabilities of all classes in float64, shape ``(n_classes, n_rows)``.
+
+    They are finite even if the probabilities themselves underflow.
+    """
     logits = logits.astype(np.float64, copy=False)
     if data.loss.n_outputs == 1:
         logits = np.vstack([np.zeros_like(logits), logits])

@@ -1,4 +1,4 @@
-"""The exact Hessian, and a bound of its eigenvalues."""
+"""The exact Hessian, and a bound on its eigenvalues."""
 
 from __future__ import annotations
 
@@ -12,41 +12,46 @@ from sk_softmax.interfaces import Array, Block
 from sk_softmax.objective.curvature import FullHessian
 from sk_softmax.objective.data_term import DataTerm
 
-# The Hessian's factors of a block, [p_1 X, ..., p_K X], are built for this many numbers at a time.
+# Numbers in a piece of a block's matrix [p_1 X, ..., p_K X]: 2 MiB in float64.
 HESSIAN_CHUNK = 2**18
 
 
-def exact_hessian(data: DataTerm, params: Array, penalty: Array) -> FullHessian:
+def exact_hessian(data: DataTerm, params: Array, l2: Array) -> FullHessian:
     """Return the Hessian of the mean loss plus a penalty.
 
     Parameters
     ----------
     data : DataTerm
-        The loss.
+        The loss whose Hessian it is.
     params : ndarray of shape (n_outputs, n_columns)
-        Where.
-    penalty : ndarray of shape (n_columns,)
-        The penalty's Hessian for one class, a diagonal.
+        Where it is computed.
+    l2 : ndarray of shape (n_columns,)
+        The diagonal of the penalty's Hessian for one class: ``Penalty.l2``.
     """
     n_outputs, _ = data.shape
     (matrix,) = data.ask(partial(hessian_of_rows, params=params))
     matrix /= data.n_rows
-    diagonal = np.einsum("ii->i", matrix)  # a view, in either memory order
-    diagonal += np.concatenate([penalty] * n_outputs)
+    diagonal = np.einsum("ii->i", matrix)  # a view, in C and in F order
+    diagonal += np.concatenate([l2] * n_outputs)
     return FullHessian(matrix, n_outputs)
 
 
 def hessian_of_rows(data: DataTerm, params: Array) -> tuple[Any, ...]:
-    """Answer the sum of the rows' weighted Hessians, ``n_outputs * n_columns`` on a side."""
+    """Question: the sum of the rows' weighted Hessians.
+
+    Shape ``(n_outputs * n_columns, n_outputs * n_columns)``, from params of shape ``(n_outputs,
+    n_columns)``.
+    """
     prepared = data.rows.prepare(params)
     return data.rows.sum(lambda block: (_block_hessian(data, block, prepared),))
 
 
 def _block_hessian(data: DataTerm, block: Block, prepared: Any) -> Array:
-    """Sum of ``(diag(p_i) - p_i p_i') (x) x_i x_i'``, as two matrix products.
+    """Return ``sum_i s_i (diag(p_i) - p_i p_i') (x) x_i x_i'`` over the rows of a block.
 
-    With ``V = [p_1 X, ..., p_K X]`` the second part is ``V'V``, and the diagonal blocks of the
-    first stand side by side in ``X'V``.
+    Shape ``(n_outputs * n_columns, n_outputs * n_columns)``, from two matrix products. With ``V =
+    [p_1 X, ..., p_K X]``, of shape ``(n_rows, n_outputs * n_columns)``, the second part of the sum
+    is ``V'V``. The first part has a block for each class, and these stand side by side in ``X'V``.
     """
     n_outputs, n_columns = data.shape
     logits = data.logits(block, prepared)
@@ -72,14 +77,15 @@ def _block_hessian(data: DataTerm, block: Block, prepared: Any) -> Array:
 
 
 def largest_curvature(data: DataTerm) -> float:
-    """Bound of the largest eigenvalue that the Hessian of the mean loss has anywhere.
+    """Return a bound on the largest eigenvalue that the Hessian of the mean loss has anywhere.
 
-    It is Boehning's, from the largest eigenvalue of the Gram matrix. Lanczos iterations find that
-    one to a thousandth, from below; a hundredth is added.
+    The bound is Boehning's, from the largest eigenvalue of the Gram matrix. Lanczos iterations
+    find that eigenvalue from below, to a thousandth; a hundredth is added.
     """
     _, n_columns = data.shape
 
     def multiply(vector: Array) -> Array:
+        """Return the mean Gram matrix times a vector, both of shape ``(n_columns,)``."""
         (product,) = data.ask(partial(gram_times, vector=vector))
         return np.asarray(product[0] / data.n_rows)
 
@@ -98,9 +104,10 @@ def largest_curvature(data: DataTerm) -> float:
 
 
 def gram_times(data: DataTerm, vector: Array) -> tuple[Any, ...]:
-    """Answer ``X' diag(s) X vector``, shape ``(1, n_columns)``."""
+    """Question: ``X' diag(s) X vector``, shape ``(1, n_columns)``."""
     prepared = data.rows.prepare(vector.reshape(1, -1))
-    # Not logits: a direction has no offset.
+    # The block's product and not the term's logits: what a term may add to the logits of params
+    # has no place in the product with a direction.
     return data.rows.sum(
         lambda block: (block.pull_back(data.weighted(block.logits(prepared), block)),)
     )

@@ -1,4 +1,4 @@
-"""The objectives of all folds of a cross-validation, on one copy of the rows."""
+"""The objectives of all folds of a cross-validation, on the same rows without a copy."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from sk_softmax.objective.targets import Targets
 
 
 class HeldOut:
-    """The rows that a fold is scored on, and their logits at the params evaluated last.
+    """The rows that a fold holds out and is scored on, with their logits at the latest params.
 
     Parameters
     ----------
     rows : ndarray of int, shape (n_held_out,)
-        Which rows, in ascending order.
+        The rows held out, in ascending order.
     """
 
     def __init__(self, rows: NDArray[np.intp]) -> None:
@@ -31,52 +31,56 @@ class HeldOut:
         self._params: Array | None = None
 
     def forget(self) -> None:
-        """Drop the logits: those at other params are about to come."""
+        """Drop the logits, before an evaluation at other params."""
         self._logits, self._params = [], None
 
     def keep(self, params: Array, logits: list[Array]) -> None:
-        """Keep the logits at these params, in parts of some rows each, in the order of rows."""
+        """Keep the logits at these params.
+
+        One array per block, ``(n_outputs, n_held_out in the block)``, in the order of rows.
+        """
         self._logits, self._params = logits, params
 
     def logits_at(self, params: Array) -> Array | None:
-        """Return the logits, of shape ``(n_outputs, n_held_out)``; None if known elsewhere."""
+        """Return the logits, of shape ``(n_outputs, n_held_out)``; None if at other params."""
         if params is not self._params:
             return None
-        # Put together only now: most of what is evaluated is not scored.
+        # The parts are joined only now, because most evaluations are not scored.
         self._logits = [np.concatenate(self._logits, axis=1)]
         return self._logits[0]
 
 
 @dataclass(frozen=True)
 class FoldData:
-    """The data terms of some folds, on the same rows, and which of all rows each holds out."""
+    """The data terms of some folds, on the same rows, and the rows that each fold holds out."""
 
     terms: Sequence[DataTerm]
     held_out: Sequence[NDArray[np.intp]]
+    """Numbers of rows, ascending, ``(n_held_out,)`` for each fold; empty if none is scored."""
 
     def ask(self, question: Callable[[FoldData], tuple[Any, ...]]) -> tuple[Any, ...]:
-        """Return the answer to a question, which is a partial as for a data term."""
+        """Return the answer to a question: a partial of a module-level function, to be pickled."""
         return question(self)
 
 
 class FoldObjectives:
-    """One objective a fold, all evaluated in one pass over the rows.
+    """One objective per fold, all evaluated in one pass over the rows.
 
-    A fold weights the rows it does not train on with zero, so that no fold has rows of its own.
-    The logits of all folds come from one product with the stacked params; what a fold does not
-    train on costs it nothing but these, and they are what it is scored by.
+    A fold gives weight zero to the rows that it does not train on, so that no fold copies rows.
+    The logits of all folds come from one product with the stacked params. A row that a fold does
+    not train on costs that fold no more than its logits, and the fold is scored by them.
 
     Parameters
     ----------
     folds : sequence of RegressionObjective
-        On the same rows.
+        Objectives on the same rows.
     held_out : sequence of HeldOut, optional
-        One a fold; none for rows in float32 or coordinates, whose logits score nothing.
+        One per fold; none if no logits are scored, as with rows in float32 or coordinates.
     """
 
-    # One curvature measured once for all folds, at the mean of their params, was rejected: with a
-    # weak penalty a fold is sure of the rows it trains on and unsure of the others, on which the
-    # other folds train. On digits it took 30 times as many iterations at C=1e4.
+    # One curvature for all folds, measured at the mean of their params, was rejected: on digits it
+    # took 30 times as many iterations at C=1e4. With a weak penalty a fold is sure of the class of
+    # rows that it trains on and unsure of the others, on which the other folds train.
 
     def __init__(
         self,
@@ -91,11 +95,11 @@ class FoldObjectives:
         return self._folds[number]
 
     def evaluate(self, questions: Mapping[int, EvaluateAt]) -> dict[int, Evaluation]:
-        """Value and gradient of each fold that asks, from one pass."""
+        """Return value and gradient for each fold with a question, from one pass."""
         return self._evaluate({number: question.params for number, question in questions.items()})
 
     def held_out_logits(self, number: int, params: Array) -> Array:
-        """Return the class-major logits of the rows that a fold is scored on."""
+        """Return the logits of the rows that a fold holds out, ``(n_outputs, n_held_out)``."""
         logits = self._held_out[number].logits_at(params)
         if logits is None:
             self._evaluate({number: params})
@@ -104,11 +108,15 @@ class FoldObjectives:
         return logits
 
     def data(self, numbers: Sequence[int]) -> FoldData:
-        """Return the data of some of the folds."""
+        """Return the data terms of some of the folds, and the rows that they hold out."""
         held_out = [self._held_out[number].rows for number in numbers] if self._held_out else []
         return FoldData([self[number].data for number in numbers], held_out)
 
     def _evaluate(self, points: Mapping[int, Array]) -> dict[int, Evaluation]:
+        """Return the evaluation of each fold at its params, and keep the held-out logits.
+
+        Params have shape ``(n_outputs, n_columns)`` and may have different ``n_outputs``.
+        """
         params, are_scored = list(points.values()), bool(self._held_out)
         if are_scored:
             for number in points:
@@ -131,11 +139,11 @@ class FoldObjectives:
 def evaluated(
     data: FoldData, params: Sequence[Array], are_scored: bool
 ) -> tuple[Array, Array, list[list[Array]]]:
-    """Answer each fold's sum of losses and of gradients, and the logits of what it holds out.
+    """Question: each fold's sums of losses and of gradients, and its held-out logits.
 
-    Shapes ``(n_folds,)`` and that of the stacked params. The list has an entry a block, which has
-    a fold's logits each, of shape ``(n_outputs, n_held_out in the block)``; if the folds are not
-    to be scored, an empty one.
+    The sums have shape ``(n_folds,)`` and ``(n_stacked, n_columns)``: the params of all folds are
+    stacked. The list has one entry per block. Each entry is a list of logits, of shape
+    ``(n_outputs, n_held_out in the block)`` for each fold; it is empty if folds are not scored.
     """
     rows = data.terms[0].rows
     prepared = rows.prepare(np.concatenate(params))
@@ -155,7 +163,10 @@ def evaluated(
 
 
 def _held_out(data: FoldData, block: Block, logits: Sequence[Array]) -> list[Array]:
-    """Return copies of those of a block's logits that belong to rows held out."""
+    """Return copies of a block's logits of the rows that each fold holds out.
+
+    Logits of ``(n_outputs, n_rows)`` for each fold give ``(n_outputs, n_held_out in the block)``.
+    """
     here = data.terms[0].numbers(block)
     within = (
         rows[slice(*np.searchsorted(rows, [here.start, here.stop]))] - here.start
@@ -165,13 +176,14 @@ def _held_out(data: FoldData, block: Block, logits: Sequence[Array]) -> list[Arr
 
 
 class _TargetsOfBlock:
-    """The targets of a block, looked up once for all folds that have the same."""
+    """The targets of a block, read once for all folds that share the same targets."""
 
     def __init__(self, block: Block) -> None:
         self._rows = block.rows
         self._known: dict[int, Targets] = {}
 
     def of(self, data: DataTerm) -> Targets:
+        """Return the targets of the block's rows for the data term of a fold."""
         key = id(data.targets)
         if key not in self._known:
             self._known[key] = data.targets.at(self._rows)
@@ -179,7 +191,10 @@ class _TargetsOfBlock:
 
 
 def _replace_by_residuals(logits: Array, data: DataTerm, targets: Targets, block: Block) -> float:
-    """Return the sum of a fold's weighted losses, and leave its residuals in place of logits."""
+    """Return the sum of a fold's weighted losses.
+
+    Its logits, of shape ``(n_outputs, n_rows)``, are overwritten by the weighted residuals.
+    """
     losses, residuals = data.loss.loss_and_residuals(logits, targets)
     np.copyto(logits, data.weighted(residuals, block))
     return float(data.weighted(losses, block).sum(dtype=np.float64))

@@ -33,9 +33,10 @@ from sk_softmax.objective.targets import Labels, Targets
 class RegressionObjective:
     """``F = sum_i s_i CE_i / sum_i s_i + penalty(coef) / (C sum_i s_i)``, in nats a row.
 
-    By default the penalty is ``|coef|^2 / 2``. Answers hold its smooth part alone; only that of
-    :meth:`value` holds all of it. This is the objective of ``LogisticRegression`` divided
-    by ``C sum_i s_i``, so that its value can be compared between data sets of different size.
+    By default the penalty is ``|coef|^2 / 2``. All methods include the smooth part of the penalty
+    alone, except :meth:`value`, which includes all of it. This is the objective of
+    ``LogisticRegression`` divided by ``C sum_i s_i``, so that values can be compared between data
+    sets of different size.
 
     Parameters
     ----------
@@ -44,11 +45,11 @@ class RegressionObjective:
     targets : Targets, or ndarray of int of shape (n_rows,)
         Probabilities of the classes for each row, or its class ``0 .. n_classes - 1``.
     n_classes : int
-        Two classes share one row of parameters, the log-odds of class 1.
+        Number of classes. Two classes share one row of parameters, the log-odds of class 1.
     C : float
         Inverse strength of the penalty; ``inf`` means none.
     sample_weight : ndarray of float64, shape (n_rows,), or None
-        ``s_i``, not negative, with a positive sum.
+        ``s_i``, not negative, with a positive sum; None gives every row the weight 1.
     form : PenaltyForm, optional
         The form of the penalty.
     """
@@ -72,41 +73,45 @@ class RegressionObjective:
         self._cheaper: Sequence[RegressionObjective] = ()
 
     def _penalty_of(self, C: float) -> Penalty:
+        """Return the penalty of strength ``1 / (C sum_i s_i)``, in nats a row."""
         strength = 1 / C / self.total_weight
         if not np.isfinite(strength):
             raise ValueError(f"C={C!r} is too small: 1 / (C times the sum of weights) overflows.")
         return self.form.penalty(strength, self.shape, self.data.n_features)
 
     def with_penalty(self, C: float) -> RegressionObjective:
-        """Return the same with another strength of the penalty, and nothing cheaper."""
+        """Return the objective with another strength of the penalty, measured on its own rows."""
         other = self.of_data(self.data.counting_anew())
         other.penalty = other._penalty_of(C)
         return other
 
     def of_data(self, data: DataTerm) -> RegressionObjective:
-        """Return the same objective of another data term, and nothing cheaper."""
+        """Return the objective of another data term, measured on that term's rows."""
         other = copy.copy(self)
         other.data, other._cheaper = data, ()
         return other
 
     def on(self, rows: Rows, indices: NDArray[np.intp] | None = None) -> RegressionObjective:
-        """Return the same objective on other rows: those of these indices, or all once more."""
+        """Return the same objective on other rows.
+
+        ``rows`` are the rows of these indices; without indices, all rows in another form.
+        """
         return self.of_data(self.data.on(rows, indices))
 
     def of_features(self, features: NDArray[np.intp]) -> RegressionObjective:
-        """Return the same loss of these features alone, for a penalty yet to be set."""
+        """Return the loss of these features alone, without penalty until with_penalty sets one."""
         other = self.of_data(self.data.of_features(features))
         other.form = self.form.of_features(features)
         return other.with_penalty(np.inf)
 
     @property
     def rows(self) -> Rows:
-        """The rows."""
+        """The rows that are fitted to."""
         return self.data.rows
 
     @property
     def targets(self) -> Targets:
-        """What the rows should be."""
+        """Probabilities of the classes for each row."""
         return self.data.targets
 
     @property
@@ -121,15 +126,16 @@ class RegressionObjective:
 
     @property
     def passes(self) -> float:
-        """How often the whole data have been read so far, cheaply or not."""
+        """Passes over the whole data so far, those over cheaper rows included."""
         n_rows = self.data.n_rows
         cheaper = (other.data for other in self._cheaper)
         return self.data.passes + sum(data.passes * data.n_rows / n_rows for data in cheaper)
 
     def measure_on(self, cheaper: Sequence[RegressionObjective]) -> None:
-        """Let curvature be measured on the first of these, and Gram matrices on the last.
+        """Measure curvature on the first of these objectives, and Gram matrices on the last.
 
-        The last only if it leaves no row out: they damp matrices that are measured anew.
+        Gram matrices only damp matrices that are measured anew. They are measured on the last
+        objective only if it has all rows.
         """
         self._cheaper = cheaper
         last = cheaper[-1].data if cheaper else None
@@ -137,19 +143,20 @@ class RegressionObjective:
         self.data.measure_on(last if has_all_rows else None)
 
     def damp_like(self, all_rows: RegressionObjective) -> None:
-        """Take over the Gram matrix of more rows than those with weight here, measured once."""
+        """Use the Gram matrix of an objective in which more rows have weight, measured once."""
         self.data.damp_like(all_rows.data)
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Shape of params."""
+        """Shape of params, ``(n_outputs, n_columns)``."""
         return self.data.shape
 
     @property
     def resolution(self) -> float:
-        """The change in value that rounding can hide, relative to the larger of it and one nat.
+        """The change in value that rounding can hide, relative to max(value, 1 nat).
 
-        However small the losses are, each is the logarithm of a sum that is 1 or more.
+        The bound holds for small losses too: each loss is the logarithm of a sum that is at least
+        1, and the sum is rounded relative to 1.
         """
         return 4 * float(np.finfo(self.rows.dtype).eps)
 
@@ -157,9 +164,10 @@ class RegressionObjective:
     def separated_below(self) -> float:
         """A value below this proves that no finite optimum exists.
 
-        Then no row's loss reaches log 2, so every row's own class has probability above 1/2: all
-        rows are classified correctly, and without a penalty scaling the parameters up lowers the
-        loss without end.
+        Below it the loss of every row is less than log 2, so the class of every row has a
+        probability above 1/2 and all rows are classified correctly. Without a penalty, larger
+        parameters in the same proportions then always lower the loss. It is ``-inf``,
+        which proves nothing, if the penalty limits coefficients or targets are not labels.
         """
         if self.penalty.limits_coefficients or not self.targets.are_labels:
             return -np.inf
@@ -172,18 +180,21 @@ class RegressionObjective:
         return self.evaluate(params).value + self.penalty.kink_value(params)
 
     def evaluate(self, params: Array) -> Evaluation:
-        """Value and gradient over all rows."""
+        """Return value and gradient over all rows."""
         loss, gradient = self.data.ask(partial(loss_and_gradient, params=params))
         return self.evaluation(params, loss, gradient, self.data.n_rows)
 
     def minibatch(self, params: Array, indices: NDArray[np.intp]) -> Evaluation:
-        """Value and gradient estimated from rows drawn uniformly, without bias."""
+        """Return an unbiased estimate of value and gradient from rows drawn uniformly."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
             loss, gradient = self._sum_of(params, indices)
             return self.evaluation(params, loss, gradient.astype(np.float64), len(indices))
 
     def _sum_of(self, params: Array, indices: NDArray[np.intp]) -> tuple[float, Array]:
-        """Sum of the losses of some rows, and their gradient in the width of the rows."""
+        """Return the weighted sums of the losses of some rows and of their gradients.
+
+        A number, and shape ``(n_outputs, n_columns)`` in the width of the rows.
+        """
         self.data.count(len(indices) / self.rows.n_rows)
         prepared = self.rows.prepare(params)
         return _loss_and_gradient_of_block(self.data, self.rows.take(indices), prepared)
@@ -196,7 +207,7 @@ class RegressionObjective:
         as_diagonal: bool = False,
         exact: bool = False,
     ) -> Curvature:
-        """Return an approximate Hessian without the curvature between classes."""
+        """Return an approximate Hessian, which leaves out blocks of two different classes."""
         data = self.data if exact or not self._cheaper else self._cheaper[0].data
         # A matrix a class takes the mean over the classes from every step.
         is_full = self.penalty.is_class_symmetric and not as_diagonal
@@ -204,7 +215,7 @@ class RegressionObjective:
         return measure(data, params, self.penalty.l2, damping)
 
     def hessian(self, params: Array) -> FullHessian:
-        """Return the exact Hessian, ``n_outputs * n_columns`` on a side."""
+        """Return the exact Hessian, a matrix of ``n_outputs * n_columns`` rows and columns."""
         return exact_hessian(self.data, params, self.penalty.l2)
 
     def active_hessian(
@@ -224,11 +235,14 @@ class RegressionObjective:
         return duality_gap(self.data, self.penalty, params, here, at_most)
 
     def largest_curvature(self) -> float:
-        """Bound of the Hessian's largest eigenvalue, the same everywhere."""
+        """Return a bound on the Hessian's largest eigenvalue that holds at all params."""
         return largest_curvature(self.data) + float(self.penalty.l2.max())
 
     def evaluation(self, params: Array, loss: float, gradient: Array, n_rows: int) -> Evaluation:
-        """Return the evaluation that sums over so many rows add up to; takes the gradient over."""
+        """Return the evaluation from sums over ``n_rows`` rows.
+
+        ``gradient``, of shape ``(n_outputs, n_columns)``, may be changed in place.
+        """
         gradient = np.ascontiguousarray(gradient)
         with np.errstate(over="ignore", invalid="ignore"):
             gradient /= n_rows
@@ -238,7 +252,10 @@ class RegressionObjective:
 
 
 def loss_and_gradient(data: DataTerm, params: Array) -> tuple[Any, ...]:
-    """Answer the sums of the rows' weighted losses and of their gradients, shaped like params."""
+    """Question: the sums of the rows' weighted losses and of their gradients.
+
+    A number, and the shape of params.
+    """
     prepared = data.rows.prepare(params)
     return data.rows.sum(lambda block: _loss_and_gradient_of_block(data, block, prepared))
 
@@ -246,7 +263,10 @@ def loss_and_gradient(data: DataTerm, params: Array) -> tuple[Any, ...]:
 def _loss_and_gradient_of_block(
     data: DataTerm, block: Block, prepared: Any
 ) -> tuple[float, Array]:
-    """Return the same sums over a block alone, the gradient's in the width of the rows."""
+    """Return the sums of the weighted losses of a block's rows and of their gradients.
+
+    A number, and shape ``(n_outputs, n_columns)`` in the width of the rows.
+    """
     losses, residuals = data.loss.loss_and_residuals(
         data.logits(block, prepared), data.targets.at(block.rows)
     )
@@ -255,9 +275,10 @@ def _loss_and_gradient_of_block(
 
 
 def _relative(sample_weight: NDArray[np.float64] | None, rows: Rows) -> Array | None:
-    """Weights divided by their mean, so that neither huge nor tiny ones overflow; None if equal.
+    """Return weights divided by their mean, shape ``(n_rows,)``; None if all are equal.
 
-    Equal weights change the strength of the penalty and nothing else.
+    The division keeps sums of huge or tiny weights from overflow and underflow. Equal weights
+    change the strength of the penalty and nothing else.
     """
     if sample_weight is None or np.ptp(sample_weight) == 0:
         return None

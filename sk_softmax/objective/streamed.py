@@ -1,4 +1,4 @@
-"""The objective of a stream: rows come once, in chunks, and those before are forgotten."""
+"""The objective of a stream: rows come once, in chunks, and earlier rows are not kept."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ class Seen:
 
     n_rows: int = 0
     weight: float = 0.0
+    """Sum of the weights of these rows."""
 
 
 class StreamObjective(RegressionObjective):
     """A chunk of a stream as part of all rows so far.
 
     The penalty, which must be smooth, is that of all rows so far: by default
-    ``|coef|^2 / (2 C S)`` with ``S`` the weight of all rows up to the end of a
-    minibatch, and a row weighs as much as it does beside the mean of these. So it does not matter
-    where a stream is cut into chunks, as long as it is between the same minibatches.
+    ``|coef|^2 / (2 C S)``, where ``S`` is the sum of the weights of all rows up to the end of a
+    minibatch. The weight of a row is divided by the mean of these weights. So the chunks that a
+    stream is cut into do not affect the result, as long as the minibatches are the same.
 
     Parameters
     ----------
     rows, targets, n_classes, C, sample_weight
-        As for :class:`RegressionObjective`, of the chunk.
+        As for :class:`RegressionObjective`; the rows, targets and weights are those of the chunk.
     before : Seen
-        How much came before the chunk.
+        What was seen of the stream before the chunk.
     form : PenaltyForm, optional
-        Of a penalty that is smooth.
+        The form of the penalty, which must be smooth.
     """
 
     def __init__(
@@ -52,19 +53,20 @@ class StreamObjective(RegressionObjective):
         super().__init__(rows, targets, n_classes, C, sample_weight, form)
         self._C = C
         self._before = before
-        # Weights that are all equal are none to the objective of a chunk; here their size counts.
+        # The objective of a chunk drops weights that are all equal; in a stream their size counts,
+        # because those of another chunk may differ.
         self._weight_in_chunk = None if sample_weight is None else np.cumsum(sample_weight)
         self._mean_in_chunk = 1.0 if sample_weight is None else float(sample_weight.mean())
 
     def seen_after(self, n_rows: int) -> Seen:
-        """Return how much has been seen after so many rows of the chunk."""
+        """Return what will have been seen after the first ``n_rows`` rows of the chunk."""
         weight = float(n_rows)
         if self._weight_in_chunk is not None:
             weight = float(self._weight_in_chunk[n_rows - 1])
         return Seen(self._before.n_rows + n_rows, self._before.weight + weight)
 
     def minibatch(self, params: Array, indices: NDArray[np.intp]) -> Evaluation:
-        """Value and gradient estimated from the next rows of the chunk."""
+        """Return value and gradient estimated from the next rows of the chunk."""
         seen = self.seen_after(int(indices[-1]) + 1)
         if seen.weight == 0:
             return Evaluation(0.0, np.zeros_like(params))

@@ -1,7 +1,7 @@
-"""What the rows should be: a label each, or a probability for each class.
+"""Targets of the rows: one label per row, or one probability per row and class.
 
-All forms answer the same few questions of a block, so that the loss is written once. None of them
-makes an array of rows by classes that the user did not bring.
+All forms have the same methods, so that the loss is written once. None of them makes an array of
+shape ``(n_rows, n_classes)``: such an array exists only if the user passed it.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ class Targets(Protocol):
     """Probabilities ``y_i`` of the classes for each row ``i``, which add up to 1."""
 
     are_labels: bool
-    """Whether every row gives all its probability to one class."""
+    """Whether one class has all the probability in every row."""
 
     def at(self, rows: Index) -> Targets:
         """Return the targets of these rows."""
         ...
 
     def of_class(self, number: int) -> Array:
-        """Probabilities of one class, shape ``(n_rows,)``."""
+        """Return the probabilities of one class, shape ``(n_rows,)``."""
         ...
 
     def expected(self, logits: Array) -> Array:
-        """``sum_k y_ik z_ki`` of class-major logits of shape ``(n_classes, n_rows)``."""
+        """Return ``sum_k y_ik z_ki``, shape ``(n_rows,)``, of logits ``(n_classes, n_rows)``."""
         ...
 
     def subtract_from(self, probabilities: Array, share: float = 1.0) -> None:
@@ -38,12 +38,12 @@ class Targets(Protocol):
         ...
 
     def totals(self, weights: Array | None) -> Array:
-        """``sum_i s_i y_i``, shape ``(n_classes,)``."""
+        """Return ``sum_i s_i y_i``, shape ``(n_classes,)``; all ``s_i`` are 1 if None."""
         ...
 
 
 class Labels:
-    """One class a row, as a number ``0 .. n_classes - 1``."""
+    """One class per row, as a number ``0 .. n_classes - 1``."""
 
     are_labels = True
 
@@ -56,14 +56,14 @@ class Labels:
         return type(self)(self._labels[rows], self._n_classes)
 
     def of_class(self, number: int) -> Array:
-        """One where this is the label and zero elsewhere."""
+        """Return one for each row with this label and zero for the others."""
         return np.asarray(self._labels == number, dtype=np.float64)
 
     @cached_property
     def _positions(self) -> NDArray[np.intp]:
-        """Where the labels' entries are in flattened class-major arrays.
+        """Positions of the labels' entries in flattened class-major arrays, ``(n_rows,)``.
 
-        One index a row is gathered five times as fast as a pair.
+        Entries are gathered five times as fast by one index per row as by a pair of indices.
         """
         n_rows = len(self._labels)
         positions = self._labels * n_rows
@@ -71,21 +71,21 @@ class Labels:
         return positions
 
     def expected(self, logits: Array) -> Array:
-        """Logit of each row's label."""
+        """Return the logit of each row's label, shape ``(n_rows,)``."""
         return logits.reshape(-1).take(self._positions)
 
     def subtract_from(self, probabilities: Array, share: float = 1.0) -> None:
-        """Subtract the share from each label's probability."""
+        """Subtract ``share`` from the probability of each row's label, in place."""
         probabilities.reshape(-1)[self._positions] -= share
 
     def totals(self, weights: Array | None) -> Array:
-        """Weight of each class."""
+        """Return the sum of the weights of each class's rows, shape ``(n_classes,)``."""
         totals = np.bincount(self._labels, weights=weights, minlength=self._n_classes)
         return totals.astype(np.float64)
 
 
 class Probabilities:
-    """A probability for each class, row-major as users hold them: ``(n_rows, n_classes)``."""
+    """One probability per row and class, row-major as users pass it: ``(n_rows, n_classes)``."""
 
     are_labels = False
 
@@ -97,28 +97,28 @@ class Probabilities:
         return type(self)(self._probabilities[rows])
 
     def of_class(self, number: int) -> Array:
-        """Probabilities of one class."""
+        """Return the probabilities of one class, shape ``(n_rows,)``."""
         return self._probabilities[:, number]
 
     def expected(self, logits: Array) -> Array:
-        """Mean logit of each row under its probabilities."""
+        """Return the mean logit of each row, weighted by its probabilities."""
         probabilities = self._probabilities.T.astype(logits.dtype, copy=False)
         return np.asarray(np.einsum("ki,ki->i", logits, probabilities))
 
     def subtract_from(self, probabilities: Array, share: float = 1.0) -> None:
-        """Subtract a share of the targets."""
+        """Subtract ``share`` times the targets, in place."""
         own = self._probabilities.T.astype(probabilities.dtype, copy=False)
         probabilities -= own if share == 1 else share * own
 
     def totals(self, weights: Array | None) -> Array:
-        """Weighted sum of the probabilities of each class."""
+        """Return the weighted sum of the probabilities of each class."""
         if weights is None:
             return np.asarray(self._probabilities.sum(axis=0, dtype=np.float64))
         return np.asarray(weights.astype(np.float64, copy=False) @ self._probabilities)
 
 
 class Smoothed:
-    """Other targets with a part of every row's probability spread evenly over all classes.
+    """Other targets, with a share of each row's probability spread evenly over all classes.
 
     ``(1 - amount) y_i + amount / K`` (Szegedy et al., 2016, section 7).
     """
@@ -135,28 +135,28 @@ class Smoothed:
         return type(self)(self._targets.at(rows), self._amount, self._n_classes)
 
     def of_class(self, number: int) -> Array:
-        """Probabilities of one class."""
+        """Return the probabilities of one class, shape ``(n_rows,)``."""
         kept = (1 - self._amount) * self._targets.of_class(number)
         return np.asarray(kept + self._amount / self._n_classes)
 
     def expected(self, logits: Array) -> Array:
-        """Mean logit of each row under its targets."""
+        """Return the mean logit of each row, weighted by its smoothed targets."""
         kept = (1 - self._amount) * self._targets.expected(logits)
         return np.asarray(kept + self._amount * logits.mean(axis=0))
 
     def subtract_from(self, probabilities: Array, share: float = 1.0) -> None:
-        """Subtract a share of the targets."""
+        """Subtract ``share`` times the targets, in place."""
         self._targets.subtract_from(probabilities, share * (1 - self._amount))
         probabilities -= share * self._amount / self._n_classes
 
     def totals(self, weights: Array | None) -> Array:
-        """Weighted sum of the probabilities of each class."""
+        """Return the weighted sum of the probabilities of each class."""
         totals = self._targets.totals(weights)
         return np.asarray((1 - self._amount) * totals + self._amount * totals.mean())
 
 
 def targets_of(given: Any, n_classes: int, smoothing: float = 0.0) -> Targets:
-    """Return targets of labels ``0 .. n_classes - 1`` or of a row of probabilities for each row.
+    """Return the targets for labels ``0 .. n_classes - 1``, or for probabilities of the classes.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Penalties on the coefficients, each a class that is the whole penalty of an objective."""
+"""Penalties on the coefficients: each class is the whole penalty of an objective."""
 
 from sk_softmax.objective.penalties.form import PenaltyForm
 

@@ -1,4 +1,4 @@
-"""An L1 penalty among some of the parameters: its proximal point, and where it is smooth."""
+"""An L1 penalty on some of the parameters: its proximal point, and where it is smooth."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from sk_softmax.interfaces import Array
 
 
 class ActiveL1:
-    """``sum_i weights_i |z_i|`` over some parameters, flat: see :class:`ActivePenalty`."""
+    """``sum_i weights_i |z_i|`` over some parameters, as a flat array.
+
+    It implements :class:`sk_softmax.interfaces.ActivePenalty`; all arrays have shape
+    ``(n_active,)``.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_active,)
+        Strength on each parameter in nats a row, not negative.
+    """
 
     def __init__(self, weights: Array) -> None:
         self._weights = weights
@@ -19,32 +28,33 @@ class ActiveL1:
         return float(self._weights @ np.abs(z))
 
     def common_metric(self, diagonal: Array) -> Array:
-        """Return a diagonal metric in which :meth:`prox` is a closed form."""
+        """Return the diagonal itself: :meth:`prox` has a closed form in any diagonal metric."""
         return diagonal
 
     def prox(self, z: Array, metric: Array) -> Array:
-        """Return ``z`` moved towards zero by ``weights / metric``, at most to it."""
+        """Return ``z`` moved towards zero by ``weights / metric``, and not past zero."""
         return np.asarray(np.sign(z) * np.maximum(np.abs(z) - self._weights / metric, 0))
 
     def is_free(self, z: Array) -> NDArray[np.bool_]:
-        """Return which parameters can move both ways from where they are on a smooth curve."""
+        """Return where the penalty is smooth: off zero, or with a weight of zero."""
         return np.asarray((z != 0) | (self._weights == 0))
 
     def gradient(self, z: Array) -> Array:
-        """Return the gradient of the penalty, for those that are free."""
+        """Return the gradient of the penalty at the parameters that are free."""
         return np.asarray(self._weights * np.sign(z))
 
     def curvature(self, z: Array) -> None:
-        """Return None: where it is smooth the penalty is not curved."""
+        """Return None, because the penalty has no curvature where it is smooth."""
         return
 
     def crosses(self, z: Array, step: Array) -> bool:
-        """Whether a step leads through a kink."""
+        """Whether a step leads through zero, the kink."""
         return bool(self._turns(z, z + step).any())
 
     def moved(self, z: Array, step: Array) -> Array:
-        """Take a step; what it would take through a kink stays there."""
+        """Return ``z + step``, but zero for each parameter that the step takes through zero."""
         return np.where(self._turns(z, z + step), 0.0, z + step)
 
     def _turns(self, z: Array, there: Array) -> NDArray[np.bool_]:
+        """Return which parameters have another sign at ``there`` than at ``z``."""
         return np.asarray((there * z < 0) & (self._weights > 0))

@@ -11,17 +11,18 @@ from sk_softmax.objective.penalties.elastic_net import ElasticNet, _largest_quot
 
 
 class BoxedElasticNet(ElasticNet):
-    """An elastic net, and infinite outside of ``lower <= w <= upper``.
+    """An elastic net within ``lower <= w <= upper``; outside the penalty is infinite.
 
-    Zero is within the bounds, so that the proximal point is that of the elastic net, clipped. No
-    class mean is taken from a bounded column: it could lead out of the bounds.
+    Zero is within the bounds, so the proximal point is that of the elastic net, clipped. The mean
+    over the classes is not subtracted from a bounded column, because that could lead out of the
+    bounds.
 
     Parameters
     ----------
     l2, l1 : ndarray of shape (n_columns,)
         Strengths on each column in nats a row; either may be zero.
     lower, upper : ndarray of shape (n_outputs, n_columns)
-        The bounds, infinite where there is none: so for the intercept.
+        The bounds, infinite where there is none, as for the intercept.
     n_features : int
         How many columns belong to features.
     """
@@ -35,61 +36,71 @@ class BoxedElasticNet(ElasticNet):
 
     @property
     def _is_bounded(self) -> NDArray[np.bool_]:
-        """Which columns have a finite bound in any class, shape ``(n_columns,)``."""
+        """Which columns have a finite bound in one class or more, shape ``(n_columns,)``."""
         return np.asarray((np.isfinite(self.lower) | np.isfinite(self.upper)).any(axis=0))
 
     @property
     def limits_coefficients(self) -> bool:
-        """Whether anything keeps the classes from being separated at infinity.
+        """Whether a penalty or bounds keep coefficients from growing without end.
 
-        A finite bound that is not zero does; bounds at zero alone leave a cone.
+        A finite bound that is not zero does. Bounds at zero alone do not: they allow a cone.
         """
         bounds = np.concatenate([self.lower, self.upper])
         return super().limits_coefficients or bool((np.isfinite(bounds) & (bounds != 0)).any())
 
     @property
     def is_class_symmetric(self) -> bool:
-        """Whether coefficients that add up to zero over the classes are never worse."""
+        """Whether coefficients that add up to zero over the classes are never worse: no."""
         return False
 
     @property
     def is_coercive(self) -> bool:
-        """Whether the penalty grows without bound in each coefficient."""
+        """Whether each feature has a penalty, or finite bounds on both sides in all classes."""
         closed = (np.isfinite(self.lower) & np.isfinite(self.upper)).all(axis=0)
         return bool(((self.l2 > 0) | (self.l1 > 0) | closed)[: self.n_features].all())
 
     def _slopes(self, params: Array, gradient: Array) -> tuple[Array, Array]:
-        """Return the derivatives to the left and to the right, where a bound allows to go."""
+        """Return the derivatives to the left and to the right, infinite at a bound.
+
+        Both have shape ``(n_outputs, n_columns)``.
+        """
         left, right = super()._slopes(params, gradient)
         left = np.where(params <= self.lower, -np.inf, left)
         return left, np.where(params >= self.upper, np.inf, right)
 
     def is_differentiable(self, params: Array) -> NDArray[np.bool_]:
-        """Return where the penalty has a gradient, a row a class."""
+        """Return where the penalty has a gradient, shape ``(n_outputs, n_columns)``."""
         inside = (params > self.lower) & (params < self.upper)
         return np.asarray(inside & super().is_differentiable(params))
 
     def pull_from_zero(self, gradient: Array) -> Array:
-        """Return how hard a gradient pulls each feature from zero to where it may go."""
+        """Return how hard a gradient pulls each feature from zero, shape ``(n_features,)``.
+
+        Only directions that the bounds allow count.
+        """
         allowed = self._allowed(-gradient[:, : self.n_features])
         return np.asarray(allowed.max(axis=0))
 
     def _allowed(self, direction: Array) -> Array:
-        """Return the sizes of a direction's entries from zero, zero where a bound forbids one."""
+        """Return the sizes of a direction's entries; zero where a bound at zero forbids the way.
+
+        Both have shape ``(n_outputs, n_features)``.
+        """
         n = self.n_features
         up = np.where(self.upper[:, :n] > 0, np.maximum(direction, 0), 0.0)
         down = np.where(self.lower[:, :n] < 0, np.maximum(-direction, 0), 0.0)
         return np.asarray(up + down)
 
     def among(self, active: NDArray[np.bool_]) -> ActivePenalty:
-        """Return the part that is not smooth among some parameters."""
+        """Return the L1 penalty and the bounds on the parameters that a mask picks."""
         weights = np.broadcast_to(self.l1, active.shape)[active]
         return ActiveBox(weights, self.lower[active], self.upper[active])
 
     def conjugate(self, image: Array) -> float:
-        """``sup <image, w> - penalty(w)`` within the bounds, infinite where they are.
+        """Return ``sup <image, w> - penalty(w)`` over ``w`` within the bounds.
 
-        The best ``w`` is that of the elastic net, clipped.
+        The best ``w`` is that of the elastic net, clipped. If it is infinite, so is the result.
+        ``image`` has shape ``(n_outputs, n_features)``.
         """
         n = self.n_features
         l2, l1 = self.l2[:n], self.l1[:n]
@@ -106,7 +117,10 @@ class BoxedElasticNet(ElasticNet):
         return _largest_quotient(self._allowed(image), self.l1[: self.n_features])
 
     def balanced(self, params: Array) -> Array:
-        """Return equivalent params that add up to zero over the classes, where that is allowed."""
+        """Return equivalent params that add up to zero over the classes, where that is allowed.
+
+        Columns with an L1 penalty or a finite bound stay as they are.
+        """
         if len(params) == 1:
             return params
         stays = (self.l1 > 0) | self._is_bounded
@@ -125,18 +139,27 @@ class BoxedElasticNet(ElasticNet):
 
 
 class ActiveBox(ActiveL1):
-    """L1 within bounds over some parameters, flat: see :class:`ActivePenalty`."""
+    """An L1 penalty within bounds on some parameters, as a flat array.
+
+    It implements :class:`sk_softmax.interfaces.ActivePenalty`; all arrays have shape
+    ``(n_active,)``.
+
+    Parameters
+    ----------
+    weights, lower, upper : ndarray of shape (n_active,)
+        Strength in nats a row, which may be zero, and bounds of each parameter.
+    """
 
     def __init__(self, weights: Array, lower: Array, upper: Array) -> None:
         super().__init__(weights)
         self._lower, self._upper = lower, upper
 
     def prox(self, z: Array, metric: Array) -> Array:
-        """Return the proximal point of L1, clipped."""
+        """Return the proximal point of L1, clipped to the bounds."""
         return np.clip(super().prox(z, metric), self._lower, self._upper)
 
     def is_free(self, z: Array) -> NDArray[np.bool_]:
-        """Return which parameters can move both ways from where they are on a smooth curve."""
+        """Return where the penalty is smooth: strictly within the bounds and not at a kink."""
         inside = (z > self._lower) & (z < self._upper)
         return np.asarray(inside & super().is_free(z))
 
@@ -147,5 +170,5 @@ class ActiveBox(ActiveL1):
         return bool((outside | self._turns(z, there)).any())
 
     def moved(self, z: Array, step: Array) -> Array:
-        """Take a step as far as kinks and bounds allow."""
+        """Return ``z + step``, stopped at zero by a kink and at the bounds."""
         return np.clip(super().moved(z, step), self._lower, self._upper)

@@ -16,8 +16,8 @@ class ElasticNet(L2):
     Parameters
     ----------
     l2, l1 : ndarray of shape (n_columns,)
-        Strengths on each column in nats a row; zero for the intercept. With ``l2`` zero it is the
-        lasso.
+        Strengths on each column in nats a row; zero for the intercept. With ``l2`` zero the
+        penalty is the lasso.
     n_features : int
         How many columns belong to features.
     """
@@ -31,7 +31,7 @@ class ElasticNet(L2):
 
     @property
     def limits_coefficients(self) -> bool:
-        """Whether coefficients cannot grow without end at no cost."""
+        """Whether any coefficient has a penalty, so that not all can grow at no cost."""
         return super().limits_coefficients or bool(self.l1.any())
 
     @property
@@ -54,44 +54,49 @@ class ElasticNet(L2):
         return self.smooth_value(params) + self.kink_value(params)
 
     def kink_value(self, params: Array) -> float:
-        """Return the part with a kink at zero."""
+        """Return the part of the penalty with a kink at zero, in nats a row."""
         return float((self.l1 * self.magnitudes(params)).sum())
 
     def shortest_subgradient(self, params: Array, gradient: Array) -> Array:
         """Return the shortest subgradient, which is zero at the optimum alone.
 
-        Of each entry the derivatives to the left and to the right bound an interval; its point
-        closest to zero is taken.
+        The derivatives to the left and to the right of each entry bound an interval. The point of
+        the interval closest to zero is taken.
 
         Parameters
         ----------
         params, gradient : ndarray of shape (n_outputs, n_columns)
-            A point and the gradient of the loss and the penalty's smooth part there.
+            A point, and the gradient there of the loss and the smooth part of the penalty.
+
+        Returns
+        -------
+        subgradient : ndarray of shape (n_outputs, n_columns)
+            Of the objective.
         """
         return _closest_to_zero(*self._slopes(params, gradient))
 
     def _slopes(self, params: Array, gradient: Array) -> tuple[Array, Array]:
-        """Return the derivatives to the left and to the right."""
+        """Return the derivatives to the left and to the right, ``(n_outputs, n_columns)``."""
         left = gradient + np.where(params > 0, self.l1, -self.l1)
         right = gradient + np.where(params < 0, -self.l1, self.l1)
         return left, right
 
     def is_differentiable(self, params: Array) -> NDArray[np.bool_]:
-        """Return where the penalty has a gradient, a row a class."""
+        """Return where the penalty has a gradient, shape ``(n_outputs, n_columns)``."""
         return np.asarray((params != 0) | (self.l1 == 0))
 
     def among(self, active: NDArray[np.bool_]) -> ActivePenalty:
-        """Return the part that is not smooth among some parameters.
+        """Return the L1 penalty on some of the parameters.
 
         Parameters
         ----------
         active : ndarray of bool, shape (n_outputs, n_columns)
-            Which.
+            Which parameters.
         """
         return ActiveL1(np.broadcast_to(self.l1, active.shape)[active])
 
     def conjugate(self, image: Array) -> float:
-        """``sum max(|image| - l1, 0)^2 / (2 l2)``; see :meth:`L2.conjugate`."""
+        """Return ``sum max(|image| - l1, 0)^2 / (2 l2)``; see :meth:`L2.conjugate`."""
         n = self.n_features
         above = np.maximum(self.magnitudes(image) - self.l1[:n], 0)
         return _sum_of_quotients(above**2, 2 * self.l2[:n])
@@ -102,9 +107,10 @@ class ElasticNet(L2):
         return _largest_quotient(magnitudes, self.l1[: self.n_features])
 
     def balanced(self, params: Array) -> Array:
-        """Return equivalent params that add up to zero over the classes, where that is no loss.
+        """Return equivalent params that add up to zero over the classes, in columns without L1.
 
-        An L1 penalty is not least there, so columns that have one are left as they are.
+        Columns with an L1 penalty stay as they are: it need not be least where the mean over the
+        classes is zero.
         """
         if len(params) == 1:
             return params
@@ -127,12 +133,17 @@ class ElasticNet(L2):
 
 
 def _closest_to_zero(left: Array, right: Array) -> Array:
-    """Return of each interval the point that is closest to zero."""
+    """Return the point of each interval that is closest to zero; all have the same shape."""
     return np.maximum(left, 0) + np.minimum(right, 0)
 
 
-def _largest_quotient(above: Array, below: Array) -> float:
-    """Return the largest of ``above / below``, infinite where only ``below`` is zero."""
+def _largest_quotient(numerator: Array, denominator: Array) -> float:
+    """Return the largest of ``numerator / denominator``.
+
+    A quotient is infinite where only the denominator is zero, and zero where both are.
+    """
     with np.errstate(divide="ignore"):
-        quotients = np.divide(above, below, out=np.zeros_like(above), where=above > 0)
+        quotients = np.divide(
+            numerator, denominator, out=np.zeros_like(numerator), where=numerator > 0
+        )
     return float(quotients.max(initial=0.0))

@@ -1,4 +1,4 @@
-"""What a penalty is made of, whatever its strength: the one place that chooses a class."""
+"""The form of a penalty without its strength. The class of a penalty is chosen here only."""
 
 from __future__ import annotations
 
@@ -18,27 +18,29 @@ from sk_softmax.objective.penalties.l2 import L2
 class PenaltyForm:
     """``sum_j f_j [(1 - l1_ratio) / 2 |w_j|_2^2 + l1_ratio |w_j|_1] / (C sum_i s_i)``.
 
-    The penalty of ``LogisticRegression(solver="saga")`` with a factor for each feature (Zou and
-    Hastie, 2005, Journal of the Royal Statistical Society B 67; the factors and the grouped form
-    are those of Friedman, Hastie and Tibshirani, 2010, Journal of Statistical Software 33), and
-    bounds on the coefficients.
+    It is the penalty of ``LogisticRegression(solver="saga")`` (Zou and Hastie, 2005, Journal of
+    the Royal Statistical Society B 67) with a factor for each feature, and with bounds on the
+    coefficients. The factors and the grouped form are those of Friedman, Hastie and Tibshirani
+    (2010, Journal of Statistical Software 33).
     """
 
     l1_ratio: float = 0.0
+    """Share of the L1 part, in [0, 1]."""
+
     factors: Array | None = None
-    """``f_j``, one a feature, not negative; all 1 if None."""
+    """``f_j``, shape ``(n_features,)``, not negative; all 1 if None."""
 
     grouped: bool = False
     """Whether the second term is ``|w_j|_2`` over the classes."""
 
     lower: Array | None = None
-    """Least coefficients, one a feature or shape ``(n_outputs, n_features)``; None: no bound."""
+    """Least coefficients, ``(n_features,)`` or ``(n_outputs, n_features)``; None: no bound."""
 
     upper: Array | None = None
-    """Largest coefficients, likewise; None exactly where ``lower`` is."""
+    """Largest coefficients, in the same shape; None if and only if ``lower`` is None."""
 
     def l1_shares(self, n_features: int) -> Array:
-        """Return ``f_j l1_ratio`` of all features."""
+        """Return ``f_j l1_ratio`` of each feature, shape ``(n_features,)``."""
         factors = np.ones(n_features) if self.factors is None else self.factors
         return np.asarray(self.l1_ratio * factors)
 
@@ -52,14 +54,14 @@ class PenaltyForm:
         return replace(self, **parts)
 
     def penalty(self, strength: float, shape: tuple[int, int], n_features: int) -> Penalty:
-        """Return the penalty of a strength.
+        """Return the penalty of a given strength, as an object of the class for this form.
 
         Parameters
         ----------
         strength : float
             ``1 / (C sum_i s_i)``.
         shape : tuple of int
-            That of params, ``(n_outputs, n_columns)``.
+            Shape of params, ``(n_outputs, n_columns)``.
         n_features : int
             How many of the columns belong to features.
         """

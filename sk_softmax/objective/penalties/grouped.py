@@ -14,18 +14,19 @@ from sk_softmax.objective.penalties.elastic_net import ElasticNet
 class GroupedElasticNet(ElasticNet):
     """``sum_j l2_j |w_j|_2^2 / 2 + l1_j |w_j|_2`` with the norm over the classes.
 
-    The group lasso of Yuan and Lin (2006, Journal of the Royal Statistical Society B 68) with the
-    coefficients of a feature as a group.
+    It is the group lasso of Yuan and Lin (2006, Journal of the Royal Statistical Society B 68),
+    in which the coefficients of a feature are a group. Parameters are those of
+    :class:`ElasticNet`.
     """
 
     def magnitudes(self, params: Array) -> Array:
-        """Return the norm of each column, as a single row."""
+        """Return the norm of each column over the classes, shape ``(1, n_columns)``."""
         return np.asarray(np.linalg.norm(params, axis=0, keepdims=True))
 
     def shortest_subgradient(self, params: Array, gradient: Array) -> Array:
         """Return the shortest subgradient; see :meth:`ElasticNet.shortest_subgradient`.
 
-        At a column of zeros it is the gradient made shorter by ``l1_j``, at most to zero.
+        In a column of zeros it is the gradient, made shorter by ``l1_j`` but not below zero.
         """
         norms, size = self.magnitudes(params), self.magnitudes(gradient)
         slope = _quotient(self.l1, norms)
@@ -33,7 +34,7 @@ class GroupedElasticNet(ElasticNet):
         return np.where(norms > 0, gradient + slope * params, at_zero)
 
     def is_differentiable(self, params: Array) -> NDArray[np.bool_]:
-        """Return where the penalty has a gradient, as a single row."""
+        """Return where the penalty has a gradient, shape ``(1, n_columns)``."""
         return np.asarray((self.magnitudes(params) > 0) | (self.l1 == 0))
 
     def pull_from_zero(self, gradient: Array) -> Array:
@@ -45,21 +46,31 @@ class GroupedElasticNet(ElasticNet):
         return np.asarray(params.mean(axis=0))
 
     def among(self, active: NDArray[np.bool_]) -> ActivePenalty:
-        """Return the part that is not smooth among the parameters of some features."""
+        """Return the norms' penalty on the parameters of some features, all classes of each."""
         return ActiveGroups(self.l1[active.any(axis=0)])
 
 
 class ActiveGroups:
-    """``sum_j weights_j |z_j|_2`` over features, flat and class by class: an `ActivePenalty`."""
+    """``sum_j weights_j |z_j|_2`` over some features, as a flat array.
+
+    It implements :class:`sk_softmax.interfaces.ActivePenalty`. Arrays have shape ``(n_active,)``
+    with ``n_active = n_outputs * n_groups``: all groups of one class, then those of the next.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_groups,)
+        Strength on each group in nats a row, not negative.
+    """
 
     def __init__(self, weights: Array) -> None:
         self._weights = weights
 
     def _in_groups(self, z: NDArray) -> NDArray:  # type: ignore[type-arg]
-        """Return ``z`` as an array whose columns are the groups."""
+        """Return ``z`` in shape ``(n_outputs, n_groups)``."""
         return z.reshape(-1, len(self._weights))
 
     def _norms(self, z: Array) -> Array:
+        """Return the norm of each group, shape ``(n_groups,)``."""
         return np.asarray(np.linalg.norm(self._in_groups(z), axis=0))
 
     def value(self, z: Array) -> float:
@@ -67,24 +78,27 @@ class ActiveGroups:
         return float(self._weights @ self._norms(z))
 
     def common_metric(self, diagonal: Array) -> Array:
-        """Give all of a group the metric of its largest, so that :meth:`prox` is closed."""
+        """Return the largest entry of each group for all its parameters.
+
+        In this metric :meth:`prox` has a closed form.
+        """
         groups = self._in_groups(diagonal)
         return np.broadcast_to(groups.max(axis=0), groups.shape).ravel()
 
     def prox(self, z: Array, metric: Array) -> Array:
-        """Return groups made shorter by ``weights / metric``, at most to zero."""
+        """Return groups made shorter by ``weights / metric``, but not below zero."""
         norms = self._norms(z)
         threshold = self._weights / self._in_groups(metric)[0]
         kept = _quotient(np.maximum(norms - threshold, 0), norms)
         return np.asarray((self._in_groups(z) * kept).ravel())
 
     def is_free(self, z: Array) -> NDArray[np.bool_]:
-        """Return which parameters are not at a kink."""
+        """Return where the penalty is smooth: in groups not at zero, or with a weight of zero."""
         free = (self._norms(z) > 0) | (self._weights == 0)
         return np.broadcast_to(free, self._in_groups(z).shape).ravel()
 
     def gradient(self, z: Array) -> Array:
-        """Return the gradient of the penalty, for those that are free."""
+        """Return the gradient of the penalty at the parameters that are free."""
         share = _quotient(self._weights, self._norms(z))
         return np.asarray((self._in_groups(z) * share).ravel())
 
@@ -95,15 +109,16 @@ class ActiveGroups:
         return CurvatureOfNorms(_quotient(self._weights, norms), directions)
 
     def crosses(self, z: Array, step: Array) -> bool:
-        """Whether a step leads through a kink."""
+        """Whether a step turns a group around, through zero."""
         return bool(self._turns(z, step).any())
 
     def moved(self, z: Array, step: Array) -> Array:
-        """Take a step; groups that it would turn around stay at zero."""
+        """Return ``z + step``, but zero for groups that the step turns around."""
         stay = np.broadcast_to(self._turns(z, step), self._in_groups(z).shape).ravel()
         return np.where(stay, 0.0, z + step)
 
     def _turns(self, z: Array, step: Array) -> NDArray[np.bool_]:
+        """Return which groups a step turns by more than a right angle, shape ``(n_groups,)``."""
         inner = np.einsum("kj,kj->j", self._in_groups(z + step), self._in_groups(z))
         return np.asarray((inner < 0) & (self._weights > 0))
 
@@ -116,11 +131,11 @@ class CurvatureOfNorms:
     """``weights_j / |z_j|``, shape ``(n_groups,)``."""
 
     directions: Array
-    """``u_j``, shape ``(n_classes, n_groups)``."""
+    """``u_j``, shape ``(n_outputs, n_groups)``."""
 
     @property
     def diagonal_bound(self) -> Array:
-        """``share_j`` for every parameter, flat: what the diagonal is at most."""
+        """``share_j`` for each parameter, flat: the diagonal is at most this."""
         return np.broadcast_to(self.share, self.directions.shape).ravel()
 
     def times(self, step: Array) -> Array:
@@ -129,7 +144,10 @@ class CurvatureOfNorms:
         return np.asarray((self.share * (d - u * np.einsum("kj,kj->j", u, d))).ravel())
 
     def add_to(self, matrix: Array, free: NDArray[np.bool_]) -> None:
-        """Add it to a matrix among the free parameters, in place."""
+        """Add this Hessian among the free parameters to a matrix, in place.
+
+        ``free`` has shape ``(n_active,)``, and ``matrix`` has ``free.sum()`` rows and columns.
+        """
         free = free.reshape(self.directions.shape)
         positions = np.cumsum(free.ravel()).reshape(free.shape) - 1
         groups = free.all(axis=0)
@@ -140,7 +158,7 @@ class CurvatureOfNorms:
                 matrix[at_k, at_l] -= share * u[k] * u_l
 
 
-def _quotient(above: Array, below: Array) -> Array:
-    """Return ``above / below``, zero where ``below`` is."""
-    shape = np.broadcast_shapes(np.shape(above), np.shape(below))
-    return np.divide(above, below, out=np.zeros(shape), where=below > 0)
+def _quotient(numerator: Array, denominator: Array) -> Array:
+    """Return ``numerator / denominator``, with zero where ``denominator`` is zero."""
+    shape = np.broadcast_shapes(np.shape(numerator), np.shape(denominator))
+    return np.divide(numerator, denominator, out=np.zeros(shape), where=denominator > 0)

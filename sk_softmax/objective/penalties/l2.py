@@ -1,4 +1,4 @@
-"""The L2 penalty: smooth, so that a solver needs no more than its value and gradient."""
+"""The L2 penalty: it is smooth, so a solver needs its value and gradient alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from sk_softmax.objective.penalties.active_l1 import ActiveL1
 
 
 class L2:
-    """``sum_j l2_j |w_j|^2 / 2`` with ``|w_j|^2`` summed over the classes.
+    """``sum_j l2_j |w_j|^2 / 2``, where ``|w_j|^2`` is summed over the classes.
+
+    With all strengths zero there is no penalty.
 
     Parameters
     ----------
@@ -31,7 +33,7 @@ class L2:
 
     @property
     def limits_coefficients(self) -> bool:
-        """Whether coefficients cannot grow without end at no cost."""
+        """Whether any coefficient has a penalty, so that not all can grow at no cost."""
         return not self._is_nothing
 
     @property
@@ -60,7 +62,7 @@ class L2:
         return self.smooth_value(params)
 
     def smooth_value(self, params: Array) -> float:
-        """Return the part of the penalty that is differentiable everywhere."""
+        """Return the part of the penalty that is differentiable everywhere: all of it."""
         if self._is_nothing:
             return 0.0
         coef = params[:, : self.n_features]
@@ -68,25 +70,25 @@ class L2:
         return 0.5 * float((self.l2[: self.n_features] * squares).sum())
 
     def add_smooth_gradient(self, params: Array, gradient: Array) -> None:
-        """Add the gradient of the smooth part in place."""
+        """Add the gradient of the smooth part to ``gradient`` in place; both are like params."""
         if not self._is_nothing:
             n = self.n_features
             gradient[:, :n] += self.l2[:n] * params[:, :n]
 
     def kink_value(self, params: Array) -> float:
-        """Return the rest of the penalty: nothing."""
+        """Return the rest of the penalty: zero."""
         return 0.0
 
     def shortest_subgradient(self, params: Array, gradient: Array) -> Array:
-        """Return the gradient of the smooth part, to which nothing has to be added."""
+        """Return the gradient itself, because the whole penalty is smooth."""
         return gradient
 
     def is_differentiable(self, params: Array) -> NDArray[np.bool_]:
-        """Return where the penalty has a gradient, a row a class: everywhere."""
+        """Return where the penalty has a gradient, shaped like params: everywhere."""
         return np.ones(params.shape, dtype=bool)
 
     def magnitudes(self, params: Array) -> Array:
-        """Return the size of each term of the penalty, a row a class."""
+        """Return the size of each term of the penalty, shape ``(n_outputs, n_columns)``."""
         return np.abs(params)
 
     def pull_from_zero(self, gradient: Array) -> Array:
@@ -94,11 +96,11 @@ class L2:
         return np.asarray(np.abs(gradient[:, : self.n_features]).max(axis=0))
 
     def among(self, active: NDArray[np.bool_]) -> ActivePenalty:
-        """Return the part that is not smooth among some parameters: nothing of any weight."""
+        """Return the part that is not smooth on some parameters: L1 with weights of zero."""
         return ActiveL1(np.zeros(int(active.sum())))
 
     def conjugate(self, image: Array) -> float:
-        """``sup_w <image, w> - penalty(w) = sum |image_j|^2 / (2 l2_j)``.
+        """Return ``sup_w <image, w> - penalty(w) = sum_j |image_j|^2 / (2 l2_j)``.
 
         Parameters
         ----------
@@ -114,8 +116,8 @@ class L2:
     def balanced(self, params: Array) -> Array:
         """Return equivalent params that add up to zero over the classes.
 
-        Softmax does not change when the same vector is added to every class, and the penalty is
-        least where the mean over the classes is zero.
+        Softmax does not change when the same vector is added to every class. The penalty is least
+        where the mean over the classes is zero.
         """
         return params if len(params) == 1 else params - params.mean(axis=0)
 
@@ -124,12 +126,18 @@ class L2:
         return np.asarray(params.mean(axis=0))
 
     def projected(self, params: Array) -> Array:
-        """Return the nearest params that are allowed: all are."""
+        """Return the nearest params that are allowed: the same, because all are allowed."""
         return params
 
 
-def _sum_of_quotients(above: Array, below: Array) -> float:
-    """Sum ``above / below`` over all entries; infinite where only ``below`` is zero."""
+def _sum_of_quotients(numerator: Array, denominator: Array) -> float:
+    """Return the sum of ``numerator / denominator`` over all entries.
+
+    Shapes ``(n, n_features)`` and ``(n_features,)``. A quotient is infinite where only the
+    denominator is zero, and zero where both are.
+    """
     with np.errstate(divide="ignore", over="ignore"):
-        quotients = np.divide(above, below, out=np.zeros_like(above), where=above > 0)
+        quotients = np.divide(
+            numerator, denominator, out=np.zeros_like(numerator), where=numerator > 0
+        )
     return float(quotients.sum())
