@@ -621,6 +621,10 @@ class Problem:
     is_rough: bool = False
     """Whether another stage follows, so that a claim to be there needs no proof."""
 
+    def noise_at(self, value: float) -> float:
+        """Return the change that rounding can hide where the objective has this value."""
+        return self.resolution * max(abs(value), 1.0)
+
 
 class Status(Enum):
     """Why a solver stopped; the value says it in words."""

@@ -92,7 +92,7 @@ class Evidence:
     """
 
     def __init__(self, problem: Problem) -> None:
-        self._penalty, self._resolution = problem.penalty, problem.resolution
+        self._penalty, self._noise_at = problem.penalty, problem.noise_at
         self._trials: deque[Point] = deque(maxlen=MOST_TRIALS)
         self._here: Point | None = None
         self.iteration = -1
@@ -166,5 +166,5 @@ class Evidence:
         self.values.append(report.value if there is None else self.value_at(there))
         if here is not None and there is not None:
             change = there.evaluation.gradient - here.evaluation.gradient
-            noise = self._resolution * max(abs(report.value), 1.0)
+            noise = self._noise_at(report.value)
             self.steps.remember(there.params - here.params, change, noise)

@@ -102,8 +102,8 @@ class Judge:
         if point is None:
             point = Point(solution.params, (yield EvaluateAt(solution.params)))
         # What is no higher than a point that was granted is as near to the minimum.
-        value, resolution = self.evidence.value_at(point), self._problem.resolution
-        if value <= self._granted_value + resolution * max(abs(value), 1.0):
+        value = self.evidence.value_at(point)
+        if value <= self._granted_value + self._problem.noise_at(value):
             return replace(solution, suboptimality=self._granted_estimate)
         left = yield from self._left_at(point, float(np.nan_to_num(solution.suboptimality)))
         is_there = left <= near_enough(self._problem, value)

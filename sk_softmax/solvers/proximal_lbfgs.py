@@ -77,8 +77,7 @@ class ProximalLBFGS(Options):
                 return here.solution(status, iteration, left)
 
             # 4. Move; where nothing lowers the value, try once more without old pairs.
-            noise = problem.resolution * max(abs(here.value), 1.0)
-            step = yield from backtrack(penalty, here, aim.target, noise)
+            step = yield from backtrack(penalty, here, aim.target, problem.noise_at(here.value))
             if step is None and len(pairs) > 0:
                 pairs = CompactPairs(self.history)
                 schedule.begin_anew()
@@ -92,9 +91,8 @@ class ProximalLBFGS(Options):
             # 5. Remember the step and the change of gradient along it.
             there, size = step
             schedule.sizes.append(size)
-            pairs.remember(
-                there.params - here.params, there.smooth.gradient - here.smooth.gradient
-            )
+            change = there.smooth.gradient - here.smooth.gradient
+            pairs.remember(there.params - here.params, change)
             here, iteration = there, iteration + 1
             stopped = yield here.progress(penalty, iteration, size)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sk_softmax.interfaces import ActiveHessianAt, Problem, Search, Status
+from sk_softmax.interfaces import ActiveHessianAt, Penalty, Problem, Question, Search, Status
 from sk_softmax.solvers.options import Options
-from sk_softmax.solvers.proximal_steps import Aim, active_at, aim_of, backtrack, look
+from sk_softmax.solvers.proximal_steps import Aim, Place, active_at, aim_of, backtrack, look
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 
 # Far from the optimum most of what the gradient asks for would leave again: so many parameters
@@ -44,8 +46,7 @@ class ProximalNewton(Options):
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
         penalty = problem.penalty
-        last: Aim | None = None
-        damping, iteration = 0.0, 0
+        last, damping, iteration = None, 0.0, 0
         here = yield from look(penalty, problem.start)
         stopped = yield here.progress(penalty, 0, 0.0)
 
@@ -57,15 +58,8 @@ class ProximalNewton(Options):
 
             # 2. Aim: the model's minimum, and the decrease it promises. Close to the optimum the
             #    last Hessian will do, as long as what it promises shrinks fast.
-            aim = None
-            if last is not None and not (active & ~last.active).any():
-                aim = aim_of(penalty, here, last.active, last.hessian)
-                aim = aim if aim.promise <= MOST_LEFT * last.promise else None
-            if aim is None:
-                hessian = yield ActiveHessianAt(here.params, active, damping)
-                aim = aim_of(penalty, here, active, hessian)
-            is_there = aim.promise <= problem.tol * abs(here.value)
-            if damping and is_there:
+            aim = yield from _aim(penalty, here, active, last, damping)
+            if damping and aim.promise <= problem.tol * abs(here.value):
                 damping = 0.0  # which promises too little, and is not needed here
                 continue
             is_close = aim.promise <= CLOSE * abs(here.value)
@@ -76,7 +70,7 @@ class ProximalNewton(Options):
             status, left = yield from reason_to_stop(
                 problem, iteration, here.params, here.value, promise, stopped
             )
-            noise = problem.resolution * max(abs(here.value), 1.0)
+            noise = problem.noise_at(here.value)
             if status is Status.CONVERGED and iteration < problem.max_iter:
                 there = yield from look(penalty, aim.target)
                 if there.value <= here.value + noise:
@@ -94,6 +88,26 @@ class ProximalNewton(Options):
                 return here.solution(status, iteration, left)
             here, size = step
             iteration += 1
-            damping = max(4 * damping, FIRST_DAMPING) if size < 1 else damping / 4
-            damping = damping if damping >= LEAST_DAMPING else 0.0
+            damping = _damping_after(size, damping)
             stopped = yield here.progress(penalty, iteration, size)
+
+
+def _aim(
+    penalty: Penalty, here: Place, active: NDArray[np.bool_], last: Aim | None, damping: float
+) -> Generator[Question, Any, Aim]:
+    """Aim with the last Hessian while what it promises shrinks fast, else with a new one.
+
+    ``active``, of shape ``(n_outputs, n_columns)``, must be part of what the last one is about.
+    """
+    if last is not None and not (active & ~last.active).any():
+        aim = aim_of(penalty, here, last.active, last.hessian)
+        if aim.promise <= MOST_LEFT * last.promise:
+            return aim
+    hessian = yield ActiveHessianAt(here.params, active, damping)
+    return aim_of(penalty, here, active, hessian)
+
+
+def _damping_after(size: float, damping: float) -> float:
+    """Return more damping after a step that had to be shortened, less after a full one."""
+    damping = max(4 * damping, FIRST_DAMPING) if size < 1 else damping / 4
+    return damping if damping >= LEAST_DAMPING else 0.0

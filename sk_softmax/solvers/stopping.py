@@ -63,7 +63,7 @@ def reason_for_no_step(
 
 def near_enough(problem: Problem, value: float) -> float:
     """Return the ``F - F*`` that is within ``tol`` as far as rounding shows."""
-    return problem.tol * abs(value) + problem.resolution * max(abs(value), 1.0)
+    return problem.tol * abs(value) + problem.noise_at(value)
 
 
 def left_at_this_pace(values: Sequence[float]) -> float:
