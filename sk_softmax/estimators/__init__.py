@@ -1,4 +1,4 @@
-"""What a user holds: scikit-learn estimators, and a path of their solutions."""
+"""What a user works with: scikit-learn estimators, and a path of their solutions."""
 
 from sk_softmax.estimators.softmax_path import SoftmaxPath, softmax_path
 from sk_softmax.estimators.softmax_regression import SoftmaxRegression

@@ -1,4 +1,4 @@
-"""scikit-learn's callbacks, from version 1.9 on: each iteration is a task of theirs."""
+"""Support for callbacks of scikit-learn 1.9 and later: each iteration of a fit is a task."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ except ImportError:  # scikit-learn before 1.9
         """Adds nothing: this version of scikit-learn has no callbacks."""
 
     def with_callbacks(method: Any) -> Any:
-        """Return the method as it is."""
+        """Return the method unchanged."""
         return method
 
 
 def begin(estimator: Any, n_iterations: int | None) -> Any:
-    """Return the context of a fit; None if this scikit-learn has no callbacks.
+    """Return the context of a fit; None if this version of scikit-learn has no callbacks.
 
-    ``n_iterations`` is None where nobody knows how many there will be.
+    ``n_iterations`` is None if the number of iterations is not known before the fit.
     """
     if not hasattr(estimator, "set_callbacks"):
         return None
@@ -38,13 +38,13 @@ class IterationTasks:
     Parameters
     ----------
     estimator : SoftmaxRegression
-        Whose fit it is.
+        The estimator that is fitted.
     context : CallbackContext
-        Of the fit as a whole.
+        The context of the fit as a whole.
     X, y, metadata : object
         The rows, labels and metadata that callbacks may score.
     attributes_at : callable
-        From params to the attributes that make the estimator ready to predict.
+        A function from params to the attributes that the estimator needs to predict.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class IterationTasks:
         self._iteration: Any = None
 
     def __call__(self, record: IterationRecord, params: ParamsThere) -> bool:
-        """End an iteration and begin the next; say whether a callback asked to stop."""
+        """End an iteration and begin the next; return whether a callback asked to stop."""
         stop = False
         if self._iteration is not None:
             stop = self._iteration.call_on_fit_task_end(
@@ -80,7 +80,7 @@ class IterationTasks:
         return stop
 
     def end(self, params: Array) -> None:
-        """End the fit. An iteration that was begun and not run ends empty."""
+        """End the fit. An iteration that was begun but not run ends without a result."""
         if self._iteration is not None:
             self._iteration.call_on_fit_task_end(estimator=self._arguments["estimator"])
         self._fit.call_on_fit_task_end(
@@ -88,5 +88,5 @@ class IterationTasks:
         )
 
     def _at(self, params: ParamsThere) -> Callable[[], dict[str, Any]]:
-        """Attributes are made only for callbacks that want them."""
+        """Return a function that makes the attributes, called only by callbacks that use them."""
         return lambda: self._attributes_at(params())

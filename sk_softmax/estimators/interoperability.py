@@ -1,4 +1,4 @@
-"""A fitted model in the form that tools made for scikit-learn's own models expect."""
+"""A fitted model as a scikit-learn LogisticRegression, for tools that accept no other model."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from sklearn.linear_model import LogisticRegression
 
 
 def logistic_regression_of(model: Any) -> LogisticRegression:
-    """Return a fitted LogisticRegression that predicts what the fitted model does."""
+    """Return a fitted LogisticRegression with the same predictions as the fitted model."""
     twin = LogisticRegression(**_parameters_in_common(model))
     names = ["classes_", "coef_", "intercept_", "n_features_in_", "feature_names_in_"]
-    if model.n_iter_.ndim == 1:  # that of a cross-validation is about many fits
+    if model.n_iter_.ndim == 1:  # a cross-validation counts the iterations of many fits
         names.append("n_iter_")
     for name in names:
         if hasattr(model, name):
@@ -22,9 +22,9 @@ def logistic_regression_of(model: Any) -> LogisticRegression:
 
 
 def _parameters_in_common(model: Any) -> dict[str, Any]:
-    """Return the parameters that say what is minimised, and those of chance and patience."""
+    """Return the parameters of the objective, and ``random_state`` and ``max_iter``."""
     shared = ("fit_intercept", "class_weight", "random_state")
-    # Copies, as a clone has them: a RandomState or a dict is not to be shared either.
+    # Copies, like those of clone, so that both models do not share a RandomState or a dict.
     parameters = {name: clone(getattr(model, name), safe=False) for name in shared}
     chosen = hasattr(model, "C_")
     parameters["C"] = model.C_ if chosen else model.C
@@ -32,8 +32,9 @@ def _parameters_in_common(model: Any) -> dict[str, Any]:
     if model.max_iter is not None:
         parameters["max_iter"] = model.max_iter
     if l1_ratio > 0:
-        parameters |= {"l1_ratio": l1_ratio, "solver": "saga"}  # the only one that can
-        # Before its version 1.8 scikit-learn asks for a penalty by name; since, it warns of that.
+        parameters |= {"l1_ratio": l1_ratio, "solver": "saga"}  # the only solver with L1
+        # Before version 1.8 scikit-learn needs the name of the penalty; from then on the name
+        # causes a warning.
         if LogisticRegression().l1_ratio is None:
             parameters["penalty"] = "elasticnet"
     return parameters

@@ -20,7 +20,7 @@ from sk_softmax.interfaces import Array
 
 
 class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """What all classifiers with ``classes_``, ``coef_`` and ``intercept_`` have in common."""
+    """The methods common to all classifiers with ``classes_``, ``coef_`` and ``intercept_``."""
 
     classes_: NDArray[Any]
     coef_: Any
@@ -41,7 +41,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         logits : ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            For two classes the log-odds of the second class.
+            Logits; for two classes the log-odds of the second class.
         """
         check_is_fitted(self)
         X = validated(self, X, reset=False)
@@ -86,8 +86,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_log_proba(self, X: Any) -> Array:
         """Return the log-probability of each class in nats.
 
-        Computed from the logits, so that a probability too small to be represented still has a
-        finite logarithm.
+        They are computed from the logits, so that a probability too small to be represented still
+        has a finite logarithm.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     @property
     def params_(self) -> Array:
-        """Coefficients with the intercept, if there is one, as last column."""
+        """Coefficients, with the intercept, if there is one, as last column."""
         check_is_fitted(self)
         coef = dense_coefficients(self.coef_)
         if not self.fit_intercept:
@@ -116,7 +116,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.column_stack([coef, self.intercept_])
 
     def sparsify(self) -> Self:
-        """Turn ``coef_`` into a CSR matrix, which saves memory if most of it is zero.
+        """Turn ``coef_`` into a CSR matrix, which saves memory if most coefficients are zero.
 
         Returns
         -------
@@ -142,19 +142,20 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def to_logistic_regression(self) -> LogisticRegression:
         """Return a fitted scikit-learn LogisticRegression with the same predictions.
 
-        For tools that know scikit-learn's own models only, such as exporters and explainers.
+        It is meant for tools that accept scikit-learn's own models only, such as exporters and
+        explainers.
 
         Returns
         -------
         model : sklearn.linear_model.LogisticRegression
-            Its fitted attributes are copies of this model's. Of the parameters it takes ``C`` (the
-            one chosen, after a cross-validation), ``fit_intercept``, ``class_weight``,
+            Its fitted attributes are copies of this model's. It takes over the parameters ``C``
+            (the one chosen, after a cross-validation), ``fit_intercept``, ``class_weight``,
             ``random_state``, ``l1_ratio`` if positive (then with the solver "saga") and
-            ``max_iter`` if not None, so that fitting it anew minimises the same objective, except
-            that it knows no ``label_smoothing``, probability targets, ``grouped`` penalty,
-            ``penalty_factor`` or bounds. ``tol``, which is measured differently, ``n_jobs``, which
-            scikit-learn 1.8 deprecates, and all other parameters and records of the fit are left
-            behind.
+            ``max_iter`` if not None. So if it is fitted again, it minimises the same objective,
+            except that it has no ``label_smoothing``, probability targets, ``grouped`` penalty,
+            ``penalty_factor`` or bounds. It does not take over ``tol``, which is measured
+            differently, ``n_jobs``, which scikit-learn 1.8 deprecates, or any other parameter or
+            record of the fit.
 
         Examples
         --------
@@ -172,11 +173,12 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         if any_bounds(self.lower_bounds, self.upper_bounds):
-            # Coefficients of one sign, say, may be unable to tell the classes apart.
+            # With bounds, for example with coefficients of one sign, a model may be unable to tell
+            # the classes apart.
             tags.classifier_tags.poor_score = True
         return tags
 
 
 def dense_coefficients(coef: Any) -> Array:
-    """Return ``coef_`` as an array, which ``sparsify`` may have made a CSR matrix."""
+    """Return ``coef_`` as an array; after ``sparsify`` it is a CSR matrix."""
     return np.asarray(coef.toarray() if sp.issparse(coef) else coef)

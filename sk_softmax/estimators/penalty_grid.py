@@ -1,4 +1,4 @@
-"""The penalties that a cross-validation tries, and which of them it chooses."""
+"""The penalties that a cross-validation tries, and the choice among them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from numpy.typing import NDArray
 
 from sk_softmax.solvers.options import is_integer
 
-LOWEST, HIGHEST = -4, 4  # powers of ten, as in LogisticRegressionCV
+# Exponents of ten of the first and the last C if Cs is a number, as in LogisticRegressionCV.
+LOWEST, HIGHEST = -4, 4
 
 Choice = tuple[int, int]
-"""Where a penalty is in ``l1_ratios`` and ``Cs``."""
+"""The index of a penalty in ``l1_ratios``, and that in ``Cs``."""
 
 
 @dataclass(frozen=True)
 class PenaltyGrid:
-    """Every C with every share of L1."""
+    """All pairs of a C, shape ``(n_Cs,)``, and a share of L1, shape ``(n_l1_ratios,)``."""
 
     Cs: NDArray[np.float64]
     l1_ratios: NDArray[np.float64]
 
     @classmethod
     def of(cls, Cs: Any, l1_ratios: Any) -> PenaltyGrid:
-        """Return what the parameters stand for, or raise an error that names the wrong one."""
+        """Return the grid for these parameters; an error names the wrong parameter."""
         is_number = is_number_of_penalties(Cs)
         grid = np.logspace(LOWEST, HIGHEST, int(Cs)) if is_number else listed_Cs(Cs)
         shares = _numbers("l1_ratios", l1_ratios)
@@ -38,34 +39,39 @@ class PenaltyGrid:
         return np.argsort(self.Cs, kind="stable")
 
     def best(self, scores: NDArray[np.float64]) -> Choice:
-        """Return the penalty with the best mean score over the first axis, the folds.
+        """Return the penalty with the best mean score over the folds.
 
-        Of several, that with the smallest C, and of those the first in ``l1_ratios``.
+        ``scores`` has shape ``(n_folds, n_l1_ratios, n_Cs)``. Of equal scores the one with the
+        smallest C is best, and of those the first in ``l1_ratios``.
         """
         means = scores.mean(axis=0)
         order = self.from_strongest()
-        number, share = np.unravel_index(
+        nth, i_ratio = np.unravel_index(
             np.argmax(np.nan_to_num(means[:, order].T, nan=-np.inf)), means.T.shape
         )
-        return int(share), int(order[number])
+        return int(i_ratio), int(order[nth])
 
     def within_one_standard_error(self, scores: NDArray[np.float64]) -> Choice:
         """Return the smallest C whose mean score is within one standard error of the best.
 
-        Of several shares of L1 with that C, the one that scores best.
+        ``scores`` has shape ``(n_folds, n_l1_ratios, n_Cs)``. Of several shares of L1 with that C,
+        the one with the best score is returned.
         """
         best = self.best(scores)
         means = scores.mean(axis=0)
         enough = means[best] - standard_errors(scores)[best]
-        for number in self.from_strongest():
-            share = int(np.argmax(np.nan_to_num(means[:, number], nan=-np.inf)))
-            if means[share, number] >= enough:
-                return share, int(number)
+        for i_C in self.from_strongest():
+            i_ratio = int(np.argmax(np.nan_to_num(means[:, i_C], nan=-np.inf)))
+            if means[i_ratio, i_C] >= enough:
+                return i_ratio, int(i_C)
         return best
 
 
 def standard_errors(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the standard error of the mean over the folds, the first axis; 0 of a single fold."""
+    """Return the standard error of the mean over the folds, which are the first axis.
+
+    It is 0 with a single fold.
+    """
     n_folds = len(scores)
     if n_folds == 1:
         return np.zeros(scores.shape[1:])
@@ -73,16 +79,16 @@ def standard_errors(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def is_number_of_penalties(Cs: Any) -> bool:
-    """Whether ``Cs`` says how many penalties, and not which; an error if there are none."""
+    """Whether ``Cs`` is a number of penalties and not a list; an error if it is below 1."""
     if not is_integer(Cs):
         return False
     if Cs < 1:
-        raise ValueError(f"Cs={Cs!r} is no number of penalties: it must be positive.")
+        raise ValueError(f"Cs={Cs!r} is not a number of penalties: it must be positive.")
     return True
 
 
 def listed_Cs(Cs: Any) -> NDArray[np.float64]:
-    """Return penalties given one by one, in the order given."""
+    """Return penalties given as a list, in the order given, shape ``(n_Cs,)``."""
     listed = _numbers("Cs", Cs)
     if not (listed > 0).all():
         raise ValueError(f"Cs={Cs!r} must be positive numbers; numpy.inf is no penalty.")
@@ -90,6 +96,7 @@ def listed_Cs(Cs: Any) -> NDArray[np.float64]:
 
 
 def _numbers(name: str, values: Any) -> NDArray[np.float64]:
+    """Return a list of at least one number as an array; an error names the parameter."""
     try:
         numbers = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:

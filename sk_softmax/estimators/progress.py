@@ -1,4 +1,4 @@
-"""What is printed of a fit."""
+"""The lines that a fit prints with ``verbose``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sk_softmax.interfaces import IterationRecord
 
 
 def print_progress(record: IterationRecord, params: ParamsThere) -> bool:
-    """Print a line."""
+    """Print one line for an iteration; return False, because printing never stops a fit."""
     line = (
         f"{record.iteration:6d}  F {record.value:.8g}  |gradient| {record.gradient_norm:.2e}  "
         f"step {record.step_size:.2e}  {record.passes:.1f} passes  {record.seconds:.2f} s"

@@ -1,4 +1,4 @@
-"""A whole path of solutions, from the penalty that leaves nothing to a weak one."""
+"""A path of solutions, from a penalty that makes all coefficients zero to a weak penalty."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SoftmaxPath:
     Cs : ndarray of shape (n_Cs,)
         Inverse strengths of the penalty, ascending.
     coefs : ndarray of shape (n_Cs, n_classes, n_features), or (n_Cs, 1, n_features)
-        Coefficients; for two classes a single row, the log-odds of the second.
+        Coefficients; for two classes a single row, that of the log-odds of the second class.
     intercepts : ndarray of shape (n_Cs, n_classes), or (n_Cs, 1)
         Intercepts.
     classes : ndarray of shape (n_classes,)
@@ -50,11 +50,11 @@ class SoftmaxPath:
     n_nonzero : ndarray of shape (n_Cs,)
         How many coefficients are not zero.
     n_iter : ndarray of shape (n_Cs,)
-        Iterations.
+        Iterations of each solution.
     suboptimality : ndarray of shape (n_Cs,)
         The solver's estimate of how far the objective is above its minimum, in nats a row.
     converged : ndarray of bool, shape (n_Cs,)
-        Whether it is within ``tol``, relative to the objective.
+        Whether that estimate is at most ``tol``, relative to the objective.
     l1_ratio : float
         The share of L1 in the penalty.
     """
@@ -99,14 +99,14 @@ def softmax_path(
     random_state: Any = None,
     n_jobs: int | None = None,
 ) -> SoftmaxPath:
-    """Fit a grid of penalties from the strongest to the weakest, each from where the last ended.
+    """Fit a grid of penalties from the strongest to the weakest.
 
-    The path begins at the weakest penalty that leaves nothing: the largest ``C`` at which all
-    coefficients are zero is ``l1_ratio min_j f_j / |g_j|``, with ``g_j`` the summed gradient of
-    feature ``j`` where only intercepts (and features without a penalty) are fitted. Features are
-    looked at from where the sequential strong rule no longer rules them out (Tibshirani et al.,
-    2012, Journal of the Royal Statistical Society B 74); whether it was right is checked with all
-    features at every penalty.
+    Each fit starts at the solution before it. The path begins with the weakest penalty that makes
+    all coefficients zero: the largest such ``C`` is ``l1_ratio min_j f_j / |g_j|``, where ``g_j``
+    is the summed gradient of feature ``j`` when only intercepts (and features without a penalty)
+    are fitted. At each penalty, features that the sequential strong rule excludes (Tibshirani et
+    al., 2012, Journal of the Royal Statistical Society B 74) are left out at first. A pass over
+    all features then checks whether the rule was right.
 
     Parameters
     ----------
@@ -115,11 +115,12 @@ def softmax_path(
     y : array-like of shape (n_samples,) or (n_samples, n_classes)
         Labels, or the probability of each class.
     Cs : int or array-like of float, default=100
-        How many penalties, or which; in any order.
+        The number of penalties, or the penalties themselves in any order.
     C_span : float, default=1000
-        The last C divided by the first, where ``Cs`` is a number.
+        The last C divided by the first, if ``Cs`` is a number.
     l1_ratio : float, default=1.0
-        Share of L1 in the penalty; 0 has no C with all coefficients zero, and needs ``Cs``.
+        Share of L1 in the penalty. With 0 no C makes all coefficients zero, so ``Cs`` must be a
+        list.
     grouped, penalty_factor, lower_bounds, upper_bounds, fit_intercept, class_weight, \
 label_smoothing, solver, max_iter, tol, random_state, n_jobs
         See :class:`SoftmaxRegression`.
@@ -129,7 +130,7 @@ label_smoothing, solver, max_iter, tol, random_state, n_jobs
     Returns
     -------
     path : SoftmaxPath
-        The solutions. Whether each converged is in ``path.converged``; there is no warning.
+        The solutions. ``path.converged`` tells which of them converged; there is no warning.
 
     Examples
     --------
@@ -166,33 +167,43 @@ label_smoothing, solver, max_iter, tol, random_state, n_jobs
 
 
 class _Features(BaseEstimator):  # type: ignore[misc]
-    """What scikit-learn needs to validate rows; it is fitted to nothing."""
+    """An estimator that is never fitted: scikit-learn needs one to validate rows."""
 
 
 def _check_grid(Cs: Any, C_span: Any, l1_ratio: Any) -> None:
+    """Raise an error if these parameters define no path."""
     if not (is_real(C_span) and 1 < C_span < np.inf):
         raise ValueError(f"C_span={C_span!r} must be a number above 1.")
     if is_number_of_penalties(Cs) and l1_ratio == 0:
         raise ValueError(
-            "l1_ratio=0 leaves no coefficient at zero, so no C begins the path: give Cs as a "
-            "list of numbers."
+            "l1_ratio=0 makes no coefficient zero, so there is no C at which the path begins: "
+            "give Cs as a list of numbers."
         )
 
 
 def _grid(Cs: Any, C_span: float, walk: _Walk) -> NDArray[np.float64]:
+    """Return the Cs of the path, ascending, shape ``(n_Cs,)``."""
     if is_number_of_penalties(Cs):
         first = walk.first_C
         if not np.isfinite(first):
             raise ValueError(
-                "No feature has anything to tell of the classes, or none is penalised, so no C "
-                "begins the path: give Cs as a list of numbers."
+                "No feature distinguishes the classes, or none is penalised, so there is no C at "
+                "which the path begins: give Cs as a list of numbers."
             )
         return np.geomspace(first, first * C_span, int(Cs))
     return np.unique(listed_Cs(Cs))
 
 
 class _Walk:
-    """Goes along the path."""
+    """A walk along the path: each fit starts at the solution before it.
+
+    Parameters
+    ----------
+    settings : Settings
+        The settings of all fits, apart from ``C``.
+    training : TrainingSet
+        What is fitted to, with its class weights applied.
+    """
 
     def __init__(self, settings: Settings, training: TrainingSet) -> None:
         self._objective = objective_of(replace(settings, C=np.inf), training)
@@ -205,7 +216,7 @@ class _Walk:
         self._null, self.first_C = self._working.place, self._working.first_C()
 
     def along(self, Cs: NDArray[np.float64]) -> SoftmaxPath:
-        """Fit every C, ascending."""
+        """Return the solutions for these Cs, which must be ascending, shape ``(n_Cs,)``."""
         before = self.first_C
         places, solutions = [], []
         for C in Cs:
@@ -218,8 +229,9 @@ class _Walk:
     def _path(
         self, Cs: NDArray[np.float64], places: Sequence[Place], solutions: Sequence[Solution]
     ) -> SoftmaxPath:
+        """Return the solutions for these Cs as one object."""
         rows, total = self._objective.rows, self._objective.total_weight
-        # Which columns have which kind of penalty is the same for every C.
+        # The kind of penalty of each column is the same for all C.
         penalty = self._objective.with_penalty(1.0).penalty
         params = np.array([penalty.balanced(place.params) for place in places])
         coefs = params[:, :, : rows.n_features]

@@ -33,8 +33,8 @@ from sk_softmax.objective import Seen
 
 
 def _learns_from_minibatches(estimator: Any) -> bool:
-    """Whether the solver takes rows a minibatch at a time."""
-    with suppress(ValueError):  # no solver at all: fit says so
+    """Whether the solver learns from minibatches; an AttributeError explains if it does not."""
+    with suppress(ValueError):  # the name of no solver: fit raises that error
         if solver_of(estimator.solver).is_stochastic:
             return True
     raise AttributeError(
@@ -43,10 +43,11 @@ def _learns_from_minibatches(estimator: Any) -> bool:
     )
 
 
-# How many calls of partial_fit are remembered: a stream may never end.
+# Calls of partial_fit whose records are kept, about 2 MB: a stream may never end.
 MOST_RECORDS = 10_000
 
 SILENT = {Status.CONVERGED, Status.EPOCHS_DONE, Status.STOPPED}
+"""Reasons to stop that cause no warning."""
 
 
 class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # type: ignore[misc]
@@ -72,17 +73,17 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         net. With any L1 many coefficients are exactly zero.
     grouped : bool, default=False
         Whether the L1 part is ``|coef_j|_2``, the norm over the classes, so that a feature enters
-        for all classes or for none: the group lasso. No difference for two classes.
+        for all classes or for none: the group lasso. For two classes it makes no difference.
     penalty_factor : array-like of shape (n_features,), default=None
-        ``f_j``, how much each feature is penalised: 0 not at all, 2 twice as much; None is 1 for
-        all. (Taken as it is; glmnet rescales such factors to a mean of 1.)
+        ``f_j``, how much each feature is penalised: 0 is no penalty, 2 is twice the penalty; None
+        is 1 for all. (The factors are not rescaled; glmnet rescales such factors to a mean of 1.)
     lower_bounds, upper_bounds : float or array-like, default=-numpy.inf and numpy.inf
-        The least and the largest value of each coefficient: one for all, one a feature, of shape
-        (n_features,), or one a coefficient, of shape (n_outputs, n_features) with a single row
-        for two classes. Zero must be allowed; where both are zero, so is the coefficient. The
-        intercept is free. A bounded feature's coefficients need not add up to zero over the
-        classes. With ``C=numpy.inf`` and more than two classes, a one-sided bound that is the same
-        for all classes lowers no probability's fit: it only chooses among equal solutions.
+        The least and the largest value of each coefficient: one for all, one per feature, of shape
+        (n_features,), or one per coefficient, of shape (n_outputs, n_features) with a single row
+        for two classes. Zero must be allowed; a coefficient whose bounds are both zero is zero.
+        The intercept is free. The coefficients of a bounded feature need not add up to zero over
+        the classes. With ``C=numpy.inf`` and more than two classes, a one-sided bound that is the
+        same for all classes does not make the fit worse: it only chooses among equal solutions.
     fit_intercept : bool, default=True
         Whether to add an intercept, which is never penalised.
     class_weight : dict, "balanced" or None, default=None
@@ -94,38 +95,39 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         ``"auto"`` chooses ``"lbfgs"`` or ``"newton-cholesky"``, which find the same optimum, by
         the shape of the problem; with fewer rows than features it works in the space that the
         rows span. With ``l1_ratio > 0`` or bounds it chooses ``"proximal-newton"`` or
-        ``"proximal-lbfgs"``, which alone take them; with L1 it looks at no more features than may
-        matter.
+        ``"proximal-lbfgs"``, the only solvers that take them; with L1 it fits only features whose
+        coefficients may differ from zero.
         ``"gd"`` is batch gradient descent, and ``"sgd"``, ``"rmsprop"`` and ``"adam"`` learn from
-        minibatches. An object from
-        :mod:`sk_softmax.solvers`, such as ``SGD(batch_size=256)``, sets options, which a search
-        tunes as ``solver__batch_size``.
+        minibatches. An object from :mod:`sk_softmax.solvers`, such as ``SGD(batch_size=256)``,
+        sets options. A hyperparameter search tunes them as ``solver__batch_size``.
     max_iter : int or None, default=None
-        The most iterations (epochs, for a minibatch solver); None leaves it to the solver.
+        The most iterations (epochs, for a minibatch solver); None is the solver's own default.
     early_stopping : bool, default=False
         Whether to stop once the loss on validation rows has not improved for
         ``n_iter_no_change`` iterations (epochs, for a minibatch solver), and to keep the
-        coefficients with which it was least. The rows are those given to ``fit`` as ``X_val`` and
-        ``y_val``, otherwise ``validation_fraction`` of each class, which are then not trained on.
+        coefficients with the least validation loss. The validation rows are ``X_val`` and
+        ``y_val`` if they are passed to ``fit``; otherwise they are ``validation_fraction`` of each
+        class, which are then not trained on.
     validation_fraction : float, default=0.1
-        Share of the rows to hold out, where ``early_stopping`` is set and none were given.
+        Share of the rows to hold out if ``early_stopping`` is set and no validation rows are
+        passed.
     n_iter_no_change : int, default=5
-        How many iterations without improvement are enough.
+        How many iterations without improvement end the fit with ``early_stopping``.
     tol : float, default=1e-6
-        Stop when the estimated relative suboptimality ``(F - F*) / F`` is at most this. It does
-        not change its meaning when features change units. Minibatch solvers run all their epochs.
+        Stop when the estimated relative suboptimality ``(F - F*) / F`` is at most this. The units
+        of the features do not change its meaning. Minibatch solvers run all their epochs.
     warm_start : bool, default=False
-        Whether to start from the coefficients of the fit before, which must have had the same
+        Whether to start from the coefficients of the previous fit, which must have had the same
         classes and features.
     keep_path : bool, default=False
         Whether ``fit`` keeps the parameters of every iteration as ``path_``.
     random_state : int, RandomState or None, default=None
-        Decides the order of rows and the first weights of the minibatch solvers.
+        Determines the order of rows and the initial coefficients of the minibatch solvers.
     verbose : int, default=0
-        Print a line an iteration if positive.
+        Print one line per iteration if positive.
     n_jobs : int or None, default=None
-        Threads; -1 is one a processor and None as many as BLAS may use. The result is the same
-        for any number.
+        Number of threads; -1 is one per processor and None as many as BLAS may use. The result is
+        the same for any number.
 
     Attributes
     ----------
@@ -133,7 +135,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         The labels, sorted.
     coef_ : ndarray of shape (n_classes, n_features), or (1, n_features) for two classes
         Coefficients, in the width (float32 or float64) of the rows. With more than two classes
-        those of each feature add up to zero, except under an L1 penalty or bounds.
+        those of each feature add up to zero, except with an L1 penalty or bounds.
     intercept_ : ndarray of shape (n_classes,), or (1,) for two classes
         Intercepts, zero without ``fit_intercept``.
     n_iter_ : ndarray of shape (1,)
@@ -142,22 +144,22 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         Whether ``tol`` was reached; always False for a minibatch solver, which does not test it.
     loss_curve_ : ndarray of shape (n_iter_ + 1,)
         The objective in nats a row, at the start and after each iteration; for a minibatch solver
-        its mean over each epoch's batches. ``"lbfgs"`` begins on cheaper rows of a large problem:
-        the first values may be those of a sample of the rows, and those before the last few carry
-        the rounding of float32. With L1, a fit begins with the best intercepts and passes
-        through stronger penalties; all values are of the penalty asked for.
+        its mean over each epoch's batches. On a large problem ``"lbfgs"`` begins with cheaper
+        rows: the first values may be those of a sample of the rows, and all but the last few have
+        the rounding of float32. With L1, a fit begins with the best intercepts and passes through
+        stronger penalties; all values are those with the penalty asked for.
     records_ : list of IterationRecord
-        What is known of the start and of each iteration (after ``partial_fit``, of the last 10,000
-        calls): the value of the objective, the norm of
-        its gradient, the step size, passes over the data and seconds since the start, and with
-        validation rows their loss (mean cross-entropy in nats, without penalty) and accuracy.
+        One record for the start and for each iteration (after ``partial_fit``, for each of the
+        last 10,000 calls): the value of the objective, the norm of its gradient, the step size,
+        passes over the data and seconds since the start, and with validation rows their loss (mean
+        cross-entropy in nats, without penalty) and accuracy.
     history_ : dict of lists
-        The same by column: ``pandas.DataFrame(model.history_)``.
+        The records by column: ``pandas.DataFrame(model.history_)``.
     path_ : ndarray of shape (n_iter_ + 1, n_outputs, n_columns)
-        With ``keep_path``, the coefficients of every iteration with the intercept as last column;
-        a row a class, for two classes a single one.
+        With ``keep_path``, the coefficients of every iteration with the intercept as last column:
+        one row per class, for two classes a single row.
     params_ : ndarray of shape (n_outputs, n_columns)
-        Coefficients and intercept in the same form.
+        The fitted coefficients, with the intercept as last column.
     best_iteration_ : int
         The iteration whose coefficients were kept: the last, except with ``early_stopping``.
     duality_gap_ : float
@@ -166,12 +168,12 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X has names that are all strings.
+        Names of the features, if X has names that are all strings.
 
     See Also
     --------
-    sklearn.linear_model.LogisticRegression : The classifier this one can stand in for, and turn
-        into by ``to_logistic_regression``.
+    sklearn.linear_model.LogisticRegression : The classifier that this one can replace, and be
+        turned into by ``to_logistic_regression``.
 
     Examples
     --------
@@ -259,19 +261,19 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             The label of each row, numbers or strings; or the probability of each class, in rows
             that add up to 1 (for counts see :func:`sk_softmax.functional.proportions`). The
-            columns' classes are a frame's column names, else ``0 .. n_classes - 1``. Labels and
-            their one-hot form give the same fit.
+            classes of the columns are the column names of a frame, otherwise ``0 .. n_classes -
+            1``. Labels and their one-hot form give the same fit.
         sample_weight : array-like of shape (n_samples,), optional
-            Weights, not negative; a weight of 2 equals the row twice.
+            Weights, not negative; a row of weight 2 counts like two equal rows.
         X_val : array-like or sparse matrix of shape (n_val, n_features), optional
             Rows to validate each iteration on, with or without ``early_stopping``.
         y_val : array-like of shape (n_val,) or (n_val, n_classes), optional
-            What they should be: labels among those of ``y``, or probabilities.
+            Targets of the validation rows: labels among those of ``y``, or probabilities.
 
         Returns
         -------
         self : SoftmaxRegression
-            The fitted model. If anything raises an error, it stays as it was.
+            The fitted model. If an error is raised, the model stays as it was.
         """
         settings = settings_of(self)
         context = callbacks.begin(self, _epochs(settings))
@@ -310,11 +312,12 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Learn from the next rows of a stream; needs a minibatch solver.
 
-        The rows are taken once, in the order given, ``batch_size`` at a time. What the solver
-        carries from update to update (its schedule, momentum or running means) lives on to the
-        next call, so that a stream cut into chunks of whole minibatches is learned from exactly
-        as if it were in one piece. The penalty is ``|coef|^2 / (2 C S)``, with ``S`` the weight of
-        all rows so far. After ``fit``, it goes on from there with a new rule.
+        The rows are used once, in the order given, ``batch_size`` at a time. What the solver
+        carries from update to update (its schedule, momentum or running means) is kept for the
+        next call. So a stream that is cut into chunks of whole minibatches gives exactly the same
+        model as the stream in one piece. The penalty is ``|coef|^2 / (2 C S)``, where ``S`` is the
+        sum of the weights of all rows so far. After ``fit``, learning continues from the fitted
+        coefficients, and the solver's schedule, momentum and running means begin anew.
 
         Parameters
         ----------
@@ -323,19 +326,19 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             Labels among ``classes``, or probabilities.
         classes : array-like of shape (n_classes,), optional
-            All labels there will ever be; needed in the first call, unless ``y`` holds
-            probabilities. One that has not come yet is given a probability, which shrinks the
-            longer it does not come.
+            All labels that will ever occur; needed in the first call, unless ``y`` holds
+            probabilities. A class that has not occurred yet has a positive probability, which
+            shrinks as long as the class does not occur.
         sample_weight : array-like of shape (n_samples,), optional
             Weights, not negative.
 
         Returns
         -------
         self : SoftmaxRegression
-            The model. If anything raises an error, it stays as it was.
+            The model. If an error is raised, the model stays as it was.
         """
         known = getattr(self, "classes_", None)
-        # Chance decides where a stream begins and nothing after that.
+        # Random numbers are needed for the start of a stream only.
         settings = settings_of(self, draw_seed=known is None)
         with unchanged_on_error(self):
             chunk = checked_chunk(self, settings, X, y, classes, sample_weight, known)
@@ -358,14 +361,15 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             Labels among ``classes_``, or probabilities.
         params : array-like of shape (n_points, n_outputs, n_columns), optional
-            Where to evaluate it, in the form of ``params_``; by default at the fitted parameters.
+            The points to evaluate ``F`` at, each in the form of ``params_``; by default the fitted
+            parameters.
         sample_weight : array-like of shape (n_samples,), optional
             Weights, not negative.
 
         Returns
         -------
         values : ndarray of shape (n_points,), or () without ``params``
-            One a point.
+            One value per point.
         """
         check_is_fitted(self)
         settings = settings_of(self, draw_seed=False)
@@ -380,7 +384,10 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         return objective_values(settings, data, points)
 
     def _tasks(self, context: Any, training: TrainingSet) -> Any:
-        """Return what tells scikit-learn's callbacks of iterations; None where there are none."""
+        """Return the observer that reports iterations to scikit-learn's callbacks.
+
+        None if there are no callbacks.
+        """
         if context is None:
             return None
         weights = training.weights
@@ -394,7 +401,10 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         )
 
     def _start(self, classes: NDArray[Any], n_features: int, *, warm: bool) -> Array:
-        """Return zeros, or the params of the fit before."""
+        """Return zeros, or the params of the previous fit if ``warm`` and if there is one.
+
+        Shape ``(n_outputs, n_columns)``.
+        """
         n_outputs = len(classes) if len(classes) > 2 else 1
         start = np.zeros((n_outputs, n_features + bool(self.fit_intercept)))
         if not (warm and hasattr(self, "coef_")):
@@ -402,7 +412,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         coef = dense_coefficients(self.coef_)
         if coef.shape != (n_outputs, n_features) or not np.array_equal(self.classes_, classes):
             raise ValueError(
-                f"warm_start=True, but the fit before had {coef.shape[1]} features and the "
+                f"warm_start=True, but the previous fit had {coef.shape[1]} features and the "
                 f"classes {self.classes_.tolist()!r}, and this one has {n_features} features and "
                 f"the classes {classes.tolist()!r}. Fit a clone, or set warm_start=False."
             )
@@ -412,13 +422,13 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         return start
 
     def _coefficients(self, params: Array) -> dict[str, Array]:
-        """Return params as the attributes that predictions need."""
+        """Return params as the attributes ``coef_`` and ``intercept_``."""
         if self.fit_intercept:
             return {"coef_": params[:, :-1], "intercept_": params[:, -1]}
         return {"coef_": params, "intercept_": np.zeros(len(params), dtype=params.dtype)}
 
     def _keep(self, fitted: Fitted, classes: NDArray[Any], path: list[Array]) -> None:
-        """Turn what came out of a fit into attributes."""
+        """Set the fitted attributes, and remove those that belong to an earlier fit."""
         solution = fitted.solution
         self.classes_ = classes
         for name, value in self._coefficients(fitted.params).items():
@@ -436,7 +446,10 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         self.duality_gap_ = fitted.duality_gap
 
     def _stream(self, chunk: TrainingSet) -> Stream:
-        """Return what an earlier chunk left, or what a fit did, or a new beginning."""
+        """Return the stream as the last chunk left it, or one that begins with this chunk.
+
+        A new stream continues from the coefficients of a fit, if there was one.
+        """
         stream: Stream | None = getattr(self, "_last_stream", None)
         if stream is not None:
             return stream
@@ -446,7 +459,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
     def _keep_chunk(
         self, chunk: TrainingSet, stream: Stream, params: Array, value: float, seconds: float
     ) -> None:
-        """Turn what was learned from a chunk into attributes: one record a call."""
+        """Set the fitted attributes after a chunk, with one record per call."""
         before = self.records_[1 - MOST_RECORDS :] if hasattr(self, "_last_stream") else []
         n_calls = before[-1].iteration + 1 if before else 1
         record = IterationRecord(
@@ -468,23 +481,24 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
 
     @property
     def loss_curve_(self) -> NDArray[np.float64]:
-        """The objective of every record."""
+        """The value of the objective in every record."""
         check_is_fitted(self)
         return np.array([record.value for record in self.records_])
 
     @property
     def history_(self) -> dict[str, list[float]]:
-        """The records by column, as ``pandas.DataFrame(model.history_)`` takes them."""
+        """The records by column, in the form that ``pandas.DataFrame`` accepts."""
         check_is_fitted(self)
         rows = [asdict(record) for record in self.records_]
         return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def _epochs(settings: Settings) -> int | None:
-    """Return how many iterations there will be, None if that is not known."""
+    """Return how many iterations there will be; None if that is not known before the fit."""
     return settings.max_iter if settings.solver.is_stochastic else None
 
 
 def _keep_params(path: list[Array], record: IterationRecord, params: ParamsThere) -> bool:
+    """Append the params of an iteration to the path; return False, which never stops a fit."""
     path.append(params())
     return False

@@ -1,4 +1,4 @@
-"""Softmax regression that chooses its penalty by cross-validation."""
+"""Softmax regression with its penalty chosen by cross-validation."""
 
 from __future__ import annotations
 
@@ -38,76 +38,78 @@ from sk_softmax.fitting.stages import has_wide_shape
 from sk_softmax.interfaces import Array, Status
 
 RULES = ("best", "one_standard_error")
+"""Values of ``rule``."""
 
 
 class SoftmaxRegressionCV(LinearClassifier):
     """Softmax (multinomial logistic) regression with its penalty chosen by cross-validation.
 
-    Stands in for :class:`sklearn.linear_model.LogisticRegressionCV`. All folds are fitted
+    It can replace :class:`sklearn.linear_model.LogisticRegressionCV`. All folds are fitted
     together: every pass over the rows evaluates the models of all folds that are still running,
-    and gives the logits of the rows they hold out, which they are scored by. Each fit begins
-    where that with the next stronger penalty ended.
+    and also gives the logits of the rows that they hold out, from which the folds are scored. Each
+    fit begins at the solution with the next stronger penalty.
 
-    The model of a fold is the one that :class:`SoftmaxRegression` fits to its rows. A class that
-    has no row with weight among them is unknown to it: that class has probability zero, a
-    held-out row of it counts as a mistake, and ``neg_log_loss`` charges 36 nats (16 in float32)
-    for it, as :func:`sklearn.metrics.log_loss` does for a probability of zero. A fold that knows
-    fewer than two classes is an error.
+    The model of a fold is the one that :class:`SoftmaxRegression` fits to the rows that the fold
+    trains on. A class that has no row with weight among them is unknown to the fold: the class has
+    probability zero, a held-out row of it counts as a mistake, and ``neg_log_loss`` charges 36
+    nats (16 in float32) for the row, as :func:`sklearn.metrics.log_loss` does for a probability of
+    zero. A fold that knows fewer than two classes is an error.
 
     Parameters
     ----------
     Cs : int or array-like of float, default=10
-        Inverse strengths of the penalty to try; a number of them stands for as many from 1e-4 to
-        1e4, equally spaced on a logarithmic scale. See :class:`SoftmaxRegression`.
+        Inverse strengths of the penalty to try. A number means so many values from 1e-4 to 1e4,
+        equally spaced on a logarithmic scale. See :class:`SoftmaxRegression`.
     l1_ratios : array-like of float, default=(0.0,)
         Shares of L1 in the penalty to try, each with every C.
     grouped : bool, default=False
-        Whether an L1 penalty lets a feature enter for all classes or for none.
+        Whether a feature enters for all classes or for none with an L1 penalty.
     penalty_factor : array-like of shape (n_features,), default=None
         How much each feature is penalised. See :class:`SoftmaxRegression`.
     lower_bounds, upper_bounds : float or array-like, default=-numpy.inf and numpy.inf
-        See :class:`SoftmaxRegression`. Where a fold misses a class, bounds that differ between
-        classes, or that would be those of a single row of log-odds, are an error.
+        See :class:`SoftmaxRegression`. If a fold misses a class, bounds of shape (n_outputs,
+        n_features) are an error; so are any bounds if only two of several classes are left, whose
+        model is a single row of log-odds.
     fit_intercept : bool, default=True
         Whether to add an intercept, which is never penalised.
     cv : int, splitter, iterable of (train, test) or None, default=None
-        How to split the rows: None is 5 stratified folds, a number as many of them. Probability
-        targets are split by the most probable class.
+        How to split the rows: None means 5 stratified folds, and a number means so many.
+        Probability targets are split by the most probable class.
     scoring : str, callable or None, default=None
-        What to choose by, the higher the better: the name of a scorer, or a callable
+        The score to choose by, the higher the better: the name of a scorer, or a callable
         ``scorer(estimator, X, y)``. None is the accuracy. ``"accuracy"`` and ``"neg_log_loss"``
-        cost next to nothing; any other scorer is given a fitted :class:`SoftmaxRegression` and
-        the rows held out, with a label each.
+        cost almost nothing; any other scorer is passed a fitted :class:`SoftmaxRegression` and
+        the rows held out, with one label per row.
     refit : bool, default=True
-        Whether to fit all rows with the penalty chosen. Otherwise, ``coef_`` and ``intercept_``,
-        ``C_`` and ``l1_ratio_`` are means over the folds, each with the penalty that is best for
-        it; a fold adds nothing to the coefficients of a class that it does not know.
+        Whether to fit all rows with the penalty chosen. Otherwise ``coef_``, ``intercept_``,
+        ``C_`` and ``l1_ratio_`` are means over the folds, each fold with the penalty that is best
+        for it; a fold adds nothing to the coefficients of a class that it does not know.
     rule : {"best", "one_standard_error"}, default="best"
-        Which penalty to choose: that with the best mean score, or the strongest, by ``C``, whose
-        mean score is at most one standard error of the best below the best (Hastie, Tibshirani
-        and Friedman, The Elements of Statistical Learning, 2009, section 7.10). Of equal mean
-        scores, the one with the smallest C counts as best.
+        Which penalty to choose: the one with the best mean score, or the strongest, by ``C``,
+        whose mean score is at most one standard error below the best, the standard error being
+        that of the best (Hastie, Tibshirani and Friedman, The Elements of Statistical Learning,
+        2009, section 7.10). Of equal mean scores, the one with the smallest C counts as best.
     class_weight : dict, "balanced" or None, default=None
         Weight of each class by its label; ``"balanced"`` gives every class the same total weight
-        in all of the data, as ``LogisticRegressionCV`` does, not in each fold anew.
+        in all of the data, as ``LogisticRegressionCV`` does, and not separately in each fold.
     label_smoothing : float, default=0.0
         Share of each row's probability that is spread evenly over all classes, in [0, 1). Scores
-        are of the targets as they are.
+        use the targets without smoothing.
     solver : str or solver object, default="auto"
         See :class:`SoftmaxRegression`.
     max_iter : int or None, default=None
-        The most iterations of each fit; None leaves it to the solver.
+        The most iterations of each fit; None is the solver's own default.
     tol : float, default=1e-7
         Stop a fit when its estimated relative suboptimality ``(F - F*) / F`` is at most this. Of
-        50 accuracies on 2,000 rows of MNIST each, all were within a row of those with 1e-11, and
-        49 were the same; with 1e-6, 43 were.
+        50 accuracies, each on 2,000 rows of MNIST, 49 were the same as with 1e-11 and all differed
+        by one row at most; with 1e-6, 43 were the same.
     random_state : int, RandomState or None, default=None
-        Decides what a minibatch solver draws. Splitters have their own.
+        Determines the random numbers of a minibatch solver. Splitters have their own.
     verbose : int, default=0
-        Print a line a penalty if positive.
+        Print one line per penalty if positive.
     n_jobs : int or None, default=None
-        Threads; -1 is one a processor and None as many as BLAS may use. The result is the same
-        for any number.
+        Number of threads; -1 is one per processor and None as many as BLAS may use. The result is
+        the same for any number.
 
     Attributes
     ----------
@@ -122,32 +124,32 @@ class SoftmaxRegressionCV(LinearClassifier):
     l1_ratio_ : float
         The share of L1 chosen.
     Cs_ : ndarray of shape (n_Cs,)
-        All that were tried, in the order given.
+        All C that were tried, in the order given.
     l1_ratios_ : ndarray of shape (n_l1_ratios,)
-        All that were tried.
+        All shares of L1 that were tried.
     scores_ : ndarray of shape (n_folds, n_l1_ratios, n_Cs)
-        Score of each fold on the rows it holds out.
+        Score of each fold on the rows that it holds out.
     coefs_paths_ : ndarray of shape (n_folds, n_l1_ratios, n_Cs, n_outputs, n_columns)
-        Coefficients of each fold, with the intercept, where there is one, as last column; a row a
-        class, for two classes a single one. A class that a fold does not know has coefficients of
-        zero and the intercept ``-inf``, and NaN throughout where there is no intercept.
+        Coefficients of each fold, with the intercept, if there is one, as last column: one row per
+        class, for two classes a single row. A class that a fold does not know has coefficients of
+        zero and the intercept ``-inf``; without an intercept all its coefficients are NaN.
     n_iter_ : ndarray of shape (n_folds, n_l1_ratios, n_Cs)
-        Iterations of each fit, counted from where the one before ended.
+        Iterations of each fit, counted from the end of the fit before it.
     best_index_ : tuple of int
-        Where in ``l1_ratios_`` and ``Cs_`` the mean score is best.
+        The index in ``l1_ratios_`` and that in ``Cs_`` of the penalty with the best mean score.
     one_standard_error_index_ : tuple of int
-        Likewise, what the one-standard-error rule chooses.
+        The two indices of the penalty that the one-standard-error rule chooses.
     converged_ : bool
         Whether all fits, of folds and of all rows, reached ``tol``.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X has names that are all strings.
+        Names of the features, if X has names that are all strings.
 
     See Also
     --------
     sk_softmax.displays.CVDisplay : Draws scores against C.
-    sklearn.linear_model.LogisticRegressionCV : The classifier this one can stand in for.
+    sklearn.linear_model.LogisticRegressionCV : The classifier that this one can replace.
 
     Examples
     --------
@@ -170,7 +172,7 @@ class SoftmaxRegressionCV(LinearClassifier):
     one_standard_error_index_: Choice
     converged_: bool
 
-    # ``score`` hands weights on to the scorer and makes no use of them itself.
+    # ``score`` passes weights on to the scorer and does not use them itself.
     __metadata_request__score = {"sample_weight": UNUSED}  # noqa: RUF012
 
     def __init__(
@@ -226,16 +228,16 @@ class SoftmaxRegressionCV(LinearClassifier):
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             The label of each row, or the probability of each class.
         sample_weight : array-like of shape (n_samples,), optional
-            Weights, not negative. Scorers are passed them too (with metadata routing, if they ask
-            for them).
+            Weights, not negative. They are passed to scorers too (with metadata routing, only to
+            scorers that request them).
         **params : dict
             ``groups`` of shape (n_samples,) for the splitter; with scikit-learn's metadata
-            routing enabled, whatever the splitter and the scorer ask for.
+            routing enabled, all metadata that the splitter and the scorer request.
 
         Returns
         -------
         self : SoftmaxRegressionCV
-            The fitted model. If anything raises an error, it stays as it was.
+            The fitted model. If an error is raised, the model stays as it was.
         """
         settings = settings_of(self)
         grid = self._checked_grid(settings)
@@ -262,18 +264,18 @@ class SoftmaxRegressionCV(LinearClassifier):
         return self
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, **score_params: Any) -> float:
-        """Return the score, by ``scoring``, of what is predicted for these rows.
+        """Return the score, by ``scoring``, of the predictions for these rows.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
             The rows.
         y : array-like of shape (n_samples,)
-            Their labels.
+            The labels of the rows.
         sample_weight : array-like of shape (n_samples,), optional
             Weights, passed to the scorer.
         **score_params : dict
-            With metadata routing enabled, what else the scorer asks for.
+            With metadata routing enabled, other metadata that the scorer requests.
 
         Returns
         -------
@@ -287,12 +289,12 @@ class SoftmaxRegressionCV(LinearClassifier):
         return float(self._scorer()(self, X, y, **score_params))
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Return who is passed which metadata: see scikit-learn's guide to metadata routing.
+        """Return which metadata go where: see scikit-learn's guide to metadata routing.
 
         Returns
         -------
         routing : MetadataRouter
-            ``fit`` passes them to the splitter and the scorer, ``score`` to the scorer.
+            ``fit`` passes metadata to the splitter and the scorer, ``score`` to the scorer.
         """
         to_splitter = MethodMapping().add(caller="fit", callee="split")
         to_scorer = MethodMapping().add(caller="fit", callee="score")
@@ -302,10 +304,11 @@ class SoftmaxRegressionCV(LinearClassifier):
         return router.add(scorer=self._scorer(), method_mapping=to_scorer)
 
     def _scorer(self) -> Any:
+        """Return the scorer that ``scoring`` names."""
         return get_scorer("accuracy" if self.scoring is None else self.scoring)
 
     def _routed(self, weights: Weights | None, params: dict[str, Any]) -> Any:
-        """Return what goes to the splitter and what to the scorer."""
+        """Return the metadata for the splitter and for the scorer."""
         given = params if weights is None else {**params, "sample_weight": weights}
         if _routing_is_enabled():
             return process_routing(self, "fit", **given)
@@ -320,7 +323,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         return Bunch(splitter=Bunch(split=params), scorer=Bunch(score=to_scorer))
 
     def _checked_grid(self, settings: Settings) -> PenaltyGrid:
-        """Check how the penalty is chosen, and from what."""
+        """Return the penalties to try, after a check of all parameters of the choice."""
         _check_choice(self)
         grid = PenaltyGrid.of(self.Cs, self.l1_ratios)
         has_bounds = settings.lower_bounds is not None
@@ -329,7 +332,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         return grid
 
     def _model(self, C: float, l1_ratio: float) -> SoftmaxRegression:
-        """Return what a scorer that wants a model is handed for one penalty, not fitted yet."""
+        """Return a model for a scorer that needs one, with this penalty and not fitted yet."""
         return SoftmaxRegression(
             C=float(C),
             l1_ratio=float(l1_ratio),
@@ -348,7 +351,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         )
 
     def _folds(self, settings: Settings, training: TrainingSet, split_params: Any) -> FoldedSet:
-        """Split the rows."""
+        """Return the training set, with class weights applied, and its folds."""
         labels = training.classes[hard_labels(training.given)]
         splitter = check_cv(self.cv, labels, classifier=True)
         splits = list(splitter.split(training.X, labels, **split_params))
@@ -359,30 +362,34 @@ class SoftmaxRegressionCV(LinearClassifier):
         return FoldedSet(weighted, folds)
 
     def _choose_and_refit(self, settings: Settings, training: TrainingSet) -> Status:
-        """Fit all rows with the penalty that the rule chooses."""
+        """Fit all rows with the penalty that the rule chooses; return why the fit stopped."""
         chosen = self.best_index_ if self.rule == "best" else self.one_standard_error_index_
         self.l1_ratio_, self.C_ = float(self.l1_ratios_[chosen[0]]), float(self.Cs_[chosen[1]])
         settings = settings.with_penalty(self.C_, self.l1_ratio_)
         start = mean_of_known(self.coefs_paths_[:, *chosen]).astype(np.float64)
         if has_wide_shape(*training.X.shape):
-            start[:] = 0  # a fit in the space of the rows begins there
+            start[:] = 0  # a fit in the space of the rows begins at zero
         observers = [print_progress] if self.verbose > 1 else []
         fitted = fit_params(settings, training, start, observers=observers)
         self._set_coefficients(fitted.params)
         return fitted.solution.status
 
     def _average_the_best(self) -> None:
-        """Take what is best for each fold, as ``LogisticRegressionCV`` does without refit."""
+        """Set means over the folds, each with its best penalty.
+
+        ``LogisticRegressionCV`` sets the same means without ``refit``.
+        """
         grid = PenaltyGrid(self.Cs_, self.l1_ratios_)
         best = [grid.best(scores[None]) for scores in self.scores_]
-        self.l1_ratio_ = float(np.mean([self.l1_ratios_[share] for share, _ in best]))
-        self.C_ = float(np.mean([self.Cs_[number] for _, number in best]))
+        self.l1_ratio_ = float(np.mean([self.l1_ratios_[i_ratio] for i_ratio, _ in best]))
+        self.C_ = float(np.mean([self.Cs_[i_C] for _, i_C in best]))
         paths = np.array(
             [path[choice] for path, choice in zip(self.coefs_paths_, best, strict=True)]
         )
         self._set_coefficients(mean_of_known(paths))
 
     def _set_coefficients(self, params: Array) -> None:
+        """Set ``coef_`` and ``intercept_`` from params of shape ``(n_outputs, n_columns)``."""
         if self.fit_intercept:
             self.coef_, self.intercept_ = params[:, :-1], params[:, -1]
         else:
@@ -390,7 +397,7 @@ class SoftmaxRegressionCV(LinearClassifier):
 
 
 def _check_choice(estimator: SoftmaxRegressionCV) -> None:
-    """Check how the penalty is chosen."""
+    """Raise an error if ``refit`` or ``rule`` has an impossible value, or both contradict."""
     refit, rule = estimator.refit, estimator.rule
     if not isinstance(refit, bool | np.bool_):
         raise ValueError(f"refit={refit!r} must be True or False.")
@@ -404,11 +411,12 @@ def _check_choice(estimator: SoftmaxRegressionCV) -> None:
 
 
 def _routing_is_enabled() -> bool:
+    """Whether scikit-learn's metadata routing is switched on."""
     return bool(sklearn.get_config()["enable_metadata_routing"])
 
 
 def _warn_of(estimator: SoftmaxRegressionCV, statuses: Sequence[Status]) -> None:
-    """Say how many fits did not end well, and why the last of them did not."""
+    """Warn how many fits did not converge, and why the last of them did not."""
     wrong = [status for status in statuses if status not in SILENT]
     if wrong:
         warnings.warn(

@@ -137,7 +137,7 @@ def test_the_refit_after_a_fold_that_misses_a_class_starts_without_their_mean():
 def test_warm_start_needs_the_same_problem(overlapping_classes):
     X, y = overlapping_classes(3)
     model = SoftmaxRegression(warm_start=True).fit(X, y)
-    with pytest.raises(ValueError, match="the fit before had 4 features and the classes"):
+    with pytest.raises(ValueError, match="the previous fit had 4 features and the classes"):
         model.fit(X[:, :2], y)
     with pytest.raises(ValueError, match=r"this one has 4 features and the classes \[1, 2, 3\]"):
         model.fit(X, y + 1)

@@ -32,7 +32,7 @@ PARAMETERS = [
     (dict(l1_ratio=2), r"l1_ratio must be a number in \[0, 1\]"),
     (dict(grouped="yes"), "grouped must be True or False"),
     (dict(penalty_factor=[1.0]), r"penalty_factor has shape \(1,\), .* \(2,\)"),
-    (dict(penalty_factor=["a", "b"]), "penalty_factor must hold one number a feature"),
+    (dict(penalty_factor=["a", "b"]), "penalty_factor must hold one number per feature"),
     (dict(penalty_factor=[1, -1]), "penalty_factor .* but that of feature 1 is -1"),
     (dict(penalty_factor=[np.nan, 1]), "penalty_factor .* but that of feature 0 is nan"),
     (dict(max_iter=0), "max_iter must be a positive integer, or None"),
@@ -51,7 +51,7 @@ PARAMETERS = [
     (dict(solver=LogisticRegression()), "is not a solver"),
     (dict(solver=SGD(batch_size=0)), r"SGD\(batch_size=0\): batch_size must be a positive int"),
     (dict(solver=SGD(learning_rate=0)), "learning_rate must be a positive number"),
-    (dict(random_state="seed"), "random_state='seed' is no seed"),
+    (dict(random_state="seed"), "random_state='seed' is not a seed"),
 ]
 
 ROWS = [
@@ -83,11 +83,11 @@ ROWS = [
     (X, Y, np.zeros(6), "sample_weight is zero in every row"),
     (X, Y, np.full(6, 1e308), "sample_weight adds up to more than"),
     (X, Y, 0, "sample_weight is zero in every row"),
-    (X, Y, np.ones(5), r"sample_weight has shape \(5,\), expected one weight a row: \(6,\)"),
+    (X, Y, np.ones(5), r"sample_weight has shape \(5,\), expected one weight per row: \(6,\)"),
     (X, Y, np.ones((6, 2)), "sample_weight has shape"),
     (X, Y, [1, 1, np.nan, 1, 1, 1], "sample_weight contains NaN"),
     (X, Y, [1, 1, np.inf, 1, 1, 1], "sample_weight contains infinity"),
-    (X, Y, ["a"] * 6, "sample_weight must hold one number a row: could not convert string"),
+    (X, Y, ["a"] * 6, "sample_weight must hold one number per row: could not convert string"),
     (np.array([["red", 1]] * 6, dtype=object), Y, None, "X .* not .* number.*'red'"),
     (np.array([["red"]] * 6), Y, None, "X .* not .* number.*'red'"),
 ]

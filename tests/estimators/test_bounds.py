@@ -275,8 +275,8 @@ class TestFoldsThatMissAClass:
         (dict(lower_bounds=np.nan), "lower_bounds must be zero or negative.*nan"),
         (dict(upper_bounds=np.nan), "upper_bounds must be zero or positive.*nan"),
         (dict(lower_bounds=np.inf), "lower_bounds must be"),
-        (dict(lower_bounds=[0, 0]), r"lower_bounds has shape \(2,\), expected a number, one a"),
-        (dict(upper_bounds=np.ones((2, 4))), r"shape \(2, 4\).*or one a row.*\(3, 4\)"),
+        (dict(lower_bounds=[0, 0]), r"shape \(2,\), expected a number, one number per feature"),
+        (dict(upper_bounds=np.ones((2, 4))), r"shape \(2, 4\).*or one per coefficient \(3, 4\)"),
         (
             dict(lower_bounds=np.array([[0, 0, 0, 0], [0, 0, 0.5, 0], [0, 0, 0, 0]])),
             "that of feature 2 in row 1 is 0.5",

@@ -474,7 +474,7 @@ class TestManners:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"Cs": 0}, "Cs=0 is no number of penalties"),
+        ({"Cs": 0}, "Cs=0 is not a number of penalties"),
         ({"Cs": []}, "Cs=.* at least one number"),
         ({"Cs": [1, -1]}, "Cs=.* must be positive"),
         ({"Cs": ["a"]}, "Cs=.* must hold numbers"),

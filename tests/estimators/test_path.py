@@ -119,16 +119,16 @@ def test_most_features_are_never_looked_at_closely(monkeypatch):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        (dict(Cs=0), "Cs=0 is no number of penalties"),
+        (dict(Cs=0), "Cs=0 is not a number of penalties"),
         (dict(Cs=[1.0, -1.0]), "must be positive numbers"),
         (dict(Cs=[]), "at least one"),
         (dict(Cs="all"), "Cs='all' must hold numbers"),
         (dict(C_span=1), "C_span=1 must be a number above 1"),
-        (dict(l1_ratio=0.0), "l1_ratio=0 leaves no coefficient at zero"),
+        (dict(l1_ratio=0.0), "l1_ratio=0 makes no coefficient zero"),
         (dict(l1_ratio=2.0), "l1_ratio must be a number in"),
         (dict(solver="lbfgs"), "needs a smooth penalty"),
-        (dict(penalty_factor=[0.0] * 4), "no C begins the path"),
-        (dict(penalty_factor=[1.0]), "expected one factor a feature"),
+        (dict(penalty_factor=[0.0] * 4), "no C at which the path begins"),
+        (dict(penalty_factor=[1.0]), "expected one factor per feature"),
     ],
     ids=str,
 )
@@ -139,5 +139,5 @@ def test_errors_say_what_is_wrong(parameters, message):
 
 
 def test_features_that_tell_nothing():
-    with pytest.raises(ValueError, match="No feature has anything to tell"):
+    with pytest.raises(ValueError, match="No feature distinguishes the classes"):
         softmax_path(np.zeros((6, 2)), [0, 1, 2, 0, 1, 2])

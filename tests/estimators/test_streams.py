@@ -179,7 +179,7 @@ def test_only_solvers_of_minibatches_have_it():
 
 
 BAD = [
-    (dict(y=["a", "z"] * 160), "Row 1 of y has the label 'z', which is none of the classes"),
+    (dict(y=["a", "z"] * 160), "Row 1 of y has the label 'z', which is not one of the classes"),
     (dict(X=np.zeros((320, 4))), "X has 4 features"),
     (dict(X=np.full((320, 5), np.nan)), "Row 0 of X"),
     (dict(classes=["a", "b"]), r"classes=\['a', 'b'\], but the first call declared"),
@@ -206,7 +206,7 @@ def test_a_failed_call_changes_nothing(changes, message, rows):
         ({}, {}, "first call of partial_fit must be given all classes"),
         ({}, dict(classes=["a"]), "fewer than 2 classes"),
         (dict(class_weight="balanced"), {}, "needs all labels at once; for partial_fit give a"),
-        (dict(early_stopping=True), {}, "early_stopping=True is for fit"),
+        (dict(early_stopping=True), {}, "early_stopping=True is for fit alone"),
         (dict(solver=SGD(schedule="cosine")), dict(classes="abc"), "'cosine' leads down to zero"),
     ],
 )

@@ -165,7 +165,7 @@ def test_bad_validation_rows(arguments, message, overlapping_classes):
 
 
 def test_too_few_rows_to_hold_some_out():
-    with pytest.raises(ValueError, match="of these 4 rows cannot be held out of every class"):
+    with pytest.raises(ValueError, match="4 rows cannot be held out with the same share of every"):
         SoftmaxRegression(early_stopping=True).fit(np.eye(4), [0, 0, 1, 2])
 
 

@@ -1,1 +1,1 @@
-"""All folds of a cross-validation at once: how rows are split, fitted along a path and scored."""
+"""Cross-validation with all folds together: rows are split, fitted along a path and scored."""

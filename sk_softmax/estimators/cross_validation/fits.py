@@ -1,4 +1,4 @@
-"""Fits of all folds for a grid of penalties, each path from the strongest to the weakest."""
+"""Fits of all folds for a grid of penalties, along paths from the strongest to the weakest."""
 
 from __future__ import annotations
 
@@ -17,11 +17,17 @@ from sk_softmax.interfaces import Array, Status
 
 @dataclass(frozen=True)
 class Result:
-    """What comes out of a cross-validation; the first axes are folds, ``l1_ratios`` and ``Cs``."""
+    """The result of a cross-validation."""
 
     scores: NDArray[np.float64]
+    """Shape ``(n_folds, n_l1_ratios, n_Cs)``."""
+
     coefs_paths: Array
+    """Params of each fit, shape ``(n_folds, n_l1_ratios, n_Cs, n_outputs, n_columns)``."""
+
     n_iter: NDArray[np.int32]
+    """Shape ``(n_folds, n_l1_ratios, n_Cs)``."""
+
     statuses: list[Status]
     """Why each fit stopped."""
 
@@ -39,15 +45,20 @@ def cross_validate(
     Parameters
     ----------
     settings : Settings
-        What the fits are told, whatever their penalty.
+        The settings that all fits share; ``C`` and ``l1_ratio`` are taken from the grid.
     grid : PenaltyGrid
-        The penalties.
+        The penalties to try.
     data : FoldedSet
-        What to fit to.
+        The rows and the folds.
     scores : FoldScores
-        Scores each fit.
+        The scorer of fits.
     verbose : int
-        Whether to print a line a penalty.
+        Print one line per penalty if positive.
+
+    Returns
+    -------
+    result : Result
+        Scores, params, iterations and statuses of all fits.
     """
     n_outputs = data.n_classes if data.n_classes > 2 else 1
     n_columns = data.n_features + settings.fit_intercept
@@ -57,12 +68,12 @@ def cross_validate(
     order = grid.from_strongest()
     for i, l1_ratio in enumerate(grid.l1_ratios):
         path = [settings.with_penalty(float(C), float(l1_ratio)) for C in grid.Cs[order]]
-        for j, there, fits in zip(order, path, fit_path(path, data), strict=True):
+        for j, penalised, fits in zip(order, path, fit_path(path, data), strict=True):
             for number, (fold, fit) in enumerate(zip(data.folds, fits, strict=True)):
-                _keep(result, (number, i, int(j)), there, fold, fit, data, scores)
+                _keep(result, (number, i, int(j)), penalised, fold, fit, data, scores)
             if verbose:
                 print(
-                    f"C {there.C:.4g}, l1_ratio {l1_ratio:g}: "
+                    f"C {penalised.C:.4g}, l1_ratio {l1_ratio:g}: "
                     f"mean score {result.scores[:, i, j].mean():.6g}, "
                     f"iterations {result.n_iter[:, i, j].tolist()}"
                 )
@@ -78,7 +89,7 @@ def _keep(
     data: FoldedSet,
     scores: FoldScores,
 ) -> None:
-    """Score a fit and put it where it belongs."""
+    """Score a fit, and store it in the result at the index ``where``."""
     n_features = data.n_features
     params = fit.params
     if params.shape[1] == n_features:
@@ -96,9 +107,10 @@ def _keep(
 
 
 def mean_of_known(paths: Array) -> Array:
-    """Return the mean of params over folds, the first axis, of each class over those that know it.
+    """Return the mean of params over the folds, which are the first axis.
 
-    A class that none knows gets zeros.
+    The mean for a class is over the folds that know the class; a class that no fold knows gets
+    zeros.
     """
     known = np.isfinite(paths).all(axis=-1, keepdims=True)
     total = np.where(known, paths, 0).sum(axis=0)

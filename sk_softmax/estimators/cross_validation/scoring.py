@@ -1,4 +1,4 @@
-"""How well the model of a fold does on the rows that it holds out."""
+"""Scores of the model of a fold on the rows that the fold holds out."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from sk_softmax.interfaces import Array
 
 
 def accuracy(logits: Array, given: Any, weights: Weights | None) -> float:
-    """Share of rows whose most probable class is the right one.
+    """Return the weighted share of rows whose most probable class is the right one.
 
     Parameters
     ----------
     logits : ndarray of shape (n_outputs, n_rows)
-        Class-major; one row of log-odds for two classes.
+        Class-major logits; for two classes a single row of log-odds.
     given : ndarray of int, shape (n_rows,), or ndarray of float, shape (n_rows, n_classes)
-        The number of each row's class, or its probabilities.
+        The number of each row's class, or the row's probabilities.
     weights : ndarray of shape (n_rows,), or None
-        Weight of each row.
+        Weight of each row; None if all are equal.
     """
     predicted = logits[0] > 0 if len(logits) == 1 else logits.argmax(axis=0)
     return float(np.average(predicted == hard_labels(given), weights=weights))
 
 
 def neg_log_loss(logits: Array, given: Any, weights: Weights | None) -> float:
-    """Minus the mean cross-entropy in nats a row, clipped like :func:`sklearn.metrics.log_loss`.
+    """Return minus the mean cross-entropy in nats a row, as :func:`sklearn.metrics.log_loss` does.
 
-    No probability counts as smaller than the spacing of floating-point numbers at 1, so that a
-    class a fold has never seen costs 36 nats (16 in float32) and not infinitely many. Parameters
+    Probabilities are clipped from below at the spacing of floating-point numbers at 1. So a class
+    that a fold does not know costs 36 nats (16 in float32), and not infinitely many. Parameters
     are those of :func:`accuracy`.
     """
     if len(logits) == 1:
@@ -55,23 +55,23 @@ FROM_LOGITS: dict[Any, Callable[[Array, Any, Weights | None], float]] = {
     "accuracy": accuracy,
     "neg_log_loss": neg_log_loss,
 }
-"""Scores that are taken from the logits of a pass over the rows, by the value of ``scoring``."""
+"""Scores that need the held-out logits alone, by the value of ``scoring``."""
 
 
 class FoldScores:
-    """Scores fits of folds on the rows they hold out.
+    """The scorer of the fits of folds, on the rows that the folds hold out.
 
     Parameters
     ----------
     scoring : str, callable or None
-        What the user asked for.
+        The estimator's parameter ``scoring``.
     data : TrainingSet
         All rows, their targets and weights.
     params : dict
-        What scorers are passed beside rows and labels, such as ``sample_weight``.
+        What scorers are passed besides rows and labels, such as ``sample_weight``.
     model_of : callable
-        From ``C`` and ``l1_ratio`` to an estimator that is not fitted yet: what a scorer that
-        wants a model is handed, once it has its coefficients.
+        A function from ``C`` and ``l1_ratio`` to an estimator that is not fitted yet. It is given
+        its coefficients here, and passed to a scorer that needs a model.
     """
 
     def __init__(
@@ -97,13 +97,18 @@ class FoldScores:
         Parameters
         ----------
         settings : Settings
-            Of the fit.
-        rows : ndarray of shape (n_held_out,)
-            The rows to score.
+            Settings of the fit.
+        rows : ndarray of int, shape (n_held_out,)
+            Numbers of the rows to score.
         params : ndarray of shape (n_outputs, n_features + 1)
             Coefficients and intercepts of all classes.
         logits : ndarray of shape (n_outputs, n_held_out)
-            Their logits, class-major.
+            Logits of these rows, class-major.
+
+        Returns
+        -------
+        score : float
+            The higher the better.
         """
         extra = _of_rows(self._params, rows, len(self._labels))
         if self._from_logits is not None:
@@ -116,12 +121,16 @@ class FoldScores:
 
 
 def _of_rows(params: Mapping[str, Any], rows: NDArray[np.intp], n_rows: int) -> dict[str, Any]:
-    """Return what goes with some rows: of each value that has an entry a row, theirs."""
+    """Return scorers' parameters for some rows.
+
+    A value with one entry per row is reduced to the entries of these rows; others are unchanged.
+    """
     return {
-        name: np.asarray(value)[rows] if _has_one_a_row(value, n_rows) else value
+        name: np.asarray(value)[rows] if _has_one_per_row(value, n_rows) else value
         for name, value in params.items()
     }
 
 
-def _has_one_a_row(value: Any, n_rows: int) -> bool:
+def _has_one_per_row(value: Any, n_rows: int) -> bool:
+    """Whether a value has one entry per row."""
     return not isinstance(value, str | Mapping) and np.shape(value)[:1] == (n_rows,)

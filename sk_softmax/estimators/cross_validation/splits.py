@@ -1,4 +1,4 @@
-"""From the splits of a cross-validation to folds: what each trains on and is scored on."""
+"""From the splits of a cross-validation to folds: the rows to train on and the rows to score."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sk_softmax.interfaces import Array
 def folds_of(
     splits: Sequence[tuple[Any, Any]], given: Any, weights: Weights | None, n_classes: int
 ) -> list[Fold]:
-    """Turn pairs of training and test rows into folds.
+    """Return the folds for pairs of training and test rows.
 
     Parameters
     ----------
@@ -25,9 +25,14 @@ def folds_of(
     given : ndarray of int, shape (n_rows,), or ndarray of float, shape (n_rows, n_classes)
         Labels as numbers, or probabilities.
     weights : ndarray of shape (n_rows,), or None
-        Weight of each row.
+        Weight of each row; None if all are equal.
     n_classes : int
         Number of classes in all of the data.
+
+    Raises
+    ------
+    ValueError
+        If there is no split, or if a fold holds out no row or knows fewer than two classes.
     """
     if not splits:
         raise ValueError("cv yields no split at all.")
@@ -37,6 +42,7 @@ def folds_of(
 def _fold(
     number: int, split: tuple[Any, Any], given: Any, weights: Weights | None, n_classes: int
 ) -> Fold:
+    """Return the fold of one split; ``number`` is for errors."""
     train, test = (_indices(part) for part in split)
     if len(test) == 0:
         raise ValueError(f"Fold {number} of cv holds out no row, so there is nothing to score.")
@@ -62,7 +68,7 @@ def check_bounds_fit(bounds: Array | None, folds: Sequence[Fold], n_classes: int
     Parameters
     ----------
     bounds : ndarray of shape (n_features,) or (n_outputs, n_features), or None
-        Lower bounds, upper ones having the same shape.
+        The lower bounds; the upper bounds have the same shape.
     folds : sequence of Fold
         All folds.
     n_classes : int
@@ -73,20 +79,24 @@ def check_bounds_fit(bounds: Array | None, folds: Sequence[Fold], n_classes: int
         if bounds is None or n_present == n_classes or (bounds.ndim == 1 and n_present > 2):
             continue
         raise ValueError(
-            f"Fold {number} of cv trains on {n_present} of {n_classes} classes, which "
-            "lower_bounds and upper_bounds say nothing of: give one bound a feature and choose a "
-            "cv whose folds have all classes, such as StratifiedKFold."
+            f"Fold {number} of cv trains on {n_present} of {n_classes} classes, so lower_bounds "
+            "and upper_bounds have no meaning for its coefficients: give one bound per feature "
+            "and choose a cv whose folds have all classes, such as StratifiedKFold."
         )
 
 
 def _indices(part: Any) -> NDArray[np.intp]:
+    """Return the numbers of the rows that indices or a mask select."""
     part = np.asarray(part)
     indices = np.flatnonzero(part) if part.dtype == bool else part.astype(np.intp)
     return np.asarray(indices)
 
 
 def _without_absent(given: Any, present: NDArray[np.intp], n_classes: int) -> Any:
-    """Return targets in terms of the classes present; rows of others have no weight."""
+    """Return the targets in terms of the classes present.
+
+    Rows of other classes get a number too, but no weight in the fold.
+    """
     if given.ndim == 2:
         return np.ascontiguousarray(given[:, present])
     number = np.zeros(n_classes, dtype=np.intp)
@@ -99,8 +109,9 @@ def with_absent_classes(
 ) -> Array:
     """Return logits or params of all classes from those of the classes present, class-major.
 
-    ``absent`` is the row that stands for a class that is absent. The log-odds of two classes
-    become a row for each where there are more classes in all.
+    ``values`` has shape ``(n_outputs, n)`` for the classes present, and the result ``(n_classes,
+    n)``. ``absent`` is the row used for each absent class. If two classes are present, their
+    single row of log-odds becomes one row for each of the two.
     """
     if len(present) == n_classes:
         return values

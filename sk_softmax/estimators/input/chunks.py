@@ -21,10 +21,15 @@ def checked_chunk(
     sample_weight: Any,
     known: NDArray[Any] | None,
 ) -> TrainingSet:
-    """Check a chunk against the classes declared before, or with the first chunk."""
+    """Return a checked chunk as a training set.
+
+    ``known`` are the classes that the first call declared; in the first call it is None, and
+    ``classes`` declares them.
+    """
     if settings.patience is not None:
         raise ValueError(
-            "early_stopping=True is for fit: who calls partial_fit decides when to stop."
+            "early_stopping=True is for fit alone: with partial_fit the caller decides when to "
+            "stop. Set early_stopping=False."
         )
     if isinstance(settings.class_weight, str):
         raise ValueError(
@@ -43,8 +48,11 @@ def checked_chunk(
 
 
 def _declared(classes: Any) -> NDArray[Any]:
+    """Return the classes that a first call declares, sorted, shape ``(n_classes,)``."""
     if classes is None:
-        raise ValueError("The first call of partial_fit must be given all classes there will be.")
+        raise ValueError(
+            "The first call of partial_fit must be given all classes that will ever occur."
+        )
     known = np.unique(classes)
     if len(known) < 2:
         raise ValueError(f"classes={known.tolist()!r} holds fewer than 2 classes.")

@@ -1,4 +1,4 @@
-"""What a user's y means: a label a row, or a probability for each class."""
+"""The meaning of a user's y: one label per row, or one probability per row and class."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from sk_softmax.estimators.input.rows import are_probabilities
 
-# How far a row of probabilities may be from adding up to 1: what float32 leaves of them.
+# How far the sum of a row of probabilities may be from 1: float32 rounds to less (eps is 1.2e-7).
 SUM_TOLERANCE = 1e-5
 
 Given: TypeAlias = Any
-"""Labels as numbers of shape ``(n_rows,)``, or probabilities ``(n_rows, n_classes)``."""
+"""Numbers of classes, shape ``(n_rows,)``, or probabilities, ``(n_rows, n_classes)``."""
 
 
 def encoded(estimator: Any, y: NDArray[Any], names: Any = None) -> tuple[NDArray[Any], Given]:
-    """Return the sorted classes, and each row's class among them or its probabilities.
+    """Return the sorted classes, and for each row the number of its class or its probabilities.
 
-    ``names`` are the classes of the columns of probabilities, ``0 .. K-1`` if None.
+    ``names`` are the classes that columns of probabilities belong to, ``0 .. K-1`` if None.
     """
     if are_probabilities(y):
         return _classes_and_probabilities(y, names)
-    if y.dtype.kind not in "iub":  # whole numbers are classes, whatever they are
+    if y.dtype.kind not in "iub":  # all whole numbers may be classes
         check_classification_targets(y)
     classes, labels = _classes_and_labels(y)
     if len(classes) < 2:
@@ -37,7 +37,11 @@ def encoded(estimator: Any, y: NDArray[Any], names: Any = None) -> tuple[NDArray
 
 
 def _classes_and_labels(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    """Do what ``numpy.unique`` does, without sorting whole numbers of a small range."""
+    """Return the sorted labels, without repeats, and the number of each row's label among them.
+
+    ``numpy.unique`` returns the same, but sorts all rows. Whole numbers whose range is at most the
+    number of rows are counted instead.
+    """
     if y.dtype.kind in "iu":
         lowest, highest = int(y.min()), int(y.max())
         if highest - lowest <= len(y) and highest <= np.iinfo(np.int64).max:
@@ -51,15 +55,16 @@ def _classes_and_labels(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]
 
 
 def column_names(y: Any) -> Any:
-    """Return the names of a frame's columns; None for anything else."""
+    """Return the names of a frame's columns; None if ``y`` is not a frame."""
     columns = getattr(y, "columns", None)
     return None if columns is None or callable(columns) else list(columns)
 
 
 def _classes_and_probabilities(y: NDArray[Any], names: Any) -> tuple[NDArray[Any], Given]:
-    """Check probabilities; their columns are put in the order of the sorted classes.
+    """Return the sorted classes, and checked probabilities with columns in their order.
 
-    scikit-learn's scorers take the columns of ``predict_proba`` to be in that order.
+    scikit-learn's scorers expect the columns of ``predict_proba`` in that order. Probabilities
+    that are all 0 or 1 are returned as numbers of classes.
     """
     if sp.issparse(y):
         raise ValueError("y must be a dense array where it holds probabilities, not sparse.")
@@ -97,13 +102,16 @@ def _classes_and_probabilities(y: NDArray[Any], names: Any) -> tuple[NDArray[Any
 def given_for(
     estimator: Any, y: NDArray[Any], names: Any, classes: NDArray[Any], name: str = "y"
 ) -> Any:
-    """Return labels as numbers, or probabilities, of a ``y`` for classes already known."""
+    """Return the numbers of classes, or the probabilities, in a ``y`` for known classes.
+
+    ``names`` are those of the columns of probabilities; errors call ``y`` by ``name``.
+    """
     if not are_probabilities(y):
         return numbers_of(y, classes, name)
     theirs, given = encoded(estimator, y, names)
     if not np.array_equal(theirs, classes):
         raise ValueError(
-            f"{name} has columns for the classes {theirs.tolist()!r}, but the model is of the "
+            f"{name} has columns for the classes {theirs.tolist()!r}, but the model has the "
             f"classes {classes.tolist()!r}."
         )
     return given
@@ -115,7 +123,7 @@ def numbers_of(y: NDArray[Any], classes: NDArray[Any], name: str) -> NDArray[np.
     if not known.all():
         row = int(np.argmin(known))
         raise ValueError(
-            f"Row {row} of {name} has the label {np.asarray(y)[row].tolist()!r}, which is none of "
-            f"the classes {classes.tolist()!r}."
+            f"Row {row} of {name} has the label {np.asarray(y)[row].tolist()!r}, which is not one "
+            f"of the classes {classes.tolist()!r}."
         )
     return np.asarray(np.searchsorted(classes, y))

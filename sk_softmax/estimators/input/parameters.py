@@ -1,4 +1,4 @@
-"""What a user may set: every parameter checked once, every error naming it."""
+"""The parameters that a user may set: each is checked once, and errors name the parameter."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ TRUTH_VALUES = ("grouped", "fit_intercept", "warm_start", "early_stopping", "kee
 
 
 def settings_of(estimator: Any, *, draw_seed: bool = True) -> Settings:
-    """Return what a fit with the estimator's parameters is told, before any data are looked at.
+    """Return the settings of a fit from an estimator's parameters, before any data are read.
 
     Parameters
     ----------
     estimator : estimator
-        One that has some or all of the parameters of :class:`SoftmaxRegression`.
+        An estimator with some or all of the parameters of :class:`SoftmaxRegression`.
     draw_seed : bool, default=True
-        Whether to draw a seed from ``random_state``; what involves no chance leaves it alone.
+        Whether to draw a seed from ``random_state``. A call that needs no random numbers draws
+        none, so that the state of a ``RandomState`` does not change.
     """
     return settings_from(vars(estimator), type(estimator).__name__, draw_seed=draw_seed)
 
@@ -39,16 +40,21 @@ def settings_of(estimator: Any, *, draw_seed: bool = True) -> Settings:
 def settings_from(
     parameters: Mapping[str, Any], owner: str, *, draw_seed: bool = True
 ) -> Settings:
-    """Return what a fit with these parameters is told; an error names the first wrong one.
+    """Return the settings of a fit with these parameters.
 
     Parameters
     ----------
     parameters : mapping of str to object
-        Parameters by name; those of :class:`SoftmaxRegression` that are missing have no say.
+        Parameters by name. Those of :class:`SoftmaxRegression` that are missing have no effect.
     owner : str
-        Whose they are, for errors.
+        Name of the class or function that has the parameters, for errors.
     draw_seed : bool, default=True
         Whether to draw a seed from ``random_state``.
+
+    Raises
+    ------
+    ValueError
+        If a value is impossible; it names the first such parameter.
     """
     p = {**DEFAULTS, **parameters}
     _check(p, owner)
@@ -93,16 +99,16 @@ DEFAULTS: Mapping[str, Any] = {
     "keep_path": False,
     "verbose": 0,
 }
-"""Of parameters that not every estimator has."""
+"""Values used for parameters that not every estimator has."""
 
 
 def for_data(settings: Settings, n_features: int, classes: NDArray[Any]) -> Settings:
-    """Return settings whose factors, bounds and class weights have been compared with the data.
+    """Return settings whose factors, bounds and class weights are checked against the data.
 
     Parameters
     ----------
     settings : Settings
-        As they come from :func:`settings_of`.
+        Settings from :func:`settings_of`.
     n_features : int
         Number of features.
     classes : ndarray of shape (n_classes,)
@@ -162,7 +168,7 @@ def _check(p: Mapping[str, Any], owner: str) -> None:
 
 
 def solver_of(choice: Any) -> Solver:
-    """Return the solver of this name, or the solver itself, with its options checked."""
+    """Return the solver with this name; a solver object is returned with its options checked."""
     if isinstance(choice, str):
         if choice not in SOLVERS:
             raise ValueError(
@@ -181,7 +187,7 @@ def solver_of(choice: Any) -> Solver:
 
 
 def check_solver_takes(choice: Any, l1_ratio: float, *, has_bounds: bool) -> None:
-    """Raise an error if the penalty has kinks or bounds that the chosen solver cannot take."""
+    """Raise an error if the penalty has a kink or bounds and the solver takes smooth ones only."""
     if (l1_ratio > 0 or has_bounds) and not solver_of(choice).takes_l1:
         able = ", ".join(repr(name) for name, kind in SOLVERS.items() if kind().takes_l1)
         with_ = [f"l1_ratio={l1_ratio!r}"] if l1_ratio > 0 else []
@@ -193,15 +199,16 @@ def check_solver_takes(choice: Any, l1_ratio: float, *, has_bounds: bool) -> Non
 
 
 def _checked_factors(factors: Any, n_features: int) -> Array | None:
+    """Return penalty factors as an array of shape ``(n_features,)``; None if there are none."""
     if factors is None:
         return None
     try:
         factors = np.array(factors, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"penalty_factor must hold one number a feature: {error}") from error
+        raise ValueError(f"penalty_factor must hold one number per feature: {error}") from error
     if factors.shape != (n_features,):
         raise ValueError(
-            f"penalty_factor has shape {factors.shape}, expected one factor a feature: "
+            f"penalty_factor has shape {factors.shape}, expected one factor per feature: "
             f"({n_features},)."
         )
     if not (np.isfinite(factors).all() and (factors >= 0).all()):
@@ -214,6 +221,7 @@ def _checked_factors(factors: Any, n_features: int) -> Array | None:
 
 
 def _weight_of_classes(class_weight: Any, classes: NDArray[Any]) -> Any:
+    """Return a dict of class weights as an array of shape ``(n_classes,)``; others unchanged."""
     if class_weight is None or isinstance(class_weight, str):
         return class_weight
     of_class = compute_class_weight(class_weight, classes=classes, y=classes)
@@ -231,9 +239,9 @@ def threads_of(n_jobs: int | None) -> int:
 
 
 def seed_of(random_state: Any) -> int:
-    """Return a seed that scikit-learn's ``random_state`` determines."""
+    """Return a seed drawn from scikit-learn's ``random_state``."""
     try:
         legacy = sklearn.utils.check_random_state(random_state)
     except ValueError as error:
-        raise ValueError(f"random_state={random_state!r} is no seed: {error}") from error
+        raise ValueError(f"random_state={random_state!r} is not a seed: {error}") from error
     return int(legacy.randint(np.iinfo(np.int32).max))

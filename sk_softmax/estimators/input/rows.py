@@ -1,4 +1,4 @@
-"""What a user fits to: rows and weights checked, every error naming the row."""
+"""A user's rows and weights, checked; errors name the row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sk_softmax.fitting.settings import Weights
 
 @contextmanager
 def unchanged_on_error(estimator: Any) -> Iterator[None]:
-    """Give an estimator back the attributes it had if anything goes wrong inside."""
+    """Restore the attributes of an estimator if anything inside raises an error."""
     before = dict(vars(estimator))
     try:
         yield
@@ -28,7 +28,12 @@ def unchanged_on_error(estimator: Any) -> Iterator[None]:
 
 
 def validated(estimator: Any, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
-    """Return X (and y) as arrays: float32 stays float32, sparse is CSR or CSC."""
+    """Return X (and y) as arrays.
+
+    float32 and float64 stay as they are, anything else becomes float64; a sparse X becomes CSR
+    unless it is CSC. With ``reset`` the estimator stores the number and names of the features;
+    otherwise they are compared with the stored ones.
+    """
     try:
         return validate_data(
             estimator,
@@ -49,12 +54,13 @@ def validated(estimator: Any, X: Any, y: Any = "no_validation", *, reset: bool) 
             if f"Input {name} contains" in str(error):
                 with suppress(TypeError, ValueError):  # values that only pandas can convert
                     row = first_row_not_finite(values)
-                    error.args = (f"Row {row} of {name} is the first to blame. {error}",)
+                    first = f"Row {row} of {name} is the first with NaN or infinity."
+                    error.args = (f"{first} {error}",)
         raise
 
 
 def are_probabilities(y: Any) -> bool:
-    """Whether a ``y`` has a column a class."""
+    """Whether a ``y`` has one column per class: two dimensions, and more than one column."""
     try:
         shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
     except ValueError:  # ragged lists have no shape
@@ -63,7 +69,7 @@ def are_probabilities(y: Any) -> bool:
 
 
 def first_row_not_finite(values: Any) -> int:
-    """Return the first row that holds a NaN or an infinity, given that there is one."""
+    """Return the number of the first row with NaN or infinity; there must be one."""
     if sp.issparse(values):
         stored = values.tocoo()
         return int(stored.row[~np.isfinite(stored.data)].min())
@@ -72,7 +78,7 @@ def first_row_not_finite(values: Any) -> int:
 
 
 def checked_weights(sample_weight: Any, n_rows: int) -> Weights:
-    """Return one finite weight a row, none negative and not all zero."""
+    """Return weights of shape ``(n_rows,)``: finite, none negative and not all zero."""
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_rows, sample_weight)
     try:
@@ -82,10 +88,10 @@ def checked_weights(sample_weight: Any, n_rows: int) -> Weights:
     except (TypeError, ValueError) as error:
         if "sample_weight" in str(error):
             raise
-        raise ValueError(f"sample_weight must hold one number a row: {error}") from error
+        raise ValueError(f"sample_weight must hold one number per row: {error}") from error
     if weights.shape != (n_rows,):
         raise ValueError(
-            f"sample_weight has shape {weights.shape}, expected one weight a row: ({n_rows},)."
+            f"sample_weight has shape {weights.shape}, expected one weight per row: ({n_rows},)."
         )
     if (weights < 0).any():
         row = int(np.argmax(weights < 0))

@@ -1,4 +1,4 @@
-"""From a user's X, y and weights to a training set: checked here, whoever fits to it."""
+"""From a user's X, y and weights to a training set: the one place where they are checked."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def training_set(
     reset: bool = True,
     y_name: str = "y",
 ) -> TrainingSet:
-    """Return checked rows, what they should be, their weights and the classes.
+    """Return checked rows, their targets and weights, and the classes.
 
     Parameters
     ----------
     estimator : estimator
-        Whose features these are, and which errors name.
+        The estimator that stores or knows the features; errors name its class.
     X : array-like or sparse matrix of shape (n_samples, n_features)
         The rows.
     y : array-like of shape (n_samples,) or (n_samples, n_classes)
@@ -34,11 +34,17 @@ def training_set(
     sample_weight : array-like of shape (n_samples,), optional
         Weights, not negative.
     classes : ndarray of shape (n_classes,), optional
-        The classes where they are known; labels must be among them.
+        The classes, if they are known; labels must be among them.
     reset : bool, default=True
-        Whether the estimator remembers these features, or compares them with those it knows.
+        Whether the estimator stores these features. Otherwise they are compared with the features
+        that it has stored.
     y_name : str, default="y"
-        What errors about labels call ``y``.
+        The name of ``y`` in errors about labels.
+
+    Returns
+    -------
+    training : TrainingSet
+        What a model is fitted to or evaluated on.
     """
     names = column_names(y)
     X, y = validated(estimator, X, y, reset=reset)

@@ -1,4 +1,4 @@
-"""Rows held out from a fit: given by the user, or split off."""
+"""Validation rows, which a fit does not train on: given by the user, or split off."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sk_softmax.fitting.settings import Settings, TrainingSet, hard_labels
 def own_validation_set(
     estimator: Any, X_val: Any, y_val: Any, classes: NDArray[Any]
 ) -> TrainingSet:
-    """Check the rows that a user held out."""
+    """Return the rows that a user held out, checked."""
     if (X_val is None) != (y_val is None):
         missing = "y_val" if y_val is None else "X_val"
         raise ValueError(f"X_val and y_val go together, but {missing} is missing.")
@@ -28,9 +28,9 @@ def own_validation_set(
 
 
 def split_off(settings: Settings, training: TrainingSet) -> tuple[TrainingSet, TrainingSet]:
-    """Hold out ``validation_fraction`` of the rows, of every class alike.
+    """Hold out ``validation_fraction`` of the rows, in the same proportion from every class.
 
-    Returns what is left, whose rows are a copy, and what was held out.
+    Returns the rows that are left, which are a copy, and the rows held out.
     """
     X, given, weights = training.X, training.given, training.weights
     try:
@@ -43,7 +43,8 @@ def split_off(settings: Settings, training: TrainingSet) -> tuple[TrainingSet, T
     except ValueError as error:
         raise ValueError(
             f"validation_fraction={settings.validation_fraction!r} of these {len(given)} rows "
-            f"cannot be held out of every class alike: {error} Pass X_val and y_val instead."
+            f"cannot be held out with the same share of every class: {error} Pass X_val and y_val "
+            "instead."
         ) from error
     kept = None if weights is None else weights[train]
     part = None if weights is None else weights[held]
