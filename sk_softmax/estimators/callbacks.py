@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from sk_softmax.fitting.driver import ParamsThere
+from sk_softmax.fitting.settings import Settings, TrainingSet, hard_labels
 from sk_softmax.interfaces import Array, IterationRecord
 
-__all__ = ["CallbackSupportMixin", "IterationTasks", "begin", "with_callbacks"]
+__all__ = ["CallbackSupportMixin", "IterationTasks", "begin", "tasks_of", "with_callbacks"]
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -22,14 +23,36 @@ except ImportError:  # scikit-learn before 1.9
         return method
 
 
-def begin(estimator: Any, n_iterations: int | None) -> Any:
-    """Return the context of a fit; None if this version of scikit-learn has no callbacks.
-
-    ``n_iterations`` is None if the number of iterations is not known before the fit.
-    """
+def begin(estimator: Any, settings: Settings) -> Any:
+    """Return the context of a fit; None if this version of scikit-learn has no callbacks."""
     if not hasattr(estimator, "set_callbacks"):
         return None
+    # The number of iterations is known before the fit for stochastic solvers only.
+    n_iterations = settings.max_iter if settings.solver.is_stochastic else None
     return estimator._init_callback_context(max_subtasks=n_iterations)
+
+
+def tasks_of(
+    estimator: Any,
+    context: Any,
+    training: TrainingSet,
+    coefficients_at: Callable[[Array], dict[str, Any]],
+) -> IterationTasks | None:
+    """Return the observer that reports iterations to callbacks; None if there is no context.
+
+    ``coefficients_at`` is a function from params to the estimator's fitted coefficients.
+    """
+    if context is None:
+        return None
+    weights = training.weights
+    return IterationTasks(
+        estimator,
+        context,
+        training.X,
+        lambda: training.classes[hard_labels(training.given)],
+        None if weights is None else {"sample_weight": weights},
+        lambda params: {"classes_": training.classes, **coefficients_at(params)},
+    )
 
 
 class IterationTasks:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-import warnings
 from contextlib import suppress
-from dataclasses import asdict
 from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sk_softmax.estimators import callbacks
+from sk_softmax.estimators import callbacks, records
+from sk_softmax.estimators.convergence import warn_of_fit
 from sk_softmax.estimators.input.chunks import checked_chunk
 from sk_softmax.estimators.input.parameters import for_data, settings_of, solver_of
 from sk_softmax.estimators.input.rows import unchanged_on_error
@@ -26,7 +24,7 @@ from sk_softmax.estimators.progress import print_progress
 from sk_softmax.fitting.driver import Observer, ParamsThere
 from sk_softmax.fitting.fit import Fitted, fit_params
 from sk_softmax.fitting.problems import objective_values
-from sk_softmax.fitting.settings import Settings, TrainingSet, hard_labels
+from sk_softmax.fitting.settings import TrainingSet
 from sk_softmax.fitting.stream import Stream, learn_chunk
 from sk_softmax.interfaces import Array, IterationRecord, Status
 from sk_softmax.objective import Seen
@@ -41,13 +39,6 @@ def _learns_from_minibatches(estimator: Any) -> bool:
         f"partial_fit needs a solver that learns from minibatches, such as solver='sgd', "
         f"'rmsprop' or 'adam'; this one is {estimator.solver!r}, which needs all rows at once."
     )
-
-
-# Calls of partial_fit whose records are kept, about 2 MB: a stream may never end.
-MOST_RECORDS = 10_000
-
-SILENT = {Status.CONVERGED, Status.EPOCHS_DONE, Status.STOPPED}
-"""Reasons to stop that cause no warning."""
 
 
 class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # type: ignore[misc]
@@ -276,7 +267,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
             The fitted model. If an error is raised, the model stays as it was.
         """
         settings = settings_of(self)
-        context = callbacks.begin(self, _epochs(settings))
+        context = callbacks.begin(self, settings)
         with unchanged_on_error(self):
             training = training_set(self, X, y, sample_weight)
             n_features, classes = training.X.shape[1], training.classes
@@ -287,7 +278,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
             elif settings.patience is not None:
                 training, held_out = split_off(settings, training)
             observers: list[Observer] = [print_progress] if self.verbose else []
-            tasks = self._tasks(context, training)
+            tasks = callbacks.tasks_of(self, context, training, self._coefficients)
             path: list[Array] = []
             if self.keep_path:
                 observers.append(partial(_keep_params, path))
@@ -298,14 +289,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
             self._keep(fitted, classes, path)
             if tasks:
                 tasks.end(fitted.params)
-        solution = fitted.solution
-        if solution.status not in SILENT:
-            warnings.warn(
-                f"{type(self).__name__} stopped after {solution.n_iter} iterations: "
-                f"{solution.status.message}.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+        warn_of_fit(self, fitted.solution)
         return self
 
     @available_if(_learns_from_minibatches)  # type: ignore[untyped-decorator]
@@ -383,23 +367,6 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
             )
         return objective_values(settings, data, points)
 
-    def _tasks(self, context: Any, training: TrainingSet) -> Any:
-        """Return the observer that reports iterations to scikit-learn's callbacks.
-
-        None if there are no callbacks.
-        """
-        if context is None:
-            return None
-        weights = training.weights
-        return callbacks.IterationTasks(
-            self,
-            context,
-            training.X,
-            lambda: training.classes[hard_labels(training.given)],
-            None if weights is None else {"sample_weight": weights},
-            lambda params: {"classes_": training.classes, **self._coefficients(params)},
-        )
-
     def _start(self, classes: NDArray[Any], n_features: int, *, warm: bool) -> Array:
         """Return zeros, or the params of the previous fit if ``warm`` and if there is one.
 
@@ -460,21 +427,13 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         self, chunk: TrainingSet, stream: Stream, params: Array, value: float, seconds: float
     ) -> None:
         """Set the fitted attributes after a chunk, with one record per call."""
-        before = self.records_[1 - MOST_RECORDS :] if hasattr(self, "_last_stream") else []
-        n_calls = before[-1].iteration + 1 if before else 1
-        record = IterationRecord(
-            iteration=n_calls,
-            value=value,
-            gradient_norm=np.nan,
-            step_size=np.nan,
-            passes=n_calls,
-            seconds=seconds + (before[-1].seconds if before else 0.0),
-        )
+        before = self.records_ if hasattr(self, "_last_stream") else []
+        self.records_ = records.with_chunk(before, value, seconds)
+        n_calls = self.records_[-1].iteration
         self.classes_ = chunk.classes
         for name, attribute in self._coefficients(params).items():
             setattr(self, name, attribute)
         self._last_stream, self._seen = stream, stream.seen
-        self.records_ = [*before, record]
         self.n_iter_ = np.array([n_calls], dtype=np.int32)
         self.best_iteration_ = n_calls
         self.converged_, self.duality_gap_ = False, np.inf
@@ -489,13 +448,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
     def history_(self) -> dict[str, list[float]]:
         """The records by column, in the form that ``pandas.DataFrame`` accepts."""
         check_is_fitted(self)
-        rows = [asdict(record) for record in self.records_]
-        return {name: [row[name] for row in rows] for name in rows[0]}
-
-
-def _epochs(settings: Settings) -> int | None:
-    """Return how many iterations there will be; None if that is not known before the fit."""
-    return settings.max_iter if settings.solver.is_stochastic else None
+        return records.by_column(self.records_)
 
 
 def _keep_params(path: list[Array], record: IterationRecord, params: ParamsThere) -> bool:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 import sklearn
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch
@@ -20,6 +17,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
+from sk_softmax.estimators.convergence import warn_of_fits
 from sk_softmax.estimators.cross_validation.fits import cross_validate, mean_of_known
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
 from sk_softmax.estimators.cross_validation.splits import check_bounds_fit, folds_of
@@ -29,7 +27,7 @@ from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.estimators.linear_classifier import LinearClassifier
 from sk_softmax.estimators.penalty_grid import Choice, PenaltyGrid
 from sk_softmax.estimators.progress import print_progress
-from sk_softmax.estimators.softmax_regression import SILENT, SoftmaxRegression
+from sk_softmax.estimators.softmax_regression import SoftmaxRegression
 from sk_softmax.fitting.class_weight import weighted_by_class
 from sk_softmax.fitting.fit import fit_params
 from sk_softmax.fitting.fold_path import FoldedSet
@@ -260,7 +258,7 @@ class SoftmaxRegressionCV(LinearClassifier):
             else:
                 self._average_the_best()
             self.converged_ = all(status is Status.CONVERGED for status in statuses)
-        _warn_of(self, statuses)
+        warn_of_fits(self, statuses)
         return self
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, **score_params: Any) -> float:
@@ -413,15 +411,3 @@ def _check_choice(estimator: SoftmaxRegressionCV) -> None:
 def _routing_is_enabled() -> bool:
     """Whether scikit-learn's metadata routing is switched on."""
     return bool(sklearn.get_config()["enable_metadata_routing"])
-
-
-def _warn_of(estimator: SoftmaxRegressionCV, statuses: Sequence[Status]) -> None:
-    """Warn how many fits did not converge, and why the last of them did not."""
-    wrong = [status for status in statuses if status not in SILENT]
-    if wrong:
-        warnings.warn(
-            f"{len(wrong)} of the {len(statuses)} fits of {type(estimator).__name__} stopped "
-            f"early, the last of them because {wrong[-1].message}.",
-            ConvergenceWarning,
-            stacklevel=3,
-        )

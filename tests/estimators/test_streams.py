@@ -151,7 +151,7 @@ def test_a_stored_model_goes_on_as_if_it_had_not_been(rows):
 
 def test_a_stream_that_does_not_end_is_not_remembered_forever(monkeypatch, rows):
     X, y, _ = rows
-    monkeypatch.setattr("sk_softmax.estimators.softmax_regression.MOST_RECORDS", 3)
+    monkeypatch.setattr("sk_softmax.estimators.records.MOST_RECORDS", 3)
     model = SoftmaxRegression(solver="sgd")
     for _ in range(5):
         model.partial_fit(X, y, classes=["a", "b", "c"])

@@ -1,0 +1,46 @@
+"""The records of an estimator: one per iteration of a fit, or one per chunk of a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+
+from sk_softmax.interfaces import IterationRecord
+
+# Calls of partial_fit whose records are kept, 2.6 MB: a stream may never end.
+MOST_RECORDS = 10_000
+
+
+def with_chunk(
+    records: Sequence[IterationRecord], value: float, seconds: float
+) -> list[IterationRecord]:
+    """Return the records of a stream after one more chunk, the latest MOST_RECORDS of them.
+
+    Parameters
+    ----------
+    records : sequence of IterationRecord
+        One for each chunk before; none at the start of a stream.
+    value : float
+        The mean of the objective over the chunk's minibatches, in nats a row.
+    seconds : float
+        How long the chunk took.
+    """
+    before = records[-1] if records else None
+    n_chunks = 1 if before is None else before.iteration + 1
+    record = IterationRecord(
+        iteration=n_chunks,
+        value=value,
+        gradient_norm=np.nan,
+        step_size=np.nan,
+        passes=n_chunks,
+        seconds=seconds + (0.0 if before is None else before.seconds),
+    )
+    return [*records, record][-MOST_RECORDS:]
+
+
+def by_column(records: Sequence[IterationRecord]) -> dict[str, list[float]]:
+    """Return the records, of which there is at least one, as a dict of lists."""
+    rows = [asdict(record) for record in records]
+    return {name: [row[name] for row in rows] for name in rows[0]}
