@@ -236,7 +236,6 @@ class Penalty(Protocol):
     makes_sparse: bool
     """Whether it has a kink at zero, where many coefficients end."""
 
-    has_bounds: bool
     l2: Array
     """Second derivative of the smooth part in each column, shape ``(n_columns,)``."""
 

@@ -155,7 +155,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         The iteration whose coefficients were kept: the last, except with ``early_stopping``.
     duality_gap_ : float
         A proven bound of ``F - F*`` in nats a row (in float32 up to rounding), often far above
-        the real difference; infinite where a feature is not penalised.
+        the real difference; infinite where a coefficient has neither a penalty nor a finite bound
+        on both sides.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)

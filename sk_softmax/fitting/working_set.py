@@ -77,7 +77,7 @@ class WorkingSet:
 
     def null(self) -> Stages:
         """Fit what is not penalised: intercepts in closed form, features by the solver."""
-        params, n_iter = np.zeros(self._loss.shape), 0
+        params, n_iter, status = np.zeros(self._loss.shape), 0, Status.CONVERGED
         if self._loss.rows.n_columns > self._n_features:
             totals = self._loss.targets.totals(self._loss.relative_weight)
             shares = np.log(np.maximum(totals / totals.sum(), LEAST_PROBABILITY))
@@ -85,9 +85,10 @@ class WorkingSet:
             params[:, -1] = shares[1] - shares[0] if is_single else shares - shares.mean()
         if len(self._features) and self._objective.form.l1_ratio > 0:
             solution = yield from self._solve(np.inf, params, None, 0.0, None)
-            params[:, self._columns], n_iter = solution.params, solution.n_iter
+            params[:, self._columns] = solution.params
+            n_iter, status = solution.n_iter, solution.status
         self.begin_at(params)
-        return Solution(params, self.place.loss, Status.CONVERGED, n_iter, 0.0)
+        return Solution(params, self.place.loss, status, n_iter, np.nan)
 
     def first_C(self) -> float:
         """Return the largest C at which every penalised coefficient is zero."""
@@ -243,7 +244,10 @@ def sparse_stages(
     if is_warm:
         working.begin_at(problem.start)
     else:
-        n_iter += (yield from working.null()).n_iter
+        begun = yield from working.null()
+        n_iter += begun.n_iter
+        if begun.status is Status.STOPPED:
+            return working.solution(C, begun, n_iter)
     before = C if is_warm else min(working.first_C(), C)
     for there in _penalties(before, C):
         solution = yield from working.fit(

@@ -9,6 +9,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from sk_softmax import SoftmaxRegression
+from sk_softmax.estimators.input.parameters import for_data, settings_of
+from sk_softmax.fitting.fit import fit_params
+from sk_softmax.fitting.settings import TrainingSet
+from sk_softmax.interfaces import Status
 from sk_softmax.solvers import ProximalNewton
 
 TIGHT = dict(tol=1e-16)
@@ -264,3 +268,38 @@ def test_early_stopping_keeps_the_value_of_the_whole_penalty(dataset):
     ).fit(X, y)
     assert model.best_iteration_ < model.n_iter_[0]
     assert 0 <= model.duality_gap_ < np.inf
+
+
+@pytest.mark.parametrize("solver", ["proximal-newton", "proximal-lbfgs"])
+@pytest.mark.parametrize("seed", range(3))
+def test_float32_does_not_drift_along_the_mean_over_the_classes(solver, seed, overlapping_classes):
+    # No loss sees it, and rounding drove it to 1,000, which left the logits no digits.
+    X, y = overlapping_classes(3, seed=seed)
+    model = SoftmaxRegression(solver=solver, keep_path=True).fit(X.astype(np.float32), y)
+    assert np.abs(model.path_.mean(axis=1)).max() < 1e-6
+
+
+def test_features_without_a_penalty_come_first_and_are_reported(overlapping_classes):
+    X, y = overlapping_classes(3)
+    model = SoftmaxRegression(l1_ratio=1.0, penalty_factor=[0, 1, 1, 1]).fit(X, y)
+    assert [record.iteration for record in model.records_] == list(range(model.n_iter_[0] + 1))
+    assert model.loss_curve_[-1] == pytest.approx(model.objective(X, y), rel=1e-10)
+    assert np.all(np.diff([record.passes for record in model.records_]) > 0)
+
+
+def test_a_fit_that_is_stopped_among_them_goes_no_further(overlapping_classes):
+    X, y = overlapping_classes(3)
+    settings = for_data(
+        settings_of(SoftmaxRegression(l1_ratio=1.0, penalty_factor=[0, 1, 1, 1])), 4, np.arange(3)
+    )
+    seen = []
+
+    def stop(record, params):
+        seen.append(params())
+        return True
+
+    training = TrainingSet(X, y, None, np.arange(3))
+    fitted = fit_params(settings, training, np.zeros((3, 5)), observers=[stop])
+    assert fitted.solution.status is Status.STOPPED
+    assert len(seen) == 1
+    assert not fitted.params[:, 1:4].any()

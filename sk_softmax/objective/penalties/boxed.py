@@ -27,8 +27,6 @@ class BoxedElasticNet(ElasticNet):
         How many columns belong to features.
     """
 
-    has_bounds = True
-
     def __init__(self, l2: Array, l1: Array, lower: Array, upper: Array, n_features: int) -> None:
         super().__init__(l2, l1, n_features)
         self.lower, self.upper = lower, upper

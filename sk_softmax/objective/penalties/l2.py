@@ -24,7 +24,6 @@ class L2:
 
     is_smooth = True
     makes_sparse = False
-    has_bounds = False
 
     def __init__(self, l2: Array, n_features: int) -> None:
         self.l2 = l2
