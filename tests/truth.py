@@ -47,7 +47,7 @@ STRENGTHS, L1_RATIOS = (0.1, 1.0), (0.0, 0.5, 1.0)
 
 def penalties_of(solver: Solver) -> list[Penalty]:
     """Return the penalties to try a solver with."""
-    l1_ratios = L1_RATIOS if solver.takes_l1 else L1_RATIOS[:1]
+    l1_ratios = L1_RATIOS if solver.takes_nonsmooth else L1_RATIOS[:1]
     return [Penalty(C, l1_ratio) for C, l1_ratio in itertools.product(STRENGTHS, l1_ratios)]
 
 

@@ -17,7 +17,7 @@ class Options:
     """
 
     asks_curvature: ClassVar[bool] = False
-    takes_l1: ClassVar[bool] = False
+    takes_nonsmooth: ClassVar[bool] = False
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the options by name."""

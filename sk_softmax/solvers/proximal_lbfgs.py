@@ -41,7 +41,7 @@ class ProximalLBFGS(Options):
 
     is_stochastic: ClassVar[bool] = False
     asks_curvature: ClassVar[bool] = True
-    takes_l1: ClassVar[bool] = True
+    takes_nonsmooth: ClassVar[bool] = True
     default_max_iter: ClassVar[int] = 10_000
 
     def check(self) -> None:

@@ -40,7 +40,7 @@ class ProximalNewton(Options):
 
     is_stochastic: ClassVar[bool] = False
     asks_curvature: ClassVar[bool] = True
-    takes_l1: ClassVar[bool] = True
+    takes_nonsmooth: ClassVar[bool] = True
     default_max_iter: ClassVar[int] = 1000
 
     def minimize(self, problem: Problem) -> Search:

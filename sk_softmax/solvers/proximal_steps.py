@@ -20,7 +20,7 @@ from sk_softmax.interfaces import (
     Solution,
     Status,
 )
-from sk_softmax.solvers.sparse_quadratic import SparseQuadratic, minimum_of
+from sk_softmax.solvers.quadratic_model import QuadraticModel, minimum_of
 
 # How much shorter than the first the proximal steps within a model are to become.
 ACCURACY = 0.05
@@ -105,7 +105,7 @@ def aim_of(
 ) -> Aim:
     """Return where the quadratic that fits the loss here, plus the penalty, is least."""
     gradient, start = here.smooth.gradient[active], here.params[active]
-    model = SparseQuadratic(hessian, gradient, start, penalty.among(active))
+    model = QuadraticModel(hessian, gradient, start, penalty.among(active))
     minimum, promise = minimum_of(model, accuracy)
     target = here.params.copy()
     target[active] = minimum

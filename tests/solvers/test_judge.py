@@ -31,7 +31,7 @@ class Boastful(Options):
     """How much it says is left."""
 
     is_stochastic: ClassVar[bool] = False
-    takes_l1: ClassVar[bool] = True
+    takes_nonsmooth: ClassVar[bool] = True
     default_max_iter: ClassVar[int] = 100
 
     def minimize(self, problem):

@@ -188,8 +188,8 @@ def solver_of(choice: Any) -> Solver:
 
 def check_solver_takes(choice: Any, l1_ratio: float, *, has_bounds: bool) -> None:
     """Raise an error if the penalty has a kink or bounds and the solver takes smooth ones only."""
-    if (l1_ratio > 0 or has_bounds) and not solver_of(choice).takes_l1:
-        able = ", ".join(repr(name) for name, kind in SOLVERS.items() if kind().takes_l1)
+    if (l1_ratio > 0 or has_bounds) and not solver_of(choice).takes_nonsmooth:
+        able = ", ".join(repr(name) for name, kind in SOLVERS.items() if kind().takes_nonsmooth)
         with_ = [f"l1_ratio={l1_ratio!r}"] if l1_ratio > 0 else []
         with_ += ["lower_bounds or upper_bounds"] if has_bounds else []
         raise ValueError(

@@ -9,7 +9,7 @@ from sk_softmax.objective.active_hessian import FormedHessian
 from sk_softmax.objective.penalties.active_l1 import ActiveL1
 from sk_softmax.objective.penalties.boxed import ActiveBox
 from sk_softmax.objective.penalties.grouped import ActiveGroups
-from sk_softmax.solvers.sparse_quadratic import SparseQuadratic, minimum_of
+from sk_softmax.solvers.quadratic_model import QuadraticModel, minimum_of
 
 
 class Applied(FormedHessian):
@@ -37,7 +37,7 @@ def model_of(seed, n, kind=FormedHessian, *, terms="entries", scale=1.0, spread=
         )
         start = np.clip(start, lower, upper)
         penalty = ActiveBox(weights, lower, upper)
-    return SparseQuadratic(hessian, gradient, start, penalty), weights, lower, upper
+    return QuadraticModel(hessian, gradient, start, penalty), weights, lower, upper
 
 
 def violation(model, weights, lower, upper, z):
@@ -97,13 +97,13 @@ def test_without_curvature_along_a_shift_there_is_still_a_minimum():
     # Softmax: the same shift of all classes changes nothing but the penalty.
     centring = np.eye(3) - 1 / 3
     gradient, weights = np.array([0.5, -0.2, -0.3]), np.full(3, 0.1)
-    model = SparseQuadratic(FormedHessian(centring), gradient, np.zeros(3), ActiveL1(weights))
+    model = QuadraticModel(FormedHessian(centring), gradient, np.zeros(3), ActiveL1(weights))
     z, _ = minimum_of(model, 1e-10)
     assert violation(model, weights, -np.inf, np.inf, z) < 1e-9
 
 
 def test_at_the_minimum_nothing_moves():
-    model = SparseQuadratic(
+    model = QuadraticModel(
         FormedHessian(np.eye(2)), np.array([0.5, -0.5]), np.zeros(2), ActiveL1(np.ones(2))
     )
     z, decrease = minimum_of(model, 0.05)

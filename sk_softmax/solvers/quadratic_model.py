@@ -1,4 +1,4 @@
-"""Minimise a quadratic plus a penalty: the model that a proximal Newton step aims at."""
+"""A quadratic plus a penalty, the model of a proximal Newton step, and its minimum."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_HALVINGS = 8
 
 
 @dataclass(frozen=True)
-class SparseQuadratic:
+class QuadraticModel:
     """``g'(z - x) + (z - x)'H(z - x) / 2 + penalty(z)`` over the active parameters ``z``.
 
     All arrays are flat, class by class.
@@ -46,7 +46,7 @@ class _Point:
     """``H (z - x)``."""
 
 
-def minimum_of(model: SparseQuadratic, accuracy: float) -> tuple[Array, float]:
+def minimum_of(model: QuadraticModel, accuracy: float) -> tuple[Array, float]:
     """Return the minimum of the model and by how much it is below its value at ``x``.
 
     Rounds of two kinds of step, until proximal steps are ``accuracy`` times as long as the first:
@@ -66,7 +66,7 @@ def minimum_of(model: SparseQuadratic, accuracy: float) -> tuple[Array, float]:
     return here.z, -model.change(here.z, here.image)
 
 
-def _metric(model: SparseQuadratic) -> Array:
+def _metric(model: QuadraticModel) -> Array:
     """Return the Hessian's diagonal, scaled until it bounds the Hessian from above.
 
     The largest eigenvalue of ``D^-1/2 H D^-1/2`` comes from power iterations, from below;
@@ -86,7 +86,7 @@ def _metric(model: SparseQuadratic) -> Array:
     return np.asarray(diagonal * max(norm, 1.0))
 
 
-def _proximal_length(model: SparseQuadratic, metric: Array, here: _Point) -> float:
+def _proximal_length(model: QuadraticModel, metric: Array, here: _Point) -> float:
     """Length of a proximal gradient step in the metric; zero at the minimum alone."""
     moved = model.penalty.prox(here.z - (model.gradient + here.image) / metric, metric)
     step = moved - here.z
@@ -94,7 +94,7 @@ def _proximal_length(model: SparseQuadratic, metric: Array, here: _Point) -> flo
 
 
 def _proximal_gradient(
-    model: SparseQuadratic, metric: Array, here: _Point, enough: float
+    model: QuadraticModel, metric: Array, here: _Point, enough: float
 ) -> _Point:
     """Take accelerated proximal gradient steps until they are short."""
     ahead, momentum = here, 1.0
@@ -116,7 +116,7 @@ def _proximal_gradient(
     return here
 
 
-def _newton_on_support(model: SparseQuadratic, here: _Point) -> _Point:
+def _newton_on_support(model: QuadraticModel, here: _Point) -> _Point:
     """Step to the minimum over the parameters that are free, as long as they stay so.
 
     What would cross a kink or a bound stays there, and the step is halved while that lowers the
@@ -144,7 +144,7 @@ def _newton_on_support(model: SparseQuadratic, here: _Point) -> _Point:
     return best
 
 
-def _solve(model: SparseQuadratic, here: _Point, free: NDArray[np.bool_], right: Array) -> Array:
+def _solve(model: QuadraticModel, here: _Point, free: NDArray[np.bool_], right: Array) -> Array:
     """Solve with the Hessian of the model over the free parameters."""
     curvature = model.penalty.curvature(here.z)
     matrix = model.hessian.matrix()

@@ -1,0 +1,100 @@
+"""Every type that travels between the parts; read this package first.
+
+An estimator turns the user's data into :class:`Rows` and an :class:`Objective`. A
+:class:`Solver` asks the objective questions (:class:`EvaluateAt`, :class:`CurvatureAt`, ...)
+until it is satisfied and returns a :class:`Solution`, which the estimator turns into ``coef_``.
+
+``params`` is always an array of shape ``(n_outputs, n_columns)``, *class-major*: one row a class,
+and one last column for the intercept where there is one. ``n_outputs`` is the number of classes,
+and 1 for two classes, where the single row holds the log-odds of the second class.
+"""
+
+from sk_softmax.interfaces.arrays import (
+    Array,
+    Index,
+)
+from sk_softmax.interfaces.objective import (
+    ActiveHessian,
+    Curvature,
+    Evaluation,
+    Objective,
+)
+from sk_softmax.interfaces.penalty import (
+    ActivePenalty,
+    Penalty,
+    SupportCurvature,
+)
+from sk_softmax.interfaces.questions import (
+    ActiveHessianAt,
+    Asked,
+    Claim,
+    CurvatureAt,
+    EvaluateAt,
+    EvaluateMinibatch,
+    GapAt,
+    HessianAt,
+    LargestCurvature,
+    Objectives,
+    Progress,
+    Question,
+)
+from sk_softmax.interfaces.row_blocks import (
+    Block,
+    CollectedTerm,
+    Rows,
+    Term,
+)
+from sk_softmax.interfaces.solver import (
+    IterationRecord,
+    JudgedSearch,
+    Learner,
+    Lesson,
+    Memory,
+    Problem,
+    Search,
+    Solution,
+    Solver,
+    StagedSearch,
+    Status,
+    ValidationScores,
+)
+
+__all__ = [
+    "ActiveHessian",
+    "ActiveHessianAt",
+    "ActivePenalty",
+    "Array",
+    "Asked",
+    "Block",
+    "Claim",
+    "CollectedTerm",
+    "Curvature",
+    "CurvatureAt",
+    "EvaluateAt",
+    "EvaluateMinibatch",
+    "Evaluation",
+    "GapAt",
+    "HessianAt",
+    "Index",
+    "IterationRecord",
+    "JudgedSearch",
+    "LargestCurvature",
+    "Learner",
+    "Lesson",
+    "Memory",
+    "Objective",
+    "Objectives",
+    "Penalty",
+    "Problem",
+    "Progress",
+    "Question",
+    "Rows",
+    "Search",
+    "Solution",
+    "Solver",
+    "StagedSearch",
+    "Status",
+    "SupportCurvature",
+    "Term",
+    "ValidationScores",
+]
