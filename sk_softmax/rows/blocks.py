@@ -64,6 +64,7 @@ class BlockedRows(SummedInBlocks):
         self._n_outputs = n_outputs
         self._has_intercept = has_intercept
         self.n_threads = n_threads
+        self._cuts: dict[int, list[slice]] = {}
 
     def take(self, indices: NDArray[np.intp]) -> Block:
         """Return the rows of these indices as one block."""
@@ -106,8 +107,10 @@ class BlockedRows(SummedInBlocks):
         return max(2**20 // self._n_outputs, 64)
 
     def _cut(self, rows_per_block: int) -> list[slice]:
-        rows_per_block = max(min(rows_per_block, self.most_rows()), self._rows_per_block())
-        return block_bounds(self.n_rows, rows_per_block)
+        if rows_per_block not in self._cuts:
+            length = max(min(rows_per_block, self.most_rows()), self._rows_per_block())
+            self._cuts[rows_per_block] = block_bounds(self.n_rows, length)
+        return self._cuts[rows_per_block]
 
     def _rows_per_block(self) -> int:
         """Return how many rows of this matrix make a block that is fast to read."""

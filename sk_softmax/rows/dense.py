@@ -103,7 +103,7 @@ class DenseRows(BlockedRows):
         # Measured best on two threads: 32,768 rows of 10 or 16 features, 8,192 or more of 54,
         # 4,096 to 16,384 of 100, any number of 784. Shorter blocks keep their logits in cache, but
         # lose more time: there are more calls, and threads hand over Python's lock between them.
-        return int(min(np.clip(2**20 // self.n_features, 1024, 32768), self.most_rows()))
+        return int(min(max(2**20 // self.n_features, 1024), 32768, self.most_rows()))
 
     def most_rows(self) -> int:
         """Return the most rows a block may hold: 2^20 logits and 2^21 numbers, but 64 rows.

@@ -47,7 +47,14 @@ class SummedInBlocks:
         """Return the sums of the term over all blocks, and what it keeps of each, in order."""
         bounds = self._cut(rows_per_block)
         read = self._reader(bounds)
-        return collect_over_blocks(bounds, lambda rows: term(read(rows)), self.n_threads)
+
+        def read_and_sum(rows: slice) -> tuple[tuple[Any, ...], Any]:
+            return term(read(rows))
+
+        if len(bounds) == 1:
+            # Without groups and threads a fit to the 150 rows of iris takes a tenth less time.
+            return _widened(_quiet(read_and_sum)(bounds[0]))
+        return collect_over_blocks(bounds, read_and_sum, self.n_threads)
 
     def _cut(self, rows_per_block: int) -> list[slice]:
         """Return the rows of each block, in order.
@@ -99,6 +106,12 @@ def collect_over_blocks(
     # The number of groups is even, so one of them may be empty.
     filled = [group for group in groups if bounds[group]]
     return _in_turn(_in_order(collected_in_group, filled, n_threads))
+
+
+def _widened(of_block: tuple[tuple[Any, ...], Any]) -> Collected:
+    """Return what a term returned of the only block as sums in float64 and a list."""
+    sums, kept = of_block
+    return tuple(np.asarray(part, dtype=np.float64) for part in sums), [kept]
 
 
 def _quiet(task: Callable[[Any], Any]) -> Callable[[Any], Any]:
