@@ -41,6 +41,10 @@ class ActivePenalty(Protocol):
         """Whether a step leads through a kink or out of bounds."""
         ...
 
+    def first_kink(self, z: Array, step: Array) -> float:
+        """Return the share of a step up to the first kink or bound; infinity if there is none."""
+        ...
+
     def moved(self, z: Array, step: Array) -> Array:
         """Take a step as far as kinks and bounds allow."""
         ...

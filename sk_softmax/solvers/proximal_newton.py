@@ -27,6 +27,12 @@ MOST_LEFT = 0.1
 # A step that has to be shortened asks for more of it, a full step for less.
 FIRST_DAMPING, LEAST_DAMPING = 0.1, 0.01
 
+# A Hessian that leaves the rows of little curvature to its diagonal has too much curvature where
+# columns are far from zero. Once the value falls by more than this many times what the model
+# promises, no row is left out any more. On four columns 1,000 standard deviations from zero, fits
+# without an intercept took 11 iterations, and without the rule more than 300.
+TOO_LOW = 1.5
+
 
 @dataclass
 class ProximalNewton(Options):
@@ -46,7 +52,7 @@ class ProximalNewton(Options):
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
         penalty = problem.penalty
-        last, damping, iteration = None, 0.0, 0
+        last, damping, iteration, exact = None, 0.0, 0, False
         here = yield from look(penalty, problem.start)
         stopped = yield here.progress(penalty, 0, 0.0)
 
@@ -58,7 +64,7 @@ class ProximalNewton(Options):
 
             # 2. Aim: the model's minimum, and the decrease it promises. Close to the optimum the
             #    last Hessian will do, as long as what it promises shrinks fast.
-            aim = yield from _aim(penalty, here, active, last, damping)
+            aim = yield from _aim(penalty, here, active, last, damping, exact=exact)
             if damping and aim.promise <= problem.tol * abs(here.value):
                 damping = 0.0  # which promises too little, and is not needed here
                 continue
@@ -86,14 +92,22 @@ class ProximalNewton(Options):
                     problem, here.params, here.value, left
                 )
                 return here.solution(status, iteration, left)
-            here, size = step
+            #    The smooth value falls by more than a model with too much curvature promises.
+            fallen, (here, size) = here.value - step[0].value, step
+            exact = exact or fallen > aim.promise * TOO_LOW
             iteration += 1
             damping = _damping_after(size, damping)
             stopped = yield here.progress(penalty, iteration, size)
 
 
 def _aim(
-    penalty: Penalty, here: Place, active: NDArray[np.bool_], last: Aim | None, damping: float
+    penalty: Penalty,
+    here: Place,
+    active: NDArray[np.bool_],
+    last: Aim | None,
+    damping: float,
+    *,
+    exact: bool,
 ) -> Generator[Question, Any, Aim]:
     """Aim with the last Hessian while what it promises shrinks fast, else with a new one.
 
@@ -103,7 +117,7 @@ def _aim(
         aim = aim_of(penalty, here, last.active, last.hessian)
         if aim.promise <= MOST_LEFT * last.promise:
             return aim
-    hessian = yield ActiveHessianAt(here.params, active, damping)
+    hessian = yield ActiveHessianAt(here.params, active, damping, exact)
     return aim_of(penalty, here, active, hessian)
 
 

@@ -17,6 +17,11 @@ POWER_STEPS = 10
 CONJUGATE_STEPS = 50
 MOST_HALVINGS = 8
 
+# Newton steps in one round, each to a kink or to the minimum between kinks, for a model of at most
+# MOST_ON_FACES parameters; larger ones take one, because a step takes a factorisation. Where
+# columns are far from zero most of the way is past kinks.
+MOST_FACES, MOST_ON_FACES = 50, 300
+
 
 @dataclass(frozen=True)
 class QuadraticModel:
@@ -117,30 +122,50 @@ def _proximal_gradient(
 
 
 def _newton_on_support(model: QuadraticModel, here: _Point) -> _Point:
-    """Step to the minimum over the parameters that are free, as long as they stay so.
+    """Step to the minimum over the parameters that are free, from kink to kink."""
+    for _ in range(MOST_FACES):
+        free = model.penalty.is_free(here.z)
+        if not free.any():
+            return here
+        slope = model.gradient + here.image + model.penalty.gradient(here.z)
+        step = np.zeros_like(here.z)
+        step[free] = -_solve(model, here, free, slope[free])
+        there = _furthest_down(model, here, step)
+        if there is None or not model.penalty.crosses(here.z, step) or len(free) > MOST_ON_FACES:
+            return there or here
+        here = there
+    return here
+
+
+def _furthest_down(model: QuadraticModel, here: _Point, step: Array) -> _Point | None:
+    """Return the lowest point found along a step; None if none is lower than ``here``.
 
     What would cross a kink or a bound stays there, and the step is halved while that lowers the
-    value more.
+    value more. Where that leads nowhere, the step ends at the first kink: up to there the value
+    falls.
     """
     penalty = model.penalty
-    free = penalty.is_free(here.z)
-    if not free.any():
-        return here
-    slope = model.gradient + here.image + penalty.gradient(here.z)
-    step = np.zeros_like(here.z)
-    step[free] = -_solve(model, here, free, slope[free])
-    best, lowest = here, model.change(here.z, here.image)
+
+    def at(z: Array) -> tuple[_Point, float]:
+        point = _Point(z, model.hessian.multiply(z - model.start))
+        return point, model.change(z, point.image)
+
+    best, lowest = None, model.change(here.z, here.image)
+    size = 1.0
     for _ in range(MOST_HALVINGS):
-        z = penalty.moved(here.z, step)
-        there = _Point(z, model.hessian.multiply(z - model.start))
-        change = model.change(z, there.image)
+        there, change = at(penalty.moved(here.z, size * step))
         if change < lowest:
             best, lowest = there, change
-        elif best is not here:
+        elif best is not None:
             break
-        if not penalty.crosses(here.z, step):
+        if not penalty.crosses(here.z, size * step):
             break
-        step = step / 2
+        size /= 2
+    kink = penalty.first_kink(here.z, step)
+    if best is None and kink < np.inf:
+        # A little further, so that rounding leaves none that should be zero.
+        there, change = at(penalty.moved(here.z, kink * (1 + 1e-9) * step))
+        best = there if change < lowest else None
     return best
 
 

@@ -51,6 +51,11 @@ class ActiveL1:
         """Whether a step leads through zero, the kink."""
         return bool(self._turns(z, z + step).any())
 
+    def first_kink(self, z: Array, step: Array) -> float:
+        """Return the share of a step up to the first zero that it leads through, else infinity."""
+        turns = self._turns(z, z + step)
+        return float((-z[turns] / step[turns]).min(initial=np.inf))
+
     def moved(self, z: Array, step: Array) -> Array:
         """Return ``z + step``, but zero for each parameter that the step takes through zero."""
         return np.where(self._turns(z, z + step), 0.0, z + step)

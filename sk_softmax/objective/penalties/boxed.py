@@ -167,6 +167,16 @@ class ActiveBox(ActiveL1):
         outside = (there < self._lower) | (there > self._upper)
         return bool((outside | self._turns(z, there)).any())
 
+    def first_kink(self, z: Array, step: Array) -> float:
+        """Return the share of a step up to the first kink or bound, else infinity."""
+        there = z + step
+        below, above = there < self._lower, there > self._upper
+        shares = [
+            ((self._lower - z)[below] / step[below]).min(initial=np.inf),
+            ((self._upper - z)[above] / step[above]).min(initial=np.inf),
+        ]
+        return min(super().first_kink(z, step), *map(float, shares))
+
     def moved(self, z: Array, step: Array) -> Array:
         """Return ``z + step``, stopped at zero by a kink and at the bounds."""
         return np.clip(super().moved(z, step), self._lower, self._upper)

@@ -112,6 +112,10 @@ class ActiveGroups:
         """Whether a step turns a group around, through zero."""
         return bool(self._turns(z, step).any())
 
+    def first_kink(self, z: Array, step: Array) -> float:
+        """Return infinity: a step hardly ever leads through the point where a group is zero."""
+        return np.inf
+
     def moved(self, z: Array, step: Array) -> Array:
         """Return ``z + step``, but zero for groups that the step turns around."""
         stay = np.broadcast_to(self._turns(z, step), self._in_groups(z).shape).ravel()
