@@ -1,4 +1,4 @@
-"""Warnings about fits that did not converge."""
+"""Warnings about fits that did not converge, and about columns without digits."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from sk_softmax.fitting.shift import ROUNDINGS
 from sk_softmax.interfaces import Solution, Status
 
 SILENT = {Status.CONVERGED, Status.EPOCHS_DONE, Status.STOPPED}
@@ -23,6 +26,28 @@ def warn_of_fit(estimator: Any, solution: Solution) -> None:
             ConvergenceWarning,
             stacklevel=3,
         )
+
+
+def warn_of_coarse_columns(
+    estimator: Any, is_coarse: NDArray[np.bool_], width: np.dtype[Any]
+) -> None:
+    """Warn of columns that lost their digits before the fit; called by the estimator's ``fit``.
+
+    ``is_coarse`` has shape ``(n_features,)``, and ``width`` is that of the rows.
+    """
+    columns = np.flatnonzero(is_coarse)
+    if not len(columns):
+        return
+    names = getattr(estimator, "feature_names_in_", None)
+    listed = ", ".join(repr(names[j]) if names is not None else str(j) for j in columns[:5])
+    listed += ", ..." if len(columns) > 5 else ""
+    warnings.warn(
+        f"The values of column {listed} differ by less than {ROUNDINGS} roundings of {width}, so "
+        "far from zero are they: most of their digits were lost before they came here. Subtract "
+        "a constant from the column before it is rounded, or use a wider type.",
+        UserWarning,
+        stacklevel=3,
+    )
 
 
 def warn_of_fits(estimator: Any, statuses: Sequence[Status]) -> None:

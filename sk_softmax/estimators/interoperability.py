@@ -18,6 +18,8 @@ def logistic_regression_of(model: Any) -> LogisticRegression:
         if hasattr(model, name):
             value = getattr(model, name)
             setattr(twin, name, value.copy() if hasattr(value, "copy") else value)
+    # Where the intercepts are in float64, predictions have to be.
+    twin.coef_ = twin.coef_.astype(twin.intercept_.dtype, copy=False)
     return twin
 
 

@@ -45,7 +45,11 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         X = validated(self, X, reset=False)
-        logits: Array = safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
+        # An intercept in float64 cancels most of the product, which needs as many digits.
+        coef = self.coef_.astype(self.intercept_.dtype, copy=False)
+        if sp.issparse(X) and sp.issparse(coef):
+            X = X.astype(coef.dtype, copy=False)
+        logits: Array = safe_sparse_dot(X, coef.T, dense_output=True) + self.intercept_
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -114,6 +118,14 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not self.fit_intercept:
             return coef
         return np.column_stack([coef, self.intercept_])
+
+    def _coefficients(self, params: Array, width: np.dtype[Any]) -> dict[str, Array]:
+        """Return params as the attributes ``coef_``, in this width, and ``intercept_``."""
+        if self.fit_intercept:
+            coef, intercept = params[:, :-1], params[:, -1]
+        else:
+            coef, intercept = params, np.zeros(len(params), dtype=params.dtype)
+        return {"coef_": coef.astype(width, copy=False), "intercept_": intercept}
 
     def sparsify(self) -> Self:
         """Turn ``coef_`` into a CSR matrix, which saves memory if most coefficients are zero.

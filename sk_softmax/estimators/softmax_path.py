@@ -16,9 +16,10 @@ from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.estimators.penalty_grid import is_number_of_penalties, listed_Cs
 from sk_softmax.fitting.class_weight import weighted_by_class
 from sk_softmax.fitting.driver import run
-from sk_softmax.fitting.fit import task_of_some_features
-from sk_softmax.fitting.problems import objective_of
+from sk_softmax.fitting.fit import reported, task_of_some_features
+from sk_softmax.fitting.problems import objective_of, rows_for
 from sk_softmax.fitting.settings import Settings, TrainingSet
+from sk_softmax.fitting.shift import shift_of
 from sk_softmax.fitting.staged import staged
 from sk_softmax.fitting.stages import Views
 from sk_softmax.fitting.working_set import Place, WorkingSet
@@ -206,7 +207,11 @@ class _Walk:
     """
 
     def __init__(self, settings: Settings, training: TrainingSet) -> None:
-        self._objective = objective_of(replace(settings, C=np.inf), training)
+        rows = rows_for(settings, training.X, len(training.classes))
+        self._shift = shift_of(settings, rows, training.weights)
+        self._objective = objective_of(
+            replace(settings, C=np.inf), training, rows=self._shift.rows(rows)
+        )
         self._classes = training.classes
         self._solver = settings.solver
         self._views = Views(self._objective)
@@ -232,14 +237,14 @@ class _Walk:
         """Return the solutions for these Cs as one object."""
         rows, total = self._objective.rows, self._objective.total_weight
         # The kind of penalty of each column is the same for all C.
-        penalty = self._objective.with_penalty(1.0).penalty
-        params = np.array([penalty.balanced(place.params) for place in places])
+        objective = self._objective.with_penalty(1.0)
+        params = np.array([reported(objective, self._shift, place.params) for place in places])
         coefs = params[:, :, : rows.n_features]
         intercepts = params[:, :, rows.n_features :].sum(axis=2)  # zero where there is none
         return SoftmaxPath(
             Cs=Cs,
             coefs=coefs.astype(rows.dtype, copy=False),
-            intercepts=intercepts.astype(rows.dtype, copy=False),
+            intercepts=intercepts,
             classes=self._classes,
             objective=np.array([s.evaluation.value for s in solutions]),
             deviance=np.array([2 * total * place.loss.value for place in places]),

@@ -13,7 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax.estimators import callbacks, records
-from sk_softmax.estimators.convergence import warn_of_fit
+from sk_softmax.estimators.convergence import warn_of_coarse_columns, warn_of_fit
 from sk_softmax.estimators.input.chunks import checked_chunk
 from sk_softmax.estimators.input.parameters import for_data, settings_of, solver_of
 from sk_softmax.estimators.input.rows import unchanged_on_error
@@ -128,7 +128,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         Coefficients, in the width (float32 or float64) of the rows. With more than two classes
         those of each feature add up to zero, except with an L1 penalty or bounds.
     intercept_ : ndarray of shape (n_classes,), or (1,) for two classes
-        Intercepts, zero without ``fit_intercept``.
+        Intercepts, zero without ``fit_intercept``. Where a column of float32 rows is far from zero
+        they are in float64, and so are predictions: float32 cannot hold their digits.
     n_iter_ : ndarray of shape (1,)
         Iterations done (epochs, for a minibatch solver).
     converged_ : bool
@@ -279,7 +280,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
             elif settings.patience is not None:
                 training, held_out = split_off(settings, training)
             observers: list[Observer] = [print_progress] if self.verbose else []
-            tasks = callbacks.tasks_of(self, context, training, self._coefficients)
+            coefficients = partial(self._coefficients, width=training.X.dtype)
+            tasks = callbacks.tasks_of(self, context, training, coefficients)
             path: list[Array] = []
             if self.keep_path:
                 observers.append(partial(_keep_params, path))
@@ -287,10 +289,11 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
             fitted = fit_params(
                 settings, training, start, held_out, observers + ([tasks] if tasks else [])
             )
-            self._keep(fitted, classes, path)
+            self._keep(fitted, coefficients(fitted.params), classes, path)
             if tasks:
                 tasks.end(fitted.params)
         warn_of_fit(self, fitted.solution)
+        warn_of_coarse_columns(self, fitted.shift.is_coarse, training.X.dtype)
         return self
 
     @available_if(_learns_from_minibatches)  # type: ignore[untyped-decorator]
@@ -389,17 +392,17 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
             start[:, n_features] = self.intercept_
         return start
 
-    def _coefficients(self, params: Array) -> dict[str, Array]:
-        """Return params as the attributes ``coef_`` and ``intercept_``."""
-        if self.fit_intercept:
-            return {"coef_": params[:, :-1], "intercept_": params[:, -1]}
-        return {"coef_": params, "intercept_": np.zeros(len(params), dtype=params.dtype)}
-
-    def _keep(self, fitted: Fitted, classes: NDArray[Any], path: list[Array]) -> None:
+    def _keep(
+        self,
+        fitted: Fitted,
+        coefficients: dict[str, Array],
+        classes: NDArray[Any],
+        path: list[Array],
+    ) -> None:
         """Set the fitted attributes, and remove those that belong to an earlier fit."""
         solution = fitted.solution
         self.classes_ = classes
-        for name, value in self._coefficients(fitted.params).items():
+        for name, value in coefficients.items():
             setattr(self, name, value)
         for outdated in ("_last_stream", "path_"):
             if hasattr(self, outdated):
@@ -432,7 +435,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         self.records_ = records.with_chunk(before, value, seconds)
         n_calls = self.records_[-1].iteration
         self.classes_ = chunk.classes
-        for name, attribute in self._coefficients(params).items():
+        for name, attribute in self._coefficients(params, params.dtype).items():
             setattr(self, name, attribute)
         self._last_stream, self._seen = stream, stream.seen
         self.n_iter_ = np.array([n_calls], dtype=np.int32)

@@ -17,7 +17,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
-from sk_softmax.estimators.convergence import warn_of_fits
+from sk_softmax.estimators.convergence import warn_of_coarse_columns, warn_of_fits
 from sk_softmax.estimators.cross_validation.fits import cross_validate, mean_of_known
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
 from sk_softmax.estimators.cross_validation.splits import check_bounds_fit, folds_of
@@ -369,7 +369,8 @@ class SoftmaxRegressionCV(LinearClassifier):
             start[:] = 0  # a fit in the space of the rows begins at zero
         observers = [print_progress] if self.verbose > 1 else []
         fitted = fit_params(settings, training, start, observers=observers)
-        self._set_coefficients(fitted.params)
+        self._set_coefficients(fitted.params, training.X.dtype)
+        warn_of_coarse_columns(self, fitted.shift.is_coarse, training.X.dtype)
         return fitted.solution.status
 
     def _average_the_best(self) -> None:
@@ -384,14 +385,13 @@ class SoftmaxRegressionCV(LinearClassifier):
         paths = np.array(
             [path[choice] for path, choice in zip(self.coefs_paths_, best, strict=True)]
         )
-        self._set_coefficients(mean_of_known(paths))
+        # In the width of the intercepts: a mean that is rounded does not fit to theirs.
+        self._set_coefficients(mean_of_known(paths), paths.dtype)
 
-    def _set_coefficients(self, params: Array) -> None:
+    def _set_coefficients(self, params: Array, width: np.dtype[Any]) -> None:
         """Set ``coef_`` and ``intercept_`` from params of shape ``(n_outputs, n_columns)``."""
-        if self.fit_intercept:
-            self.coef_, self.intercept_ = params[:, :-1], params[:, -1]
-        else:
-            self.coef_, self.intercept_ = params, np.zeros(len(params), dtype=params.dtype)
+        for name, value in self._coefficients(params, width).items():
+            setattr(self, name, value)
 
 
 def _check_choice(estimator: SoftmaxRegressionCV) -> None:

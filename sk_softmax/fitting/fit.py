@@ -11,8 +11,9 @@ import numpy as np
 from sk_softmax.fitting.class_weight import weighted_by_class
 from sk_softmax.fitting.driver import Observer, ParamsThere, run
 from sk_softmax.fitting.held_out import EarlyStopping, validation_scores
-from sk_softmax.fitting.problems import objective_of, problem_of
+from sk_softmax.fitting.problems import objective_of, problem_of, rows_for
 from sk_softmax.fitting.settings import Settings, TrainingSet
+from sk_softmax.fitting.shift import Shift, shift_of
 from sk_softmax.fitting.staged import Stages, staged
 from sk_softmax.fitting.stages import (
     Views,
@@ -29,6 +30,7 @@ from sk_softmax.interfaces import (
     Problem,
     Solution,
     Status,
+    ValidationScores,
 )
 from sk_softmax.objective import (
     Cheaper,
@@ -45,7 +47,10 @@ class Fitted:
     """What comes out of a fit."""
 
     params: Array
-    """In the width of the rows; over several classes they add up to zero."""
+    """Shape ``(n_outputs, n_columns)``; over several classes they add up to zero.
+
+    In the width of the rows; where a column was shifted, in float64 for the intercept's sake.
+    """
 
     solution: Solution
     best_iteration: int
@@ -53,6 +58,7 @@ class Fitted:
 
     duality_gap: float
     seen: Seen
+    shift: Shift
 
 
 def fit_params(
@@ -78,13 +84,18 @@ def fit_params(
         Called after each iteration; each may ask to stop.
     """
     training = weighted_by_class(settings, training)
-    objective = objective_of(settings, training)
+    rows = rows_for(settings, training.X, len(training.classes))
+    shift = shift_of(settings, rows, training.weights)
+    rows = shift.rows(rows)
+    objective = objective_of(settings, training, rows=rows)
+    start = shift.params(start)
     # An optimum under an L2 penalty has no mean over the classes, and the metric of L-BFGS takes
     # that mean from every step: a start with one would keep it.
     start = objective.penalty.projected(objective.penalty.balanced(start))
     early = None if settings.patience is None else EarlyStopping(settings.patience)
-    observe = _all_of([*observers, early] if early else observers)
-    validate = None if held_out is None else partial(validation_scores, held_out)
+    seers = [partial(_in_given_columns, shift, observer) for observer in observers]
+    observe = _all_of([*seers, early] if early else seers)
+    validate = None if held_out is None else partial(_scores, held_out, shift)
     with single_threaded_blas():
         views = Views(objective)
         stages = _stages_of(settings, training, objective, start, views)
@@ -92,11 +103,38 @@ def fit_params(
         best = solution.n_iter
         if early is not None and early.params is not None and early.iteration != best:
             best, solution = early.iteration, _at(early.params, solution, objective)
-        params = objective.penalty.balanced(solution.params)
+        params = reported(objective, shift, solution.params)
         gap = objective.gap(solution.params, solution.evaluation)
-    rows = objective.rows
     seen = Seen(rows.n_rows, objective.total_weight)
-    return Fitted(params.astype(rows.dtype, copy=False), solution, best, gap, seen)
+    return Fitted(params, solution, best, gap, seen, shift)
+
+
+def reported(objective: RegressionObjective, shift: Shift, params: Array) -> Array:
+    """Return params for the given columns as they are reported, shape ``(n_outputs, n_columns)``.
+
+    The coefficients are rounded to the width of the rows before the shift is worked into the
+    intercept, which so makes up for their rounding, and stays in float64.
+    """
+    dtype = objective.rows.dtype
+    params = objective.penalty.balanced(params)
+    if shift.is_none:
+        return params.astype(dtype, copy=False)
+    params = params.copy()
+    params[:, :-1] = params[:, :-1].astype(dtype)
+    return shift.lift(params)
+
+
+def _in_given_columns(
+    shift: Shift, observer: Observer, record: IterationRecord, params: ParamsThere
+) -> bool:
+    """Ask an observer, who sees params for the given columns."""
+    return observer(record, lambda: shift.lift(params()))
+
+
+def _scores(held_out: TrainingSet, shift: Shift, params: Array) -> ValidationScores:
+    """Return the scores of params for shifted columns on rows of the given columns."""
+    dtype = held_out.X.dtype if shift.is_none else np.dtype(np.float64)
+    return validation_scores(held_out, shift.lift(params), dtype)
 
 
 def _at(params: Array, solution: Solution, objective: RegressionObjective) -> Solution:
@@ -122,7 +160,7 @@ def _stages_of(
         task = partial(task_of_some_features, settings)
         return sparse_stages(problem, objective, settings.C, task, views)
     if isinstance(solver, Auto) and is_wide(objective, start):
-        space = RowSpace(training.X, settings.n_threads)
+        space = RowSpace(objective.rows, settings.n_threads)
         small = objective_of(settings.on_coordinates(), replace(training, X=space.coordinates))
         share = small.rows.n_features / objective.rows.n_features
         return row_space_stages(

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_softmax.fitting.fit import reported
 from sk_softmax.fitting.problems import objective_of, problem_of, rows_for, targets_for
 from sk_softmax.fitting.settings import Settings, TrainingSet, Weights
+from sk_softmax.fitting.shift import Shift, shift_of
 from sk_softmax.fitting.staged import Stages, staged
 from sk_softmax.fitting.stages import (
     cheaper_stages,
@@ -70,6 +72,11 @@ class FoldedSet:
         """Number of features."""
         return int(self.training.X.shape[1])
 
+    def rows(self, settings: Settings) -> Rows:
+        """Return the rows, of which all folds compute their logits at a time."""
+        n_outputs = self.n_classes if self.n_classes > 2 else 1
+        return rows_for(settings, self.training.X, n_outputs * len(self.folds))
+
     def with_rows(self, X: Array) -> FoldedSet:
         """Return the same with other numbers in the place of ``X``."""
         return replace(self, training=replace(self.training, X=X))
@@ -85,7 +92,7 @@ class FoldFit:
     """The model of one fold for one penalty."""
 
     params: Array
-    """In the width of the rows; over several classes they add up to zero."""
+    """As they are reported; over several classes they add up to zero."""
 
     logits: Array
     """Logits of the rows held out, class-major; those of the next fit overwrite them."""
@@ -106,7 +113,7 @@ def fit_path(path: Sequence[Settings], data: FoldedSet) -> Iterator[list[FoldFit
         What to fit to.
     """
     with single_threaded_blas():
-        folds = _Path(path[0], data)
+        folds = _Path.of(path[0], data)
         if folds.is_wide(path[-1]):
             folds.go_by_coordinates(path[0])
     for settings in path:
@@ -122,11 +129,11 @@ CHEAPER, WHOLE = 0, 1
 class _Path:
     """What all fits of a path share, and where the next of them begins."""
 
-    def __init__(self, settings: Settings, data: FoldedSet) -> None:
-        n_outputs = data.n_classes if data.n_classes > 2 else 1
+    def __init__(self, settings: Settings, data: FoldedSet, rows: Rows, shift: Shift) -> None:
         self._data = data
         self._folds = data.folds
-        self._rows: Rows = rows_for(settings, data.training.X, n_outputs * len(data.folds))
+        self._shift = shift
+        self._rows = shift.rows(rows)
         self._held_out = [HeldOut(fold.held_out) for fold in data.folds]
         shared = targets_for(settings, data.training)
         self._targets = [
@@ -140,6 +147,12 @@ class _Path:
         self._rough: _Path | None = None
         self._space: RowSpace | None = None
 
+    @classmethod
+    def of(cls, settings: Settings, data: FoldedSet) -> _Path:
+        """Return what the fits to these data share: one shift for all folds."""
+        rows = data.rows(settings)
+        return cls(settings, data, rows, shift_of(settings, rows, data.training.weights))
+
     def is_wide(self, settings: Settings) -> bool:
         """Whether to fit to the rows' coordinates first; the weakest penalty decides."""
         objective = self._objective(settings, 0)
@@ -151,9 +164,10 @@ class _Path:
 
         The coordinates of all rows will do for any fold: the penalty sees the same norm in them.
         """
-        self._space = RowSpace(self._data.training.X, settings.n_threads)
+        self._space = RowSpace(self._rows, settings.n_threads)
         data = self._data.with_rows(self._space.coordinates)
-        self._rough = _Path(settings.on_coordinates(), data)
+        own = settings.on_coordinates()
+        self._rough = _Path(own, data, data.rows(own), Shift.none(self._space.rank))
 
     def fit(self, settings: Settings) -> list[FoldFit]:
         """Fit all folds for a penalty."""
@@ -168,7 +182,7 @@ class _Path:
         self._ends[float(np.log(settings.C))] = [solution.params for solution in solutions]
         return [
             FoldFit(
-                fold.penalty.balanced(solution.params).astype(self._rows.dtype, copy=False),
+                reported(fold, self._shift, solution.params),
                 whole.held_out_logits(number, solution.params),
                 solution,
             )

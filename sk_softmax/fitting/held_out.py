@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sk_softmax import functional
@@ -10,10 +12,15 @@ from sk_softmax.fitting.settings import TrainingSet, hard_labels
 from sk_softmax.interfaces import Array, IterationRecord, ValidationScores
 
 
-def validation_scores(held_out: TrainingSet, params: Array) -> ValidationScores:
-    """Return the mean cross-entropy (nats) without penalty, and the accuracy."""
+def validation_scores(
+    held_out: TrainingSet, params: Array, dtype: np.dtype[Any]
+) -> ValidationScores:
+    """Return the mean cross-entropy (nats) without penalty, and the accuracy.
+
+    The logits are computed in ``dtype``, which is at least as wide as the rows.
+    """
     X, n_features = held_out.X, held_out.X.shape[1]
-    coef = params[:, :n_features].astype(X.dtype, copy=False)
+    coef = params[:, :n_features].astype(dtype, copy=False)
     logits = X @ coef.T
     if params.shape[1] > n_features:
         logits = logits + params[:, n_features].astype(logits.dtype)

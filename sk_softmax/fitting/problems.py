@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sk_softmax.fitting.class_weight import weighted_by_class
 from sk_softmax.fitting.settings import Settings, TrainingSet
+from sk_softmax.fitting.shift import shift_of
 from sk_softmax.interfaces import Array, Problem, Rows
 from sk_softmax.objective import RegressionObjective, Targets, targets_of
 from sk_softmax.rows import rows_of, single_threaded_blas
@@ -17,8 +18,11 @@ from sk_softmax.rows import rows_of, single_threaded_blas
 
 def objective_values(settings: Settings, data: TrainingSet, points: Array) -> NDArray[np.float64]:
     """Return the objective at each of these points, of shape ``(..., n_outputs, n_columns)``."""
-    objective = objective_of(settings, weighted_by_class(settings, data))
-    flat = points.reshape(-1, *objective.shape).astype(np.float64)
+    data = weighted_by_class(settings, data)
+    rows = rows_for(settings, data.X, len(data.classes))
+    shift = shift_of(settings, rows, data.weights)
+    objective = objective_of(settings, data, rows=shift.rows(rows))
+    flat = shift.params(points.reshape(-1, *objective.shape).astype(np.float64))
     with single_threaded_blas():
         values = [objective.value(params) for params in flat]
     return np.array(values).reshape(points.shape[:-2])

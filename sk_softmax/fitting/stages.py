@@ -181,8 +181,8 @@ def row_space_stages(
 
 def from_coordinates(space: RowSpace, params: Array) -> Array:
     """Return params in features from params in coordinates, whose intercept stays as it is."""
-    rank = space.coordinates.shape[1]
-    return np.hstack([space.lift(params[:, :rank]), params[:, rank:]])
+    coef, intercept = params[:, : space.rank], params[:, space.rank :]
+    return np.hstack([space.lift(coef), intercept])
 
 
 def is_wide(objective: RegressionObjective, start: Array) -> bool:

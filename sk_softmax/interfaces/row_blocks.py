@@ -102,8 +102,30 @@ class Rows(Protocol):
         """
         ...
 
+    def values(self, rows: Index = slice(None), features: Index = slice(None)) -> Any:
+        """Return some rows or some features, sparse where the rows are, in their width.
+
+        Shape ``(n_rows, n_features)``.
+        """
+        ...
+
     def narrowed(self) -> Rows:
         """Return the same rows in float32, narrowed block by block as they are read."""
+        ...
+
+    def mostly_stored(self) -> NDArray[np.bool_]:
+        """Return which features can be shifted, shape ``(n_features,)``.
+
+        They are those whose values are stored, all or nearly all of them.
+        """
+        ...
+
+    def shifted(self, shift: Array) -> Rows:
+        """Return the rows less ``shift``, of shape ``(n_features,)``, which are read so.
+
+        The difference is taken in the width of the values, before they are narrowed. ``shift`` is
+        zero in features that cannot be shifted.
+        """
         ...
 
     def copied(self, indices: NDArray[np.intp]) -> Rows:

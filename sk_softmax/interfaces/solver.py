@@ -182,7 +182,15 @@ class Solver(Protocol):
     is_stochastic: ClassVar[bool]
     asks_curvature: ClassVar[bool]
     takes_nonsmooth: ClassVar[bool]
+    takes_shifted_rows: ClassVar[bool]
+    """Whether columns far from zero may be shifted: not where each step is the point."""
+
     default_max_iter: ClassVar[int]
+
+    @property
+    def has_full_metric(self) -> bool:
+        """Whether steps under a smooth penalty are the same in any shifted columns."""
+        ...
 
     def check(self) -> None:
         """Raise a ``ValueError`` that names the first option with an impossible value."""

@@ -1,13 +1,16 @@
 """WHAT is minimised: cross-entropy and penalty, their gradient and their curvature."""
 
+from sk_softmax.objective.approximate_hessian import MOST_COLUMNS
 from sk_softmax.objective.cheaper import Cheaper, cheaper_objectives, cheaper_together
 from sk_softmax.objective.folds import FoldObjectives, HeldOut
 from sk_softmax.objective.penalties import PenaltyForm
 from sk_softmax.objective.regression import RegressionObjective
+from sk_softmax.objective.sampling import spread_out
 from sk_softmax.objective.streamed import Seen, StreamObjective
 from sk_softmax.objective.targets import Targets, targets_of
 
 __all__ = [
+    "MOST_COLUMNS",
     "Cheaper",
     "FoldObjectives",
     "HeldOut",
@@ -18,5 +21,6 @@ __all__ = [
     "Targets",
     "cheaper_objectives",
     "cheaper_together",
+    "spread_out",
     "targets_of",
 ]

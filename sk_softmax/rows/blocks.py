@@ -46,6 +46,8 @@ class BlockedRows(SummedInBlocks):
         can be narrowed to float32 in cache, which costs far less than products in float64: on
         MNIST an evaluation took 41 ms with narrowing, 39 ms from rows that were float32 already,
         and 76 ms in float64.
+    shift : ndarray of shape (n_features,), optional
+        What is subtracted from each row as it is read.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class BlockedRows(SummedInBlocks):
         has_intercept: bool,
         n_threads: int,
         dtype: DTypeLike | None = None,
+        shift: Array | None = None,
     ) -> None:
         self.n_rows, self.n_features = X.shape
         self.n_columns = self.n_features + has_intercept
@@ -64,6 +67,7 @@ class BlockedRows(SummedInBlocks):
         self._n_outputs = n_outputs
         self._has_intercept = has_intercept
         self.n_threads = n_threads
+        self._shift = None if shift is None else shift.astype(X.dtype, copy=False)
         self._cuts: dict[int, list[slice]] = {}
 
     def take(self, indices: NDArray[np.intp]) -> Block:
@@ -76,12 +80,13 @@ class BlockedRows(SummedInBlocks):
 
     def narrowed(self) -> Self:
         """Return the same rows in float32, narrowed block by block as they are read."""
-        return self._like(self._X)
+        return self._like(self._X, np.float32, self._shift)
 
-    def copied(self, indices: NDArray[np.intp]) -> Self:
+    def copied(self, indices: NDArray[np.intp]) -> BlockedRows:
         """Return the rows of these indices, copied in float32."""
         with np.errstate(over="ignore"):
-            return self._like(self._X[indices].astype(np.float32))
+            X = self.values(indices).astype(np.float32, copy=False)
+        return self._like(X, np.float32, None)
 
     def columns(self, features: NDArray[np.intp]) -> Self:
         """Return the rows with these features alone.
@@ -90,9 +95,19 @@ class BlockedRows(SummedInBlocks):
         """
         if len(features) == self.n_features:
             return self
-        return self._like(self._X[:, features], self.dtype)
+        with np.errstate(over="ignore"):
+            return self._like(self.values(features=features), self.dtype, None)
 
-    def _like(self, X: Any, dtype: DTypeLike = np.float32) -> Self:
+    def mostly_stored(self) -> NDArray[np.bool_]:
+        """Return which features can be shifted, shape ``(n_features,)``: all."""
+        return np.ones(self.n_features, dtype=bool)
+
+    def shifted(self, shift: Array) -> Self:
+        """Return the rows less ``shift``, shape ``(n_features,)``, subtracted as they are read."""
+        assert self._shift is None
+        return self._like(self._X, self.dtype, shift)
+
+    def _like(self, X: Any, dtype: DTypeLike, shift: Array | None) -> Self:
         """Return rows of the same class and settings, of another matrix or in another width."""
         return type(self)(
             X,
@@ -100,7 +115,15 @@ class BlockedRows(SummedInBlocks):
             has_intercept=self._has_intercept,
             n_threads=self.n_threads,
             dtype=dtype,
+            shift=shift,
         )
+
+    def values(self, rows: Index = slice(None), features: Index = slice(None)) -> Any:
+        """Return some rows or some features, shifted, in the width of the rows.
+
+        The result has shape ``(n_rows, n_features)`` and the format of the matrix.
+        """
+        raise NotImplementedError
 
     def most_rows(self) -> int:
         """Return the most rows a block may hold: those with 2^20 logits, and at least 64."""
@@ -170,6 +193,18 @@ class SubsetRows(SummedInBlocks):
     def copied(self, indices: NDArray[np.intp]) -> BlockedRows:
         """Return the rows of these indices, copied in float32."""
         return self._whole.copied(self._indices[indices])
+
+    def values(self, rows: Index = slice(None), features: Index = slice(None)) -> Any:
+        """Return some rows or some features, shifted, in the width of the rows."""
+        return self._whole.values(self._indices[rows], features)
+
+    def mostly_stored(self) -> NDArray[np.bool_]:
+        """Return which features can be shifted, shape ``(n_features,)``."""
+        return self._whole.mostly_stored()
+
+    def shifted(self, shift: Array) -> SubsetRows:
+        """Return the rows less ``shift``, shape ``(n_features,)``, subtracted as they are read."""
+        return SubsetRows(self._whole.shifted(shift), self._indices)
 
     def columns(self, features: NDArray[np.intp]) -> SubsetRows:
         """Return the rows with these features alone."""

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import DTypeLike, NDArray
 
+from sk_softmax.interfaces import Array
 from sk_softmax.rows.csr import CSRRows, SparseBlock
 
 # A cut into blocks keeps one position for each column and block. There are at most MOST_POSITIONS
@@ -39,6 +40,7 @@ class CSCRows(CSRRows):
         has_intercept: bool,
         n_threads: int,
         dtype: DTypeLike | None = None,
+        shift: Array | None = None,
     ) -> None:
         super().__init__(
             X if X.has_sorted_indices else X.sorted_indices(),
@@ -46,13 +48,18 @@ class CSCRows(CSRRows):
             has_intercept=has_intercept,
             n_threads=n_threads,
             dtype=dtype,
+            shift=shift,
         )
         self._stretches: dict[int, Any] = {}
 
-    def copied(self, indices: NDArray[np.intp]) -> CSRRows:  # type: ignore[override]
+    def _n_stored(self) -> NDArray[np.integer[Any]]:
+        """Return how many values of each feature are stored, shape ``(n_features,)``."""
+        return np.asarray(np.diff(self._X.indptr))
+
+    def copied(self, indices: NDArray[np.intp]) -> CSRRows:
         """Return the rows of these indices, copied in float32, as CSR: it is read faster."""
         with np.errstate(over="ignore"):
-            X = self._X[indices].astype(np.float32).tocsr()
+            X = self.values(indices).astype(np.float32, copy=False).tocsr()
         return CSRRows(
             X, self._n_outputs, has_intercept=self._has_intercept, n_threads=self.n_threads
         )
@@ -66,9 +73,7 @@ class CSCRows(CSRRows):
     def _reader(self, bounds: Sequence[slice]) -> Callable[[slice], SparseBlock]:
         n_blocks = len(bounds)
         if n_blocks == 1:
-            return lambda rows: SparseBlock(
-                self._X.astype(self.dtype, copy=False), rows, self._has_intercept
-            )
+            return lambda rows: SparseBlock(self._read(self._X, rows), rows, self._has_intercept)
         if n_blocks not in self._stretches:
             self._stretches[n_blocks] = stretches(self._X, bounds)
         number = {rows.start: i for i, rows in enumerate(bounds)}
@@ -78,10 +83,10 @@ class CSCRows(CSRRows):
             columns.indices -= rows.start
             # Kept in CSC format: with a conversion to CSR first, the products took longer in all.
             block = sp.csc_matrix(
-                (columns.data.astype(self.dtype, copy=False), columns.indices, columns.indptr),
+                (columns.data, columns.indices, columns.indptr),
                 shape=(rows.stop - rows.start, self.n_features),
             )
-            return SparseBlock(block, rows, self._has_intercept)
+            return SparseBlock(self._read(block, rows), rows, self._has_intercept)
 
         return read
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,6 +12,11 @@ from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Index
 from sk_softmax.rows.blocks import BlockedRows, with_weight
+
+# A feature is stored in nearly every row if at least this share of its values is stored. The other
+# values are stored anew when it is shifted. A feature ``r`` standard deviations from zero has at
+# least ``r^2 / (1 + r^2)`` of its values stored, 0.9 for r = 3.
+MOSTLY = 0.9
 
 
 class SparseParams(NamedTuple):
@@ -80,7 +87,70 @@ class SparseBlock:
 
 
 class CSRRows(BlockedRows):
-    """All rows of a CSR matrix."""
+    """All rows of a CSR matrix.
+
+    A feature that is shifted is stored in nearly every row: its stored values are shifted as they
+    are read, and the few zeros that are not stored become stored values. A shift of the logits and
+    a term of rank one in the Gram matrix were rejected. They lose ``eps r^2`` of a matrix, where
+    the feature is ``r`` standard deviations from zero: with ``r = 1e9`` fits in float64 ended
+    5.7e-5 above the optimum.
+    """
+
+    def mostly_stored(self) -> NDArray[np.bool_]:
+        """Return which features are stored in nearly every row, shape ``(n_features,)``."""
+        return np.asarray(self._n_stored() >= MOSTLY * self.n_rows)
+
+    def _n_stored(self) -> NDArray[np.integer[Any]]:
+        """Return how many values of each feature are stored, shape ``(n_features,)``."""
+        return np.bincount(self._X.indices, minlength=self.n_features)
+
+    def shifted(self, shift: Array) -> Self:
+        """Return the rows less ``shift``, shape ``(n_features,)``, subtracted as they are read."""
+        X = self._X
+        if not X.has_canonical_format:  # a value may be the sum of several that are stored
+            X = X.copy()
+            X.sum_duplicates()
+        return self._like(X, self.dtype, shift)
+
+    @cached_property
+    def _former_zeros(self) -> Any:
+        """Return what becomes of zeros that are not stored, as a matrix; None if there are none.
+
+        Shape ``(n_rows, n_features)``, in the format of the rows.
+        """
+        assert self._shift is not None
+        columns = np.flatnonzero(self._shift)
+        stored = self._X[:, columns].tocsc()
+        missing = [
+            np.setdiff1d(np.arange(self.n_rows), stored.indices[begin:end])
+            for begin, end in pairwise(stored.indptr)
+        ]
+        lengths = [len(rows) for rows in missing]
+        if not any(lengths):
+            return None
+        where = np.concatenate(missing), np.repeat(columns, lengths)
+        values = np.repeat(-self._shift[columns], lengths)
+        zeros = sp.coo_matrix((values, where), shape=self._X.shape)
+        return zeros.asformat(self._X.format)
+
+    def _read(self, X: Any, rows: Index) -> Any:
+        """Return these rows shifted and in the width of the rows, given as they are stored.
+
+        Shapes ``(n_rows, n_features)``; ``X`` is not changed.
+        """
+        if self._shift is None:
+            return X.astype(self.dtype, copy=False)
+        data = (X.data - self._shift[_columns_of(X)]).astype(self.dtype, copy=False)
+        shifted = type(X)((data, X.indices, X.indptr), shape=X.shape)
+        if self._former_zeros is None:
+            return shifted
+        return shifted + self._former_zeros[rows].astype(self.dtype, copy=False)
+
+    def values(self, rows: Index = slice(None), features: Index = slice(None)) -> Any:
+        """Return some rows or some features, shifted, in the width of the rows."""
+        if self._shift is not None:
+            return self._read(self._X[rows], rows)[:, features]
+        return self._X[rows][:, features].astype(self.dtype, copy=False)
 
     def _rows_per_block(self) -> int:
         # Each block adds a dense (n_features, n_outputs) partial gradient to the sum. That is the
@@ -96,14 +166,14 @@ class CSRRows(BlockedRows):
         first, last = self._X.indptr[rows.start], self._X.indptr[rows.stop]
         view = sp.csr_matrix(
             (
-                self._X.data[first:last].astype(self.dtype, copy=False),
+                self._X.data[first:last],
                 self._X.indices[first:last],
                 self._X.indptr[rows.start : rows.stop + 1] - first,
             ),
             shape=(rows.stop - rows.start, self.n_features),
             copy=False,
         )
-        return SparseBlock(view, rows, self._has_intercept)
+        return SparseBlock(self._read(view, rows), rows, self._has_intercept)
 
     def prepare(self, params: Array) -> SparseParams:
         """Return params transposed, contiguous and in the width of the rows."""
@@ -114,5 +184,11 @@ class CSRRows(BlockedRows):
 
     def gathered(self, indices: NDArray[np.intp], rows: Index) -> SparseBlock:
         """Return the rows of these indices as one block, with ``rows`` as its ``Block.rows``."""
-        X = self._X[indices].astype(self.dtype, copy=False)
-        return SparseBlock(X, rows, self._has_intercept)
+        return SparseBlock(self._read(self._X[indices], indices), rows, self._has_intercept)
+
+
+def _columns_of(X: Any) -> NDArray[np.integer[Any]]:
+    """Return the column of each stored value of a CSR or CSC matrix, shape ``(n_stored,)``."""
+    if X.format == "csr":
+        return np.asarray(X.indices)
+    return np.repeat(np.arange(X.shape[1]), np.diff(X.indptr))

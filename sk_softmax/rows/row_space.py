@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import scipy.linalg
 
-from sk_softmax.interfaces import Array
+from sk_softmax.interfaces import Array, Rows
 from sk_softmax.rows.summing import block_bounds, sum_over_blocks
 
 # Numbers of X that are widened to float64 and multiplied at a time: 16 MiB.
@@ -29,20 +27,20 @@ class RowSpace:
 
     Parameters
     ----------
-    X : array, CSR or CSC matrix of shape (n_rows, n_features)
+    rows : Rows
         The rows, fewer than features.
     n_threads : int, default=1
         How many threads multiply the rows.
     """
 
-    def __init__(self, X: Any, n_threads: int = 1) -> None:
+    def __init__(self, rows: Rows, n_threads: int = 1) -> None:
         def product(features: slice) -> tuple[Array]:
             """Return the part of ``X X'`` that these features add, ``(n_rows, n_rows)``."""
-            part = X[:, features].astype(np.float64, copy=False)
+            part = rows.values(features=features).astype(np.float64, copy=False)
             gram = part @ part.T
             return (gram.toarray() if hasattr(gram, "toarray") else gram,)
 
-        n_rows, n_features = X.shape
+        n_rows, n_features = rows.n_rows, rows.n_features
         bounds = block_bounds(n_features, max(NUMBERS_AT_ONCE // n_rows, 1))
         n_threads = n_threads if n_rows <= MOST_ROWS_FOR_THREADS else 1
         (gram,) = sum_over_blocks(bounds, product, n_threads)
@@ -53,12 +51,19 @@ class RowSpace:
             # everywhere keeps the arrays from being empty.
             values, seen = np.ones_like(values), np.arange(len(values)) == 0
             vectors = np.zeros_like(vectors)
-        self._X = X
+        self._rows = rows
         self._vectors = vectors[:, seen]
         self._lengths = np.sqrt(values[seen])
         self.coordinates: Array = self._vectors * self._lengths
 
+    @property
+    def rank(self) -> int:
+        """How many coordinates a row has."""
+        return len(self._lengths)
+
     def lift(self, coef: Array) -> Array:
         """Return ``coef @ basis``, from ``(n_outputs, rank)`` to ``(n_outputs, n_features)``."""
         of_rows = (coef / self._lengths) @ self._vectors.T
-        return np.asarray(of_rows.astype(self._X.dtype) @ self._X, dtype=np.float64)
+        of_rows = of_rows.astype(self._rows.dtype, copy=False)
+        (lifted,) = self._rows.sum(lambda block: (block.pull_back(of_rows[:, block.rows]),))
+        return np.asarray(lifted[:, : self._rows.n_features])

@@ -59,6 +59,11 @@ class Auto(Options):
     takes_nonsmooth: ClassVar[bool] = True
     default_max_iter: ClassVar[int] = 10_000
 
+    @property
+    def has_full_metric(self) -> bool:
+        """Whether steps under a smooth penalty are the same in any shifted columns: yes."""
+        return True
+
     def begins_cheaply(self, problem: Problem) -> bool:
         """Whether the chosen method begins on cheaper objectives."""
         return self._chosen(problem).begins_cheaply(problem)

@@ -47,6 +47,7 @@ class GradientDescent(Options):
     nesterov: bool = False
 
     is_stochastic: ClassVar[bool] = False
+    takes_shifted_rows: ClassVar[bool] = False
     default_max_iter: ClassVar[int] = 10_000
 
     def check(self) -> None:

@@ -60,6 +60,14 @@ class LBFGS(Options):
     asks_curvature: ClassVar[bool] = True
     default_max_iter: ClassVar[int] = 10_000
 
+    @property
+    def has_full_metric(self) -> bool:
+        """Whether steps under a smooth penalty are the same in any shifted columns.
+
+        They are if the recursion starts from a Gram matrix.
+        """
+        return self.precondition
+
     def check(self) -> None:
         """Check the options."""
         self._require_positive_integer("history")

@@ -64,6 +64,7 @@ class MinibatchSolver(Options):
     initial_scale: float = 0.0
 
     is_stochastic: ClassVar[bool] = True
+    takes_shifted_rows: ClassVar[bool] = False
     default_max_iter: ClassVar[int] = 100
 
     def init(self, params: Array) -> Any:

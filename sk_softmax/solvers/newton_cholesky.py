@@ -28,6 +28,11 @@ class NewtonCholesky(Options):
     is_stochastic: ClassVar[bool] = False
     default_max_iter: ClassVar[int] = 100
 
+    @property
+    def has_full_metric(self) -> bool:
+        """Whether steps under a smooth penalty are the same in any shifted columns: yes."""
+        return True
+
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
         _check_size(problem)

@@ -18,6 +18,12 @@ class Options:
 
     asks_curvature: ClassVar[bool] = False
     takes_nonsmooth: ClassVar[bool] = False
+    takes_shifted_rows: ClassVar[bool] = True
+
+    @property
+    def has_full_metric(self) -> bool:
+        """Whether steps under a smooth penalty are the same in any shifted columns."""
+        return False
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the options by name."""

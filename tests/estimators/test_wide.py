@@ -5,7 +5,11 @@ import pytest
 import scipy.sparse as sp
 
 from sk_softmax import SoftmaxRegression
-from sk_softmax.rows import RowSpace, single_threaded_blas
+from sk_softmax.rows import RowSpace, rows_of, single_threaded_blas
+
+
+def in_rows(X):
+    return rows_of(X, 3, has_intercept=True, n_threads=1)
 
 
 def wide(n_rows=60, n_features=700, n_classes=3, seed=0):
@@ -17,7 +21,7 @@ def wide(n_rows=60, n_features=700, n_classes=3, seed=0):
 @pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix, np.asfortranarray])
 def test_coordinates_have_the_same_products_and_lift_back(kind):
     X, _ = wide()
-    space = RowSpace(kind(X))
+    space = RowSpace(in_rows(kind(X)))
     np.testing.assert_allclose(space.coordinates @ space.coordinates.T, X @ X.T, atol=1e-9)
     coef = np.random.default_rng(1).normal(size=(3, 60))
     lifted = space.lift(coef)
@@ -31,15 +35,17 @@ def test_threads_do_not_change_the_coordinates(kind, monkeypatch):
     monkeypatch.setattr("sk_softmax.rows.row_space.NUMBERS_AT_ONCE", 2**13)
     X, _ = wide(n_rows=50, n_features=2000)
     with single_threaded_blas():  # as in a fit
-        alone = RowSpace(kind(X)).coordinates
-        together = RowSpace(kind(X), n_threads=3).coordinates
+        alone = RowSpace(in_rows(kind(X))).coordinates
+        together = RowSpace(in_rows(kind(X)), n_threads=3).coordinates
     np.testing.assert_array_equal(together, alone)
 
 
 def test_rows_that_repeat_or_vanish_lower_the_rank():
     X, _ = wide(20)
-    assert RowSpace(np.vstack([X, X, np.zeros((3, 700))])).coordinates.shape == (43, 20)
-    np.testing.assert_array_equal(RowSpace(np.zeros((3, 10))).coordinates, np.zeros((3, 1)))
+    assert RowSpace(in_rows(np.vstack([X, X, np.zeros((3, 700))]))).coordinates.shape == (43, 20)
+    np.testing.assert_array_equal(
+        RowSpace(in_rows(np.zeros((3, 10)))).coordinates, np.zeros((3, 1))
+    )
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -68,7 +74,7 @@ def test_a_small_feature_that_drowns_in_the_products_of_rows_is_not_lost():
     small = np.where(y == 1, 1e-9, -1e-9)[:, None]
     through = SoftmaxRegression(C=1e18).fit(np.hstack([1e3 * pairs, small]), y)
     alone = SoftmaxRegression(C=1e18).fit(small, y)
-    assert RowSpace(np.hstack([1e3 * pairs, small])).coordinates.shape[1] == 20
+    assert RowSpace(in_rows(np.hstack([1e3 * pairs, small]))).coordinates.shape[1] == 20
     assert alone.loss_curve_[-1] < 0.5 * np.log(2)
     assert through.loss_curve_[-1] == pytest.approx(alone.loss_curve_[-1], rel=1e-3)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,12 +63,14 @@ def cross_validate(
     n_outputs = data.n_classes if data.n_classes > 2 else 1
     n_columns = data.n_features + settings.fit_intercept
     shape = len(data.folds), len(grid.l1_ratios), len(grid.Cs)
-    paths = np.empty((*shape, n_outputs, n_columns), dtype=data.training.X.dtype)
+    paths = np.empty((*shape, n_outputs, n_columns))
     result = Result(np.empty(shape), paths, np.empty(shape, dtype=np.int32), [])
+    width = data.training.X.dtype
     order = grid.from_strongest()
     for i, l1_ratio in enumerate(grid.l1_ratios):
         path = [settings.with_penalty(float(C), float(l1_ratio)) for C in grid.Cs[order]]
         for j, penalised, fits in zip(order, path, fit_path(path, data), strict=True):
+            width = np.result_type(width, *(fit.params for fit in fits))
             for number, (fold, fit) in enumerate(zip(data.folds, fits, strict=True)):
                 _keep(result, (number, i, int(j)), penalised, fold, fit, data, scores)
             if verbose:
@@ -77,7 +79,7 @@ def cross_validate(
                     f"mean score {result.scores[:, i, j].mean():.6g}, "
                     f"iterations {result.n_iter[:, i, j].tolist()}"
                 )
-    return result
+    return replace(result, coefs_paths=paths.astype(width, copy=False))
 
 
 def _keep(

@@ -1,0 +1,111 @@
+"""Which columns are shifted, by how much, and the way back."""
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from sk_softmax import SoftmaxRegression
+from sk_softmax.estimators.input.parameters import settings_of
+from sk_softmax.fitting.problems import rows_for
+from sk_softmax.fitting.shift import Shift, shift_of
+from sk_softmax.solvers import SOLVERS
+
+
+def shift_for(X, weights=None, **parameters):
+    settings = settings_of(SoftmaxRegression(**parameters))
+    return shift_of(settings, rows_for(settings, X, 3), weights)
+
+
+def columns(*origins, n_rows=5000):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n_rows, len(origins)))
+    X -= X.mean(axis=0)
+    return X / X.std(axis=0) + origins
+
+
+def test_the_ratio_decides_and_the_metric_what_ratio():
+    X = columns(0.5, 2.0, -20.0, 5e3)
+    full, diagonal = [False, False, False, True], [False, True, True, True]
+    in_float32 = [False, False, True, True]
+    wide = np.hstack([X, np.zeros((5000, 1100))])
+    cases = [
+        ({}, X, full),
+        ({"solver": "newton-cholesky"}, X, full),
+        ({}, X.astype(np.float32), in_float32),
+        ({"l1_ratio": 0.5}, X, diagonal),
+        ({"lower_bounds": 0.0}, X, diagonal),
+        ({"solver": "proximal-lbfgs"}, X, diagonal),
+        ({}, wide, diagonal + 1100 * [False]),
+    ]
+    for parameters, rows, expected in cases:
+        shift = shift_for(rows, **parameters)
+        np.testing.assert_array_equal(shift.of_columns != 0, expected, str(parameters))
+        np.testing.assert_allclose(
+            shift.of_columns[:4][expected[:4]], X.mean(axis=0)[expected[:4]], atol=0.2
+        )
+
+
+def test_nothing_is_shifted_where_nothing_absorbs_it_or_each_step_is_the_lecture():
+    X = columns(1e6)
+    assert shift_for(X, fit_intercept=False).is_none
+    for name, make in SOLVERS.items():
+        expected = name in ("gd", "sgd", "rmsprop", "adam")
+        assert shift_for(X, solver=name).is_none == expected, name
+        assert make().takes_shifted_rows != expected
+
+
+def test_a_constant_is_subtracted_to_the_last_digit():
+    for value in (0.1, -0.3, 1e8 / 3, 7e-300, 1e300):
+        X = np.full((1000, 1), value)
+        assert shift_for(X).of_columns[0] == value
+        assert shift_for(X, np.linspace(0.1, 3, 1000)).of_columns[0] == value
+    for value in (0.1, -0.3, 1e8 / 3, 7e-30, 1e30):
+        narrow = np.full((1000, 1), value, dtype=np.float32)
+        assert np.float32(shift_for(narrow).of_columns[0]) == narrow[0, 0]
+
+
+@pytest.mark.parametrize("n_rows", [300, 5000])
+def test_rows_count_by_their_weight(n_rows):
+    X = columns(1e6, n_rows=n_rows)
+    X[::2] = 0.0
+    weights = np.ones(n_rows)
+    weights[::2] = 0.0
+    assert shift_for(X, weights).of_columns[0] == pytest.approx(1e6, abs=0.3)
+    weights[1] = 1e300  # all but the whole weight
+    assert shift_for(X, weights).of_columns[0] == pytest.approx(X[1, 0], abs=1e-9)
+
+
+def test_the_way_back_is_linear_and_carries_a_covariance():
+    rng = np.random.default_rng(0)
+    shift = Shift(np.array([3.0, 0.0, -1e3]), np.zeros(3, dtype=bool))
+    params = rng.standard_normal((4, 3, 4))
+    there = shift.given(params)
+    np.testing.assert_array_equal(there[..., :3], params[..., :3])
+    np.testing.assert_allclose(there[..., 3], params[..., 3] - params[..., :3] @ shift.of_columns)
+    back = shift.params(there)
+    np.testing.assert_allclose(back[..., 3].sum(axis=-1), 0, atol=1e-9)
+    np.testing.assert_allclose(
+        back - back.mean(axis=1, keepdims=True),
+        params - params.mean(axis=1, keepdims=True),
+        atol=1e-9,
+    )
+    root = rng.standard_normal((4, 4))
+    linear = np.eye(4)
+    linear[3, :3] = -shift.of_columns
+    covariance = root @ root.T
+    np.testing.assert_allclose(
+        shift.given(shift.given(covariance).T), linear @ covariance @ linear.T
+    )
+
+
+def test_it_pickles_and_a_sparse_column_stays():
+    X = sp.random(2000, 5, density=0.5, format="csr", random_state=0)
+    X.data += 1e6
+    assert shift_for(X, l1_ratio=1.0).is_none
+    shift = shift_for(columns(1e6, 0.0))
+    again = pickle.loads(pickle.dumps(shift))
+    np.testing.assert_array_equal(again.of_columns, shift.of_columns)
+    assert replace(shift, of_columns=np.zeros(2)).is_none
