@@ -1,12 +1,14 @@
 """Every type that travels between the parts; read this package first.
 
-An estimator turns the user's data into :class:`Rows` and an :class:`Objective`. A
-:class:`Solver` asks the objective questions (:class:`EvaluateAt`, :class:`CurvatureAt`, ...)
-until it is satisfied and returns a :class:`Solution`, which the estimator turns into ``coef_``.
+An estimator turns the user's data into :class:`Rows` and an :class:`Objective`. A :class:`Solver`
+asks the objective questions (:class:`EvaluateAt`, :class:`CurvatureAt`, ...) until it has a reason
+to stop, and returns a :class:`Solution`. The estimator turns its params into ``coef_``.
 
-``params`` is always an array of shape ``(n_outputs, n_columns)``, *class-major*: one row a class,
-and one last column for the intercept where there is one. ``n_outputs`` is the number of classes,
-and 1 for two classes, where the single row holds the log-odds of the second class.
+``params`` is always an array of shape ``(n_outputs, n_columns)``, *class-major*: one row per
+class. If the model has an intercept, it is the last column. ``n_outputs`` is the number of
+classes; for two classes it is 1, and the single row holds the log-odds of the second class.
+
+Losses, penalties and their sum are in *nats a row*: natural logarithms, averaged over the rows.
 """
 
 from sk_softmax.interfaces.arrays import (

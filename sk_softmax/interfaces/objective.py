@@ -13,40 +13,46 @@ from sk_softmax.interfaces.arrays import Array
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Value (nats a row) and gradient of an objective at one point, from one pass."""
+    """Value and gradient of an objective at one point, from one pass over the rows."""
 
     value: float
+    """In nats a row."""
+
     gradient: Array
+    """Shape ``(n_outputs, n_columns)``, like ``params``."""
 
     @property
     def is_finite(self) -> bool:
-        """Whether both value and gradient are free of infinities and NaN."""
+        """Whether neither value nor gradient has an infinity or NaN."""
         return bool(np.isfinite(self.value)) and bool(np.isfinite(self.gradient).all())
 
 
 class Curvature(Protocol):
-    """A symmetric positive definite Hessian, or an approximation of it."""
+    """A symmetric positive definite Hessian ``H``, or an approximation of it."""
 
     diagonal: Array
-    """Of ``H``, shaped like ``params``."""
+    """The diagonal of ``H``, shaped like ``params``."""
 
     def solve(self, gradient: Array) -> Array:
-        """Return ``H^-1 gradient``, shaped like ``params``."""
+        """Return ``H^-1 gradient``; both are shaped like ``params``."""
         ...
 
 
 class ActiveHessian(Protocol):
-    """The Hessian among some of the parameters, the active ones, in the order of their mask."""
+    """The Hessian ``H`` among some of the parameters: the active ones.
+
+    They are in the order in which a mask of shape ``(n_outputs, n_columns)`` picks them.
+    """
 
     diagonal: Array
-    """Shape ``(n_active,)``."""
+    """The diagonal of ``H``, shape ``(n_active,)``."""
 
     def multiply(self, direction: Array) -> Array:
         """Return ``H direction``, both of shape ``(n_active,)``."""
         ...
 
     def matrix(self) -> Array | None:
-        """Return ``H`` where it has been formed, shape ``(n_active, n_active)``, else None."""
+        """Return ``H``, shape ``(n_active, n_active)``, if it is formed; otherwise None."""
         ...
 
 
@@ -55,17 +61,18 @@ class Objective(Protocol):
 
     ``F = sum_i s_i CE_i / sum_i s_i + penalty / (C sum_i s_i)``
 
-    Its answers hold the smooth part of the penalty: a solver finds the rest in
-    ``Problem.penalty``.
+    The answers include only the smooth part of the penalty. A solver finds the other part, kinks
+    and bounds, in ``Problem.penalty``. ``params`` has shape ``(n_outputs, n_columns)`` in all
+    methods.
     """
 
     @property
     def passes(self) -> float:
-        """How often the whole data have been read so far."""
+        """Passes over the whole data so far; a part of the data counts in proportion."""
         ...
 
     def evaluate(self, params: Array) -> Evaluation:
-        """Value and gradient over all rows."""
+        """Return value and gradient over all rows."""
         ...
 
     def curvature(
@@ -76,16 +83,24 @@ class Objective(Protocol):
         as_diagonal: bool = False,
         exact: bool = False,
     ) -> Curvature:
-        """Return an approximate Hessian that costs about a pass to build and little to apply.
+        """Return an approximate Hessian that costs about one pass to measure and little to apply.
 
-        With damping, every row counts as if it had that much of the rows' mean curvature more.
-        A solver that can use no more than a diagonal says so. It may be measured on a sample of
-        the rows or in float32, unless it is to be exact.
+        Parameters
+        ----------
+        params : ndarray of shape (n_outputs, n_columns)
+            Where it is measured.
+        damping : float, default=0.0
+            What part of the rows' mean curvature to add to the curvature of each row.
+        as_diagonal : bool, default=False
+            Return a diagonal, for a solver that cannot use a matrix.
+        exact : bool, default=False
+            Measure it on the rows of this objective. Otherwise it may be measured on rows that are
+            cheaper to read: a sample, or all rows in float32.
         """
         ...
 
     def hessian(self, params: Array) -> Curvature:
-        """Return the exact Hessian."""
+        """Return the exact Hessian among all parameters."""
         ...
 
     def active_hessian(
@@ -96,26 +111,44 @@ class Objective(Protocol):
         *,
         exact: bool = False,
     ) -> ActiveHessian:
-        """Return the Hessian among the parameters that this mask picks.
+        """Return the Hessian among the active parameters.
 
-        With damping, its diagonal is what it would be if every row had that much of the rows'
-        mean curvature more. It may be measured in float32, with the rows of next to no curvature
-        in the diagonal alone, unless it is to be exact.
+        Parameters
+        ----------
+        params : ndarray of shape (n_outputs, n_columns)
+            Where it is measured.
+        active : ndarray of bool, shape (n_outputs, n_columns)
+            Which parameters it is about.
+        damping : float, default=0.0
+            What part of the rows' mean curvature to add to the curvature of each row, in the
+            diagonal alone.
+        exact : bool, default=False
+            Measure it on the rows of this objective, and leave no row out. Otherwise it may be
+            measured in float32, and rows with negligible curvature may enter the diagonal alone.
         """
         ...
 
     def gap(self, params: Array, here: Evaluation, at_most: float = np.inf) -> float:
-        """Return a bound of ``F - F*`` in nats a row, infinity where there is none.
+        """Return an upper bound on ``F - F*`` in nats a row, from duality.
 
-        ``here`` is the evaluation at ``params``. The bound is infinity too where it turns out to
-        be above ``at_most`` before the rows have been read.
+        The bound is infinite if there is none.
+
+        Parameters
+        ----------
+        params : ndarray of shape (n_outputs, n_columns)
+            The point whose bound is wanted.
+        here : Evaluation
+            The answer of :meth:`evaluate` at ``params``.
+        at_most : float, default=inf
+            The largest bound that is needed. If the bound turns out to be larger before the rows
+            have been read, the result is infinity.
         """
         ...
 
     def largest_curvature(self) -> float:
-        """Return an upper bound of the Hessian's largest eigenvalue, the same everywhere."""
+        """Return an upper bound on the largest eigenvalue of the Hessian at any params."""
         ...
 
     def minibatch(self, params: Array, indices: NDArray[np.intp]) -> Evaluation:
-        """Unbiased estimate of :meth:`evaluate` from some rows, drawn uniformly."""
+        """Return an unbiased estimate of :meth:`evaluate` from some rows, drawn uniformly."""
         ...

@@ -1,4 +1,7 @@
-"""What a solver asks, and what it reports."""
+"""What a solver asks, and what it reports.
+
+``params`` has shape ``(n_outputs, n_columns)`` in all questions and reports.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +18,21 @@ from sk_softmax.interfaces.objective import ActiveHessian, Curvature, Evaluation
 
 @dataclass(frozen=True, slots=True)
 class EvaluateAt:
-    """Question: value and gradient here; answered by an :class:`Evaluation`."""
+    """Question: value and gradient at ``params``; answered by an :class:`Evaluation`."""
 
     params: Array
 
     def put_to(self, objective: Objective) -> Evaluation:
-        """Ask the objective."""
+        """Return the objective's answer."""
         return objective.evaluate(self.params)
 
 
 @dataclass(frozen=True, slots=True)
 class CurvatureAt:
-    """Question: an approximate Hessian here; answered by a :class:`Curvature`.
+    """Question: an approximate Hessian at ``params``; answered by a :class:`Curvature`.
 
-    The objective may measure it on rows that are cheaper to read, unless it is to be ``exact``.
+    The fields are the parameters of :meth:`Objective.curvature`. Unless ``exact`` is true, the
+    objective may measure it on rows that are cheaper to read.
     """
 
     params: Array
@@ -37,7 +41,7 @@ class CurvatureAt:
     exact: bool = False
 
     def put_to(self, objective: Objective) -> Curvature:
-        """Ask the objective."""
+        """Return the objective's answer."""
         return objective.curvature(
             self.params, self.damping, as_diagonal=self.as_diagonal, exact=self.exact
         )
@@ -45,18 +49,21 @@ class CurvatureAt:
 
 @dataclass(frozen=True, slots=True)
 class HessianAt:
-    """Question: the exact Hessian here; answered by a :class:`Curvature`."""
+    """Question: the exact Hessian at ``params``; answered by a :class:`Curvature`."""
 
     params: Array
 
     def put_to(self, objective: Objective) -> Curvature:
-        """Ask the objective."""
+        """Return the objective's answer."""
         return objective.hessian(self.params)
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveHessianAt:
-    """Question: the Hessian among some parameters; answered by an :class:`ActiveHessian`."""
+    """Question: the Hessian among some parameters; answered by an :class:`ActiveHessian`.
+
+    The fields are the parameters of :meth:`Objective.active_hessian`.
+    """
 
     params: Array
     active: NDArray[np.bool_]
@@ -64,53 +71,60 @@ class ActiveHessianAt:
     exact: bool = False
 
     def put_to(self, objective: Objective) -> ActiveHessian:
-        """Ask the objective."""
+        """Return the objective's answer."""
         return objective.active_hessian(self.params, self.active, self.damping, exact=self.exact)
 
 
 @dataclass(frozen=True, slots=True)
 class LargestCurvature:
-    """Question: a bound of the Hessian's largest eigenvalue; answered by a float."""
+    """Question: an upper bound on the Hessian's largest eigenvalue; answered by a float.
+
+    The bound holds at any params.
+    """
 
     def put_to(self, objective: Objective) -> float:
-        """Ask the objective."""
+        """Return the objective's answer."""
         return objective.largest_curvature()
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluateMinibatch:
-    """Question: estimated value and gradient from these rows; answered by an `Evaluation`."""
+    """Question: value and gradient estimated from some rows; answered by an `Evaluation`."""
 
     params: Array
     indices: NDArray[np.intp]
+    """Numbers of the rows."""
 
     def put_to(self, objective: Objective) -> Evaluation:
-        """Ask the objective."""
+        """Return the objective's answer."""
         return objective.minibatch(self.params, self.indices)
 
 
 @dataclass(frozen=True, slots=True)
 class GapAt:
-    """Question: a bound of ``F - F*`` from duality; answered by a float, infinity for none."""
+    """Question: an upper bound on ``F - F*`` from duality, in nats a row; answered by a float.
+
+    Infinity means that there is no bound.
+    """
 
     params: Array
     evaluation: Evaluation
-    """What :class:`EvaluateAt` was answered here."""
+    """The answer to :class:`EvaluateAt` at ``params``."""
 
     at_most: float = np.inf
-    """A bound above this is of no use."""
+    """A larger bound cannot be used, so it need not be computed."""
 
     def put_to(self, objective: Objective) -> float:
-        """Ask the objective."""
+        """Return the objective's answer."""
         return objective.gap(self.params, self.evaluation, self.at_most)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a solver asks its judge: "am I there?"; answered by an estimate of ``F - F*``.
+    """What a solver asks its judge: whether it has converged; answered by a float.
 
-    The objective never sees it. The answer is the least that the judge takes to be left, in nats a
-    row; a solver goes on if that is too much.
+    The objective never sees it. The answer is the judge's estimate of ``F - F*``, in nats a row.
+    If that is too much, the solver goes on.
     """
 
     params: Array
@@ -120,24 +134,28 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Not a question: what a solver reports after an iteration, answered by "stop now?"."""
+    """What a solver reports after an iteration; the answer says whether to stop."""
 
     iteration: int
     params: Array
     value: float
+    """In nats a row, with all of the penalty."""
+
     gradient_norm: float
+    """Euclidean norm of the gradient, or of the shortest subgradient if there are kinks."""
+
     step_size: float
     lift: Callable[[Array], Array] | None = None
-    """From ``params`` to those of the whole problem, where they are others."""
+    """From ``params`` to those of the whole problem; None if they are the same."""
 
     @classmethod
     def of(cls, iteration: int, params: Array, here: Evaluation, step_size: float) -> Progress:
-        """Return the report of an iteration of a smooth objective."""
+        """Return the report of an iteration on a smooth objective."""
         norm = float(np.linalg.norm(here.gradient))
         return cls(iteration, params, here.value, norm, step_size)
 
     def whole_params(self) -> Array:
-        """Return the params of the whole problem; finding them may cost something."""
+        """Return the params of the whole problem; to compute them may cost time."""
         return self.params if self.lift is None else self.lift(self.params)
 
 
@@ -150,23 +168,26 @@ Question: TypeAlias = (
     | EvaluateMinibatch
     | GapAt
 )
+"""What an objective can be asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question that a solver asks in one stage of a fit."""
+    """A question, and the stage of a fit in which a solver asks it."""
 
     stage: int
+    """Number of the stage."""
+
     question: Question
 
 
 class Objectives(Protocol):
-    """Several objectives on the same rows, by number: one pass evaluates any of them together."""
+    """Several numbered objectives on the same rows; one pass evaluates any of them together."""
 
     def __getitem__(self, number: int) -> Objective:
-        """Return one of them, to be asked alone."""
+        """Return the objective of this number, to be asked alone."""
         ...
 
     def evaluate(self, questions: Mapping[int, EvaluateAt]) -> Mapping[int, Evaluation]:
-        """Answer questions to several of them, by number."""
+        """Return the answers to questions to several of them, by number."""
         ...

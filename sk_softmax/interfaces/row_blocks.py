@@ -12,34 +12,40 @@ from sk_softmax.interfaces.arrays import Array, Index
 
 
 class Block(Protocol):
-    """Some rows of the data and the products an objective needs of them.
+    """Some rows of the data, and the products with them that an objective needs.
 
-    A constant last column is implied where the model has an intercept; it is never materialised
-    except by :meth:`design`.
+    If the model has an intercept, a constant last column is implied. Only :meth:`design`
+    materialises it.
     """
 
     rows: Index
-    """Which rows these are; picks their targets and weights."""
+    """Which rows these are; it picks their targets and weights."""
 
     n_rows: int
 
     def logits(self, prepared: Any) -> Array:
-        """Class-major logits, shape ``(n_outputs, n_rows)``, of params from ``Rows.prepare``."""
+        """Return the class-major logits, shape ``(n_outputs, n_rows)``.
+
+        ``prepared`` is what ``Rows.prepare`` returned for params.
+        """
         ...
 
     def pull_back(self, residuals: Array) -> Array:
-        """``residuals @ block``: shape ``(n_outputs, n_rows)`` to ``(n_outputs, n_columns)``."""
+        """Return ``residuals @ block``, shape ``(n_outputs, n_columns)``.
+
+        ``residuals`` has shape ``(n_outputs, n_rows)``.
+        """
         ...
 
     def gram(self, weights: Array) -> Array:
-        """``block.T @ diag(weights) @ block``, shape ``(n_columns, n_columns)``.
+        """Return ``block.T @ diag(weights) @ block``, shape ``(n_columns, n_columns)``.
 
-        Rows of weight zero cost nothing.
+        ``weights`` has shape ``(n_rows,)``. Rows with a weight of zero cost nothing.
         """
         ...
 
     def gram_diagonal(self, weights: Array) -> Array:
-        """Diagonal of :meth:`gram`, shape ``(n_columns,)``."""
+        """Return the diagonal of :meth:`gram`, shape ``(n_columns,)``."""
         ...
 
     def design(self) -> Array:
@@ -47,19 +53,23 @@ class Block(Protocol):
         ...
 
     def part(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Any:
-        """Return a copy of these rows and columns, sparse where the rows are."""
+        """Return a copy of some rows and columns, sparse if the rows are.
+
+        Shape ``(len(rows), len(columns))``; ``rows`` are counted from the first row of the block.
+        """
         ...
 
 
 Term: TypeAlias = Callable[[Block], tuple[Any, ...]]
-"""Maps a block to partial sums: numbers, or fresh arrays that the caller may overwrite.
+"""A function from a block to partial sums: numbers, or new arrays that the caller may overwrite.
 
-A term is pure: it writes to nothing but what it returns, so that rows may evaluate it anywhere, in
-any order, and more than once.
+A term is pure: it writes only to what it returns. So rows may evaluate it anywhere, in any order,
+and more than once.
 """
 
 CollectedTerm: TypeAlias = Callable[[Block], tuple[tuple[Any, ...], Any]]
-"""A term that returns beside its partial sums something to keep of the block, as pure."""
+"""A function from a block to its partial sums and something to keep of the block; it is pure
+too."""
 
 
 class Rows(Protocol):
@@ -68,26 +78,29 @@ class Rows(Protocol):
     n_rows: int
     n_features: int
     n_columns: int
+    """``n_features``, and one more if the model has an intercept."""
+
     dtype: np.dtype[Any]
+    """The width in which products with the rows are computed."""
 
     def prepare(self, params: Array) -> Any:
-        """Return params in the width and layout that this kind of block multiplies fastest."""
+        """Return params in the width and layout that a block of these rows multiplies fastest."""
         ...
 
     def sum(self, term: Term, rows_per_block: int = 0) -> tuple[Any, ...]:
         """Sum each of the term's partial results over all blocks, in float64.
 
-        The order of the reduction is fixed, so that the sums do not depend on how many threads
-        ran. Blocks hold at least ``rows_per_block`` rows, as far as their logits stay in bounds.
+        The order of the sum is fixed, so the result does not depend on the number of threads. A
+        block holds at least ``rows_per_block`` rows, unless their logits would be too many.
         """
         ...
 
     def collect(
         self, term: CollectedTerm, rows_per_block: int = 0
     ) -> tuple[tuple[Any, ...], list[Any]]:
-        """Sum like :meth:`sum`, and list what the term keeps of each block, from first to last.
+        """Sum like :meth:`sum`, and list what the term keeps of each block, in the order of rows.
 
-        One pass for both. A term that has nothing to sum returns an empty tuple of sums.
+        Both take one pass. A term that has nothing to sum returns an empty tuple of sums.
         """
         ...
 
@@ -96,9 +109,9 @@ class Rows(Protocol):
         ...
 
     def subset(self, indices: NDArray[np.intp]) -> Rows:
-        """Return the rows of these indices as rows, put together as they are read.
+        """Return the rows of these indices as rows, gathered when they are read.
 
-        An index may come twice. Nothing is copied but a block at a time.
+        An index may occur twice. Only one block at a time is copied.
         """
         ...
 
@@ -133,5 +146,5 @@ class Rows(Protocol):
         ...
 
     def columns(self, features: NDArray[np.intp]) -> Rows:
-        """Return the rows with these features alone, copied where that takes little memory."""
+        """Return the rows with these features alone, copied if that takes little memory."""
         ...

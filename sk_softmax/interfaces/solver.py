@@ -17,65 +17,74 @@ from sk_softmax.interfaces.questions import Asked, Claim, EvaluateMinibatch, Pro
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a method learned of an objective, for the next stage of a fit to begin with.
+    """What a solver learned of an objective, for the next stage of a fit to start from.
 
-    It holds for objectives of the same parameters with nearly the same curvature, and dies with
-    the fit.
+    It holds for objectives of the same parameters with nearly the same curvature. It is discarded
+    when the fit ends.
     """
 
     state: Any
-    """The method's own: pairs, curvature, damping."""
+    """The solver's own: pairs, curvature, damping."""
 
     evidence: Any = None
     """What the judge of its claims has seen: values, steps, curvature."""
 
     def without_values(self) -> Memory:
-        """Return the same for an objective whose values compare with none of those so far."""
+        """Return the memory without values, which cannot be compared with those that follow.
+
+        The evidence forgets them in place.
+        """
         return replace(self, evidence=self.evidence and self.evidence.without_values())
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a solver is told beside the answers to its questions."""
+    """What a solver is told in addition to the answers to its questions."""
 
     start: Array
-    """Where to begin, shaped like ``params``."""
+    """Where to start, shape ``(n_outputs, n_columns)``."""
 
     n_rows: int
-    """How many rows there are to draw minibatches from."""
+    """How many rows minibatches are drawn from."""
 
     tol: float
     """The relative suboptimality ``(F - F*) / F`` at which to stop."""
 
     max_iter: int
-    """Iterations of a full-batch solver, epochs of a stochastic one."""
+    """The most iterations of a full-batch solver; the number of epochs of a stochastic one."""
 
     resolution: float
-    """The change in value that rounding can hide, relative to the larger of it and one nat."""
+    """The change in value that rounding can hide, relative to ``max(value, 1 nat)``."""
 
     separated_below: float
-    """A value below this proves that no finite optimum exists (``-inf`` with a penalty)."""
+    """A value below this proves that no finite optimum exists.
+
+    It is ``-inf``, which proves nothing, if a penalty limits the coefficients.
+    """
 
     random: np.random.Generator
-    """The only source of chance."""
+    """The only source of random numbers."""
 
     penalty: Penalty
-    """The whole penalty; its kinks and bounds, which are in no answer of the objective, only
-    solvers that say so take into account."""
+    """The whole penalty.
+
+    No answer of the objective includes its kinks and bounds. Only solvers with ``takes_nonsmooth``
+    take them into account.
+    """
 
     memory: Memory | None = None
-    """What the same solver returned at the end of the stage before."""
+    """What the same solver returned at the end of the previous stage; None in the first."""
 
     is_rough: bool = False
-    """Whether another stage follows, so that a claim to be there needs no proof."""
+    """Whether another stage follows, so that a claim of convergence needs no proof."""
 
     def noise_at(self, value: float) -> float:
-        """Return the change that rounding can hide where the objective has this value."""
+        """Return the change that rounding can hide in this value, in nats a row."""
         return self.resolution * max(abs(value), 1.0)
 
 
 class Status(Enum):
-    """Why a solver stopped; the value says it in words."""
+    """Why a solver stopped. The value is the sentence that a user reads."""
 
     CONVERGED = "the estimated relative suboptimality is at most tol"
     EPOCHS_DONE = "all epochs asked for were run"
@@ -98,8 +107,8 @@ class Status(Enum):
         "learning_rate or standardise the features"
     )
     CONTRADICTED = (
-        "the solver says that it has converged, but the curvature of the objective, its decrease "
-        "of late, or both promise more than tol allows; set a smaller tol, or choose another "
+        "the solver says that it has converged, but the curvature of the objective, its recent "
+        "decrease, or both promise more than tol allows; set a smaller tol, or choose another "
         "solver or other options of this one"
     )
     STOPPED = "an observer asked to stop"
@@ -112,36 +121,42 @@ class Status(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ValidationScores:
-    """How well params do on rows that the solver does not see."""
+    """How well params fit rows that the solver does not see."""
 
     loss: float
     """Mean cross-entropy in nats a row, without penalty."""
 
     accuracy: float
+    """In [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
 class IterationRecord:
-    """What is remembered of one iteration (of one epoch, for a stochastic solver)."""
+    """The record of one iteration (of one epoch, for a stochastic solver)."""
 
     iteration: int
     value: float
-    """The objective in nats a row; for a stochastic solver its mean over the epoch's batches."""
+    """The objective in nats a row; for a stochastic solver, its mean over the epoch's
+    minibatches."""
 
     gradient_norm: float
-    """Euclidean norm of the gradient; NaN for a stochastic solver, which never sees it whole."""
+    """Euclidean norm of the gradient, or of the shortest subgradient if there are kinks. NaN for
+    an epoch of a stochastic solver, which does not compute the whole gradient."""
 
     step_size: float
+    """Size of the last step; 0 at the start."""
+
     passes: float
-    """Passes over the data since the start, of any kind."""
+    """Passes over the data since the start, for any purpose."""
 
     seconds: float
     """Seconds since the start."""
 
     validation_loss: float = float("nan")
-    """Mean cross-entropy of the validation rows in nats, NaN where there are none."""
+    """Mean cross-entropy of the validation rows in nats a row; NaN if there are none."""
 
     validation_accuracy: float = float("nan")
+    """In [0, 1]; NaN if there are no validation rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,43 +164,62 @@ class Solution:
     """What a solver returns."""
 
     params: Array
+    """Shape ``(n_outputs, n_columns)``."""
+
     evaluation: Evaluation
-    """Value and gradient at ``params``, the value with the penalty's part that has a kink."""
+    """Value and gradient at ``params``. The value includes the part of the penalty with kinks, the
+    gradient does not."""
 
     status: Status
     n_iter: int
+    """Iterations, or epochs of a stochastic solver."""
+
     suboptimality: float
-    """An estimate of ``F - F*`` in nats a row, the judge's where it was asked; NaN for none."""
+    """An estimate of ``F - F*`` in nats a row, the judge's if it was asked; NaN if there is
+    none."""
 
     records: Sequence[IterationRecord] = ()
+    """One per iteration, the first of them at the start. Solvers leave it empty; drivers fill
+    it."""
+
     memory: Memory | None = None
-    """What a next stage may begin with; None where the method carries nothing on."""
+    """What the next stage may start from; None if the solver keeps nothing."""
 
 
 Lesson: TypeAlias = Generator[EvaluateMinibatch, Evaluation, tuple[Array, Any, float]]
-"""What a stochastic solver does with a chunk of a stream: asks minibatches, and returns params,
-what its rule carries on, and the mean value of the minibatches."""
+"""What a stochastic solver does with a chunk of a stream.
+
+It asks minibatches. It returns params, the state of its update rule, and the mean value of the
+minibatches.
+"""
 
 Search: TypeAlias = Generator[Question | Progress | Claim, Any, Solution]
-"""What a solver does. Arrays that it has yielded are not written to afterwards."""
+"""What a solver does. It does not write to arrays after it has yielded them."""
 
 JudgedSearch: TypeAlias = Generator[Question | Progress, Any, Solution]
-"""A search whose claims have been judged: what is left is for the objective and the journal."""
+"""A search whose claims a judge answers: only questions and reports are left."""
 
 StagedSearch: TypeAlias = Generator[Asked | Progress, Any, Solution]
-"""A search whose questions say which stage of a fit they are asked in."""
+"""A search whose questions say in which stage of a fit they are asked."""
 
 
 class Solver(Protocol):
-    """How an objective is minimised: options of a method, and the method as a generator."""
+    """How an objective is minimised: the options of a method, and the method as a generator."""
 
     is_stochastic: ClassVar[bool]
+    """Whether it learns from minibatches, so that ``max_iter`` counts epochs."""
+
     asks_curvature: ClassVar[bool]
+    """Whether it asks for curvature that may be measured on cheaper rows."""
+
     takes_nonsmooth: ClassVar[bool]
+    """Whether it takes kinks and bounds of the penalty into account."""
+
     takes_shifted_rows: ClassVar[bool]
     """Whether columns far from zero may be shifted: not where each step is the point."""
 
     default_max_iter: ClassVar[int]
+    """The most iterations, or the number of epochs, if the user sets none."""
 
     @property
     def has_full_metric(self) -> bool:
@@ -197,7 +231,7 @@ class Solver(Protocol):
         ...
 
     def begins_cheaply(self, problem: Problem) -> bool:
-        """Whether to begin on cheaper objectives of nearly the same optimum."""
+        """Whether to start on cheaper objectives with nearly the same optimum."""
         ...
 
     def minimize(self, problem: Problem) -> Search:
@@ -209,12 +243,24 @@ class Learner(Solver, Protocol):
     """A solver that can also learn from a stream, whose rows come once and in chunks."""
 
     def first_params(self, zeros: Array, random: np.random.Generator) -> Array:
-        """Return where a cold start begins."""
+        """Return where a fit without earlier params starts.
+
+        ``zeros`` and the result have shape ``(n_outputs, n_columns)``.
+        """
         ...
 
     def learn(self, params: Array, rule: Any, n_rows_before: int, n_rows: int) -> Lesson:
-        """Yield the minibatches of a chunk in the order of its rows.
+        """Yield the minibatches of a chunk, in the order of its rows.
 
-        ``rule`` is what an earlier lesson returned, None at the start.
+        Parameters
+        ----------
+        params : ndarray of shape (n_outputs, n_columns)
+            Where the chunk starts.
+        rule : Any
+            The state that the previous lesson returned; None in the first.
+        n_rows_before : int
+            Rows of the stream before this chunk.
+        n_rows : int
+            Rows of the chunk.
         """
         ...

@@ -1,4 +1,4 @@
-"""HOW it is minimised: one file a method, one table of names."""
+"""HOW it is minimised: one file per method, one table of names."""
 
 from __future__ import annotations
 
@@ -39,3 +39,4 @@ SOLVERS: dict[str, Callable[[], Solver]] = {
     "rmsprop": RMSprop,
     "adam": Adam,
 }
+"""From the name that a user gives to a function that makes the solver with its default options."""

@@ -12,7 +12,10 @@ from sk_softmax.solvers.minibatch import MinibatchSolver, with_shared_options
 
 
 class Moments(NamedTuple):
-    """Running means of the gradient and of its square, and how many updates made them."""
+    """Running means of the gradient and of its square, and the number of updates in them.
+
+    Both means have shape ``(n_outputs, n_columns)``.
+    """
 
     mean: Array
     mean_square: Array
@@ -22,9 +25,9 @@ class Moments(NamedTuple):
 @with_shared_options
 @dataclass
 class Adam(MinibatchSolver):
-    """Step along a running mean of the gradient over a running root mean square of it.
+    """Step along a running mean of the gradient, divided by a running root mean square of it.
 
-    With the corrections for starting both means from zero (Kingma and Ba, 2015, algorithm 1).
+    Both means start at zero and are corrected for that (Kingma and Ba, 2015, algorithm 1).
 
     Parameters
     ----------
@@ -33,7 +36,7 @@ class Adam(MinibatchSolver):
     beta_2 : float, default=0.999
         Share of the running mean square that is kept at each update, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the quotient finite.
+        Added to the divisor, so that the quotient stays finite.
     """
 
     learning_rate: float = 0.05
@@ -53,7 +56,7 @@ class Adam(MinibatchSolver):
         return Moments(np.zeros_like(params), np.zeros_like(params), 0)
 
     def update(self, gradient: Array, state: Moments) -> tuple[Array, Moments]:
-        """Scale the mean gradient by its root mean square, both corrected for their start."""
+        """Divide the mean gradient by the root mean square, both corrected for their start."""
         mean = self.beta_1 * state.mean + (1 - self.beta_1) * gradient
         mean_square = self.beta_2 * state.mean_square + (1 - self.beta_2) * gradient**2
         updates = state.updates + 1

@@ -1,4 +1,4 @@
-"""The method that suits the shape of the problem."""
+"""A choice of method by the shape of the problem."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.proximal_lbfgs import ProximalLBFGS
 from sk_softmax.solvers.proximal_newton import ProximalNewton
 
-# A Hessian takes about n_rows * n_parameters^2 multiplications: up to CHEAP of them, Newton's
-# method. Measured on two threads, milliseconds of a default fit:
+# Newton's method is chosen if a Hessian takes at most CHEAP multiplications. It takes about n_rows
+# * n_parameters^2 of them. Milliseconds of a default fit, measured on two threads:
 #                                     multiplications   Newton   L-BFGS
 #   iris (15 parameters)                        3e+04      2.3      3.1
 #   wine (42)                                   3e+05      2.1      3.5
@@ -25,9 +25,10 @@ from sk_softmax.solvers.proximal_newton import ProximalNewton
 #   cover types (385)                           3e+09      937      165
 CHEAP = 3e6
 
-# With L1, proximal Newton, but proximal L-BFGS for many features that more than a few rows have:
-# a Hessian of the active parameters then costs as much as hundreds of passes. Measured on one
-# thread, seconds of a fit to tol=1e-5 with l1_ratio=1:
+# With L1, proximal L-BFGS is chosen for more than MANY_FEATURES columns of params and more than
+# FEW_ROWS rows, proximal Newton otherwise. With so many columns and rows a Hessian of the active
+# parameters costs as much as hundreds of passes. Seconds of a fit to tol=1e-5 with l1_ratio=1,
+# measured on one thread:
 #                                             Newton   L-BFGS
 #   digits, C=1                                 0.12     0.28
 #   MNIST / 255, 10,000 rows, C=0.1              2.1      3.8
@@ -37,9 +38,9 @@ CHEAP = 3e6
 #   20 newsgroups, C=1                          11.5      2.7
 MANY_FEATURES, FEW_ROWS = 1024, 2000
 
-# With bounds and no L1 most parameters are free, so that Newton's cost grows with their cube:
-# proximal Newton up to so many. Measured on one thread, seconds of a fit to tol=1e-6 with
-# nonnegative coefficients and with bounds at -0.2 and 0.3:
+# Parameters up to which proximal Newton is chosen with bounds and no L1. Most parameters are then
+# free, so the cost of Newton's method grows with the cube of their number. Seconds of a fit to
+# tol=1e-6 with nonnegative coefficients, and with bounds at -0.2 and 0.3, measured on one thread:
 #                                             Newton       L-BFGS
 #   2,000 x 50, 5 classes (250)           0.03, 0.03   0.06, 0.02
 #   cover types, standardised (378)         1.1, 0.8     3.2, 1.0
@@ -52,7 +53,10 @@ MANY_PARAMETERS = 500
 
 @dataclass
 class Auto(Options):
-    """Newton's method where a Hessian is cheap, L-BFGS elsewhere; else their proximal kin."""
+    """Newton's method if a Hessian is cheap, L-BFGS otherwise.
+
+    For penalties with kinks or bounds these are proximal Newton and proximal L-BFGS.
+    """
 
     is_stochastic: ClassVar[bool] = False
     asks_curvature: ClassVar[bool] = True
@@ -75,6 +79,7 @@ class Auto(Options):
 
     @staticmethod
     def _chosen(problem: Problem) -> Solver:
+        """Return the solver for this problem, with its default options."""
         n_rows, start = problem.n_rows, problem.start
         if problem.penalty.makes_sparse:
             is_broad = start.shape[1] > MANY_FEATURES and n_rows > FEW_ROWS

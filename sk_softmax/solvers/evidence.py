@@ -23,36 +23,43 @@ from sk_softmax.interfaces import (
 )
 from sk_softmax.solvers.stopping import WINDOWS
 
-# How many steps are kept: as many as L-BFGS remembers by default, as far as these bytes hold them.
+# Steps that are kept: MOST_STEPS, as many as L-BFGS remembers by default, but with many parameters
+# only as many as fit into MOST_BYTES (128 MiB), and at least one.
 MOST_STEPS, MOST_BYTES = 10, 2**27
 
-# Answers among which to look for the one at the params that are reported: a line search may go
-# back to the trial before the last.
+# The most evaluations that are kept since the last report. The params of the next report are
+# looked up among them: a line search may go back to the trial before the last.
 MOST_TRIALS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Params and what was answered there."""
+    """Params, of shape ``(n_outputs, n_columns)``, and the answer of the objective there."""
 
     params: Array
     evaluation: Evaluation
 
     def is_at(self, params: Array) -> bool:
-        """Whether these are its params, whoever holds them."""
+        """Whether these are its params, as the same array or as an equal one."""
         return self.params is params or np.array_equal(self.params, params)
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A curvature that was answered, and the iteration in which it was."""
+    """A curvature, and the iteration in which it was measured."""
 
     curvature: Curvature
     iteration: int
 
 
 class Steps:
-    """The changes ``y`` of the gradient along the last steps ``s``, with ``s'y``."""
+    """The changes ``y`` of the gradient along the last steps ``s``, each with ``s'y``.
+
+    Parameters
+    ----------
+    size : int
+        Number of parameters; with many, fewer steps are kept.
+    """
 
     def __init__(self, size: int) -> None:
         most = min(MOST_STEPS, max(MOST_BYTES // (8 * size), 1))
@@ -62,9 +69,14 @@ class Steps:
         return len(self._steps)
 
     def remember(self, step: Array, change: Array, noise: float = 0.0) -> None:
-        """Keep a step, unless rounding has eaten the curvature along it.
+        """Keep a step, unless the curvature along it is lost in rounding.
 
-        ``noise`` is the change of value that rounding hides, in nats a row.
+        Parameters
+        ----------
+        step, change : ndarray of shape (n_outputs, n_columns)
+            The step, and the change of the gradient along it.
+        noise : float, default=0.0
+            The change in value that rounding can hide, in nats a row.
         """
         product = float(np.vdot(step, change))
         norms = float(np.linalg.norm(step) * np.linalg.norm(change))
@@ -72,12 +84,15 @@ class Steps:
             self._steps.append((product, change))
 
     def promise(self, gradient: Array, curvature: Curvature) -> float:
-        """Return the decrease that a curvature promises, as low as any of the steps found it.
+        """Return the decrease that a curvature ``M`` promises, in nats a row.
 
-        ``s'y / y'M^-1 y`` is how far ``M`` exceeds the Hessian along a step.
+        It is ``g'M^-1 g / 2`` for the gradient ``g``, of shape ``(n_outputs, n_columns)``. Along a
+        step, ``M`` is ``s'y / y'M^-1 y`` times as large as the Hessian. The promise is multiplied
+        by the largest of these factors, as if the Hessian were as small in all directions as along
+        that step.
         """
         seen = [(s_y, float(np.vdot(y, curvature.solve(y)))) for s_y, y in self._steps]
-        # A square of a tiny change may underflow.
+        # For a tiny change y'M^-1 y may underflow to zero.
         scale = max((s_y / y_y for s_y, y_y in seen if y_y > 0), default=1.0)
         return 0.5 * scale * float(np.vdot(gradient, curvature.solve(gradient)))
 
@@ -89,6 +104,19 @@ class Evidence:
     ----------
     problem : Problem
         What the solver was told.
+
+    Attributes
+    ----------
+    iteration : int
+        Number of the last iteration, counted over all stages; -1 before the first report.
+    values : deque of float
+        The last values with all of the penalty, in nats a row, from oldest to newest.
+    steps : Steps
+        The last steps.
+    measured : Measured or None
+        The last curvature that was measured where the search was.
+    hessian, active_hessian : tuple of question and answer, or None
+        The last exact Hessian, and the last Hessian among active parameters.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -104,7 +132,7 @@ class Evidence:
 
     @classmethod
     def before(cls, problem: Problem) -> Evidence:
-        """Return what was seen in the stages before, or nothing yet."""
+        """Return the evidence of the previous stages, or new evidence in the first stage."""
         memory = problem.memory
         if memory is None or memory.evidence is None:
             return cls(problem)
@@ -114,12 +142,12 @@ class Evidence:
         return seen
 
     def without_values(self) -> Evidence:
-        """Forget the values: those to come are of other rows."""
+        """Forget the values, because those that follow are of other rows."""
         self.values.clear()
         return self
 
     def make_room(self, question: Question | Progress | Claim) -> None:
-        """Let go of a matrix that another is about to take the place of."""
+        """Drop a matrix before the one that replaces it is measured, to save memory."""
         if isinstance(question, CurvatureAt):
             self.measured = None
         elif isinstance(question, HessianAt):
@@ -128,7 +156,7 @@ class Evidence:
             self.active_hessian = None
 
     def watch(self, question: Question | Progress, answer: Any) -> None:
-        """Keep what a question or a report shows."""
+        """Keep what an answer or a report shows."""
         if isinstance(question, EvaluateAt):
             self._trials.append(Point(question.params, answer))
         elif isinstance(question, Progress):
@@ -141,24 +169,26 @@ class Evidence:
             self.measured = Measured(answer, self.iteration)
 
     def point_at(self, params: Array) -> Point | None:
-        """Return what the objective itself answered at these params, if that was not long ago."""
+        """Return the point with these params, if the objective answered there recently."""
         points = [self._here, *reversed(self._trials)]
         return next((p for p in points if p and p.is_at(params)), None)
 
     def value_at(self, point: Point) -> float:
-        """Return the value with all of the penalty."""
+        """Return the value at a point with all of the penalty, in nats a row."""
         return point.evaluation.value + self._penalty.kink_value(point.params)
 
     def _is_of_use(self, question: CurvatureAt) -> bool:
-        """Whether a curvature is that of where the search is, and as full as can be.
+        """Whether a curvature was measured at the current point, in the form that the judge needs.
 
-        Where the penalty has kinks or bounds that is a diagonal: the parameters held there leave
-        no subspace on which a matrix could be inverted.
+        For a smooth penalty that is the fullest form. With kinks or bounds it is a diagonal,
+        because the parameters that are held there leave no subspace in which a matrix could be
+        inverted.
         """
         is_here = self._here is not None and self._here.is_at(question.params)
         return is_here and question.as_diagonal == (not self._penalty.is_smooth)
 
     def _go_to(self, report: Progress) -> None:
+        """Go to the point of a report; keep its value, and the step that led there."""
         there = next((p for p in reversed(self._trials) if p.is_at(report.params)), None)
         here, self._here = self._here, there
         self._trials.clear()

@@ -1,4 +1,4 @@
-"""How much is left by a quadratic model with kinks, solved far more accurately than for a step."""
+"""How far a quadratic model with kinks can fall, found far more accurately than for a step."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from sk_softmax.interfaces import ActiveHessian, Evaluation, Penalty
 from sk_softmax.solvers.proximal_steps import Place, aim_of
 
-# How much shorter than the first the proximal steps within the model become. The flattest
-# directions of raw columns come last, and hold most of what is left.
+# The minimum of the model counts as found when a proximal step there is at most this many times as
+# long as the first one. A step needs far less accuracy, but the flattest directions of raw columns
+# are found last, and they hold most of the decrease.
 ACCURACY = 1e-4
 
-# Minimum and shifts take turns until one adds no more than this share of what matters.
+# Going to the minimum and shifting columns take turns until a turn adds at most LITTLE times the
+# decrease that matters, ``enough``. There are at most MOST_TURNS turns.
 LITTLE, MOST_TURNS = 0.1, 50
 
 
@@ -23,9 +25,9 @@ def decrease_in_model(
     hessian: ActiveHessian,
     enough: float,
 ) -> float:
-    """Return the decrease down to the minimum of the model among the active parameters.
+    """Return the decrease to the minimum of the model among the active parameters.
 
-    Once it is more than ``enough`` it may be more than what is returned.
+    It is in nats a row. A result above ``enough`` may be too low, because the search then stops.
 
     Parameters
     ----------
@@ -34,14 +36,16 @@ def decrease_in_model(
     here : Place
         Where the model is made.
     active : ndarray of bool, shape (n_outputs, n_columns)
-        Which parameters may move: at least all that are not zero or want to leave it.
+        Which parameters may move: at least those that are not zero, and those that the gradient
+        would move from zero.
     hessian : ActiveHessian
-        Of the smooth part of the objective, measured here.
+        Of the smooth part of the objective, measured at ``here``.
     enough : float
         The decrease in nats a row that matters.
     """
-    # Adding a number to a column of all classes leaves the loss as it is: no curvature of it shows
-    # this way down. On raw wine 96 % of what was left lay along it.
+    # Adding a number to a column of all classes does not change the loss, so the curvature of the
+    # loss does not show how far the penalty can fall in this direction. On raw wine 96 % of what
+    # was left lay along it.
     shared = active.all(axis=0) & (len(active) > 1)
     left = 0.0
     for _ in range(MOST_TURNS):

@@ -28,14 +28,14 @@ class GradientDescent(Options):
 
     Weights and intercept are updated together, from the gradient at the same point, and the cost
     is recorded before each update. With momentum ``m`` the move is a velocity
-    ``v <- m v + gradient``, and with ``nesterov`` it is ``gradient + m v`` (Sutskever, Martens,
-    Dahl and Hinton, 2013, in the form that PyTorch uses).
+    ``v <- m v + gradient``. With ``nesterov`` it is ``gradient + m v`` (Sutskever, Martens, Dahl
+    and Hinton, 2013, in the form that PyTorch uses).
 
     Parameters
     ----------
     learning_rate : float or "auto", default="auto"
-        ``"auto"`` is one over the largest curvature that the objective has anywhere (Boehning's
-        bound), with which plain gradient descent cannot diverge.
+        ``"auto"`` is one over an upper bound on the curvature of the objective at any params
+        (Boehning's bound). With it plain gradient descent cannot diverge.
     momentum : float, default=0.0
         In [0, 1).
     nesterov : bool, default=False
@@ -68,9 +68,9 @@ class GradientDescent(Options):
         stopped = yield Progress.of(0, params, here, 0.0)
 
         for iteration in range(problem.max_iter + 1):
-            # 1. Judge how far there is to go. Decreases that have died out are no proof of it:
-            #    iterates that bounce between two walls of a valley stop descending as well, but
-            #    on slopes that promise more.
+            # 1. Estimate how far there is to go. If decreases have died out, that is no proof of
+            #    convergence: iterates that bounce between two walls of a valley stop descending
+            #    too, but the slopes there promise more.
             promised = 0.5 * size * float(np.vdot(here.gradient, here.gradient))
             suboptimality = max(extrapolated_decrease(values), promised)
 
@@ -102,6 +102,7 @@ class GradientDescent(Options):
         raise AssertionError("the last iteration always has a reason to stop")
 
     def _step_size(self) -> Generator[Question, float, float]:
+        """Return the learning rate; if it is ``"auto"``, ask for the largest curvature."""
         if self.learning_rate != "auto":
             return float(self.learning_rate)
         largest = yield LargestCurvature()

@@ -1,4 +1,4 @@
-"""The judge of what solvers claim: it sits where the drivers take what a solver says."""
+"""The judge of what solvers claim: no fit is called converged on the solver's word alone."""
 
 from __future__ import annotations
 
@@ -27,20 +27,28 @@ from sk_softmax.solvers.exact_model import decrease_in_model
 from sk_softmax.solvers.proximal_steps import Place, active_at
 from sk_softmax.solvers.stopping import left_at_this_pace, near_enough
 
-# How much of the rows' mean curvature to add where the judge measures it: near the optimum the
-# curvature hardly changes any more.
+# What part of the rows' mean curvature is added to the curvature of each row if the judge measures
+# it. Near the optimum the curvature changes little, so little damping is needed.
 DAMPING = 0.02
 
-# With kinks or bounds the judge measures a Hessian of at most so many parameters, if that takes no
-# more than the multiplications of the search so far and of so many evaluations.
+# With kinks or bounds the judge measures a Hessian of at most MOST_ACTIVE parameters, if that
+# takes at most as many multiplications as the search so far and SPARE_EVALUATIONS evaluations.
 MOST_ACTIVE, SPARE_EVALUATIONS = 1000, 10
 
 Answer = Generator[Question, Any, float]
-"""Asks the objective, returns an estimate of ``F - F*`` in nats a row."""
+"""Asks the objective, and returns an estimate of ``F - F*`` in nats a row."""
 
 
 def judged(solver: Solver, problem: Problem) -> JudgedSearch:
-    """Run a solver, answer its claims, and let none end as converged that is not."""
+    """Run a solver and answer its claims; return its solution with a status that the judge grants.
+
+    Parameters
+    ----------
+    solver : Solver
+        The method.
+    problem : Problem
+        What the solver is told.
+    """
     search, judge = solver.minimize(problem), Judge(problem)
     evidence = judge.evidence
     answer: Any = None
@@ -60,13 +68,20 @@ def judged(solver: Solver, problem: Problem) -> JudgedSearch:
 
 
 class Judge:
-    """Estimates how far above its minimum a search is, by what it has seen and may ask.
+    """Estimates how far a search is above its minimum, from what it has seen and what it may ask.
 
-    A finite duality gap proves a claim; it is taken where what is at hand does not settle it, and
-    before anything is measured for the judge alone. The exact Hessian at these very params is
-    evidence enough: half the squared Newton decrement. Else the estimate is the largest of the
-    solver's own, of the decrease that the pace of late foretells, and of what a curvature measured
-    not long ago promises, taken as low as any of the last steps found it.
+    The first of these that applies gives the estimate:
+
+    1. If there is no slope, nothing is left. If the exact Hessian at these params is known, half
+       the squared Newton decrement is left.
+    2. If the penalty is smooth and a curvature was measured recently, the estimate is the largest
+       of three: that of the solver, the decrease extrapolated from the last iterations, and the
+       decrease that the curvature promises, scaled by the last steps. It is taken if it grants the
+       claim.
+    3. A finite duality gap proves a claim. It is asked for before anything is measured for the
+       judge alone.
+    4. If the largest of the estimates known so far refuses the claim, it is taken. Otherwise the
+       judge measures a Hessian or a curvature for itself.
 
     Parameters
     ----------
@@ -82,7 +97,7 @@ class Judge:
         self._gap_again, self._underrated = 0, 1.0
 
     def estimate(self, claim: Claim) -> Answer:
-        """Return the judge's own estimate for a claim, and remember what is granted."""
+        """Return the judge's estimate for a claim; if it grants the claim, remember it."""
         if self._problem.is_rough:
             return max(claim.suboptimality, left_at_this_pace(self.evidence.values))
         point = self.evidence.point_at(claim.params)
@@ -95,13 +110,13 @@ class Judge:
         return left
 
     def confirmed(self, solution: Solution) -> JudgedSearch:
-        """Return how a search ended: converged only where that was, or now is, granted."""
+        """Return the solution, as converged only if the judge granted that or grants it now."""
         if solution.status is not Status.CONVERGED or self._problem.is_rough:
             return solution
         point = self.evidence.point_at(solution.params)
         if point is None:
             point = Point(solution.params, (yield EvaluateAt(solution.params)))
-        # What is no higher than a point that was granted is as near to the minimum.
+        # A point whose value is at most that of a granted point is as near to the minimum.
         value = self.evidence.value_at(point)
         if value <= self._granted_value + self._problem.noise_at(value):
             return replace(solution, suboptimality=self._granted_estimate)
@@ -111,12 +126,20 @@ class Judge:
         return replace(solution, status=status, suboptimality=left)
 
     def _left_at(self, point: Point, claimed: float) -> Answer:
-        """Return the estimate at a point; no value is below zero, so at most its value."""
+        """Return the estimate at a point, in nats a row.
+
+        It is at most the value there, because no value is below zero. ``claimed`` is the estimate
+        of the solver.
+        """
         left = yield from self._estimate_at(point, claimed)
         return min(left, self.evidence.value_at(point))
 
     def _estimate_at(self, point: Point, claimed: float) -> Answer:
-        # 1. Without a slope there is nothing left; the exact Hessian says how much there is.
+        """Return the estimate at a point in nats a row, in the order that the class describes.
+
+        ``claimed`` is the estimate of the solver.
+        """
+        # 1. Without a slope nothing is left; the exact Hessian says how much is left.
         slope = self._slope(point)
         if not slope.any():
             return 0.0
@@ -124,7 +147,7 @@ class Judge:
         if exact is not None:
             return max(claimed, exact)
 
-        # 2. What is at hand: the pace, and a recent curvature.
+        # 2. What is known already: the pace, and a recent curvature.
         value = self.evidence.value_at(point)
         enough = near_enough(self._problem, value)
         doubt = max(claimed, left_at_this_pace(self.evidence.values))
@@ -139,10 +162,11 @@ class Judge:
         if gap <= self._problem.tol * abs(value):
             return gap
 
-        # 4. What is measured for this alone.
+        # 4. What is measured for the judge alone.
         scaled = doubt * self._underrated
         if scaled > enough:
-            # Half as much the next time: how far the cheap estimates are off changes.
+            # The factor by which cheap estimates are too low changes, so it is halved for the next
+            # claim.
             self._underrated = max(self._underrated / 2, 1.0)
             return scaled
         exact = yield from self._by_active_hessian(point, enough)
@@ -154,13 +178,18 @@ class Judge:
         return max(doubt, self.evidence.steps.promise(slope, recent.curvature))
 
     def _slope(self, point: Point) -> Array:
+        """Return the shortest subgradient at a point, shape ``(n_outputs, n_columns)``."""
         return self._penalty.shortest_subgradient(point.params, point.evaluation.gradient)
 
     def _place(self, point: Point) -> Place:
+        """Return a point with its value with all of the penalty."""
         return Place(point.params, point.evaluation, self.evidence.value_at(point))
 
     def _by_hessian(self, point: Point) -> float | None:
-        """Half the squared Newton decrement (Boyd and Vandenberghe, 2004, section 9.5.1)."""
+        """Return half the squared Newton decrement; None if the exact Hessian there is not known.
+
+        See Boyd and Vandenberghe (2004, section 9.5.1).
+        """
         if self.evidence.hessian is None or not self._penalty.is_smooth:
             return None
         question, hessian = self.evidence.hessian
@@ -172,11 +201,16 @@ class Judge:
     def _by_active_hessian(
         self, point: Point, enough: float
     ) -> Generator[Question, Any, float | None]:
-        """Return the decrease down to the minimum of the quadratic model with the kinks."""
+        """Return the decrease to the minimum of the quadratic model with the kinks.
+
+        None if the penalty is smooth, or if no Hessian at this point is known or affordable.
+        ``enough`` is the decrease in nats a row that matters.
+        """
         if self._penalty.is_smooth:
             return None
         place = self._place(point)
-        # All of them where that is affordable: those that do not want in may want to later.
+        # All parameters if that is affordable: one that stays at zero now may leave it when others
+        # have moved.
         active = np.ones_like(point.params, dtype=bool)
         if not self._is_affordable(active.size):
             active, _ = active_at(self._penalty, place)
@@ -193,13 +227,16 @@ class Judge:
         return decrease_in_model(self._penalty, place, question.active, hessian, enough)
 
     def _is_affordable(self, n_active: int) -> bool:
-        """Whether a Hessian takes no more multiplications than the search so far."""
+        """Whether a Hessian of this many parameters is within the limits given above."""
         evaluations = self.evidence.iteration + SPARE_EVALUATIONS
         spent = 4 * self._problem.start.size * evaluations
         return n_active <= MOST_ACTIVE and n_active**2 <= spent
 
     def _gap(self, point: Point, value: float) -> Answer:
-        """Return the duality gap; infinity where one was too wide not long ago."""
+        """Return the duality gap in nats a row.
+
+        After a gap was asked for, it is infinity for the next tenth of the iterations so far.
+        """
         if self.evidence.iteration < self._gap_again:
             return np.inf
         at_most = self._problem.tol * abs(value)
@@ -208,13 +245,17 @@ class Judge:
         return gap
 
     def _recent(self) -> Measured | None:
+        """Return the last curvature, if it was measured in the last two thirds of iterations."""
         measured = self.evidence.measured
         if measured is None or 3 * measured.iteration < self.evidence.iteration:
             return None
         return measured
 
     def _curvature(self, params: Array) -> Generator[Question, Any, Measured]:
-        """Measure the curvature, on cheaper rows where there are some."""
+        """Measure the curvature at these params, of shape ``(n_outputs, n_columns)``.
+
+        The objective may measure it on cheaper rows.
+        """
         self.evidence.measured = None
         question = CurvatureAt(params, DAMPING, as_diagonal=not self._penalty.is_smooth)
         measured = Measured((yield question), self.evidence.iteration)

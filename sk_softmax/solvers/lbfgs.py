@@ -38,11 +38,12 @@ from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 class LBFGS(Options):
     """Step along a quasi-Newton direction built from the last few gradients.
 
-    The two-loop recursion of Nocedal and Wright (Numerical Optimization, 2006, algorithm 7.4) with
-    a strong Wolfe line search. What the recursion starts from decides how many iterations it
-    takes: instead of a multiple of the identity it is the inverse of the curvature of the data (a
-    Gram matrix of the rows a class, or one for all, weighted by how undecided each row is), which
-    also makes the method indifferent to the units of the features.
+    The method is the two-loop recursion of Nocedal and Wright (Numerical Optimization, 2006,
+    algorithm 7.4) with a strong Wolfe line search. The matrix that the recursion starts from
+    decides how many iterations it takes. Here it is not a multiple of the identity but the inverse
+    of the curvature of the data: a Gram matrix of the rows per class, or one for all classes, in
+    which each row is weighted by how uncertain its class is. This also makes the method
+    independent of the units of the features.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ class LBFGS(Options):
         self._require_bool("precondition")
 
     def begins_cheaply(self, problem: Problem) -> bool:
-        """Whether to begin on cheaper objectives: always."""
+        """Whether to start on cheaper objectives: always."""
         return True
 
     def minimize(self, problem: Problem) -> Search:
@@ -86,7 +87,7 @@ class LBFGS(Options):
         status, left = (None if here.is_finite else Status.PRECISION_LIMIT), np.nan
 
         while status is None:
-            # 1. Measure the curvature where the method has got to, now and then.
+            # 1. Measure the curvature at the current params, if that is due.
             if self.precondition and known.schedule.is_due(known.clock):
                 yield from known.measure(params)
 
@@ -101,7 +102,7 @@ class LBFGS(Options):
             if status is not None:
                 continue
 
-            # 4. Move. Where nothing lowers the value, try once more with neither old pairs nor a
+            # 4. Move. If no step lowers the value, try once more without old pairs and without
             #    curvature that was measured cheaply.
             size = known.first_size(direction)
             step = yield from strong_wolfe_search(
@@ -114,7 +115,7 @@ class LBFGS(Options):
                 status, left = yield from reason_for_no_step(problem, params, here.value, left)
                 continue
 
-            # 5. Remember the step and the change of gradient along it.
+            # 5. Remember the step and the change of the gradient along it.
             known.remember(step, params, here)
             params, here, iteration = step.params, step.evaluation, iteration + 1
             stopped = yield Progress.of(iteration, params, here, step.size)
@@ -122,9 +123,16 @@ class LBFGS(Options):
 
 
 class _Knowledge:
-    """What the method knows of the objective: its last steps, and curvature measured earlier.
+    """What the method knows of the objective: its last steps, and the curvature measured last.
 
-    It is handed on from stage to stage of a fit, so that iterations are counted on one clock.
+    Each stage of a fit hands it on to the next, so ``clock`` counts the iterations of all stages.
+
+    Parameters
+    ----------
+    history : int
+        How many steps to remember.
+    damping : float
+        The damping of the first measurement of the curvature.
     """
 
     def __init__(self, history: int, damping: float) -> None:
@@ -136,7 +144,7 @@ class _Knowledge:
 
     @classmethod
     def before(cls, problem: Problem, history: int) -> _Knowledge:
-        """Return what the stage before left, or a new beginning."""
+        """Return what the previous stage knew, or new knowledge in the first stage."""
         if problem.memory is not None:
             known: _Knowledge = problem.memory.state
             known.exact = False
@@ -144,32 +152,34 @@ class _Knowledge:
         return cls(history, WARM_DAMPING if problem.start.any() else FIRST_DAMPING)
 
     def measure(self, params: Array) -> Generator[Question, Curvature, None]:
-        """Measure the curvature here."""
+        """Measure the curvature at ``params``, of shape ``(n_outputs, n_columns)``."""
         damping = self.schedule.begin(self.clock)
         self.curvature = yield CurvatureAt(params, damping, exact=self.exact)
 
     def first_size(self, direction: Array) -> float:
-        """Return the first step to try: 1 where the direction has a scale, else unit length.
+        """Return the first step size to try along a direction of shape ``(n_outputs, n_columns)``.
 
-        At most twice the last one.
+        It is 1 if the direction has a scale, and makes the step one unit long otherwise. It is at
+        most twice the last size.
         """
         has_scale = len(self.pairs) > 0 or self.curvature is not None
         size = 1.0 if has_scale else 1.0 / float(np.linalg.norm(direction))
         return min(size, 2 * self.schedule.sizes[-1]) if self.schedule.sizes else size
 
     def can_begin_anew(self) -> bool:
-        """Whether there is anything to forget that may have led astray."""
+        """Whether anything can be forgotten that may have caused a bad direction."""
         return len(self.pairs) > 0 or not self.exact
 
     def begin_anew(self) -> None:
-        """Forget all steps, and have curvature measured exactly from now on."""
+        """Forget all steps, and ask for exact curvature from now on."""
         self.pairs, self.exact = self.pairs.emptied(), True
         self.schedule.begin_anew()
 
     def remember(self, step: Step, params: Array, here: Evaluation) -> None:
-        """Keep a step and the change of gradient along it.
+        """Keep a step and the change of the gradient along it.
 
-        The size of a step from no pairs, whose direction has no scale, says nothing of the next.
+        The size of a step taken without pairs is not kept: the direction of such a step has no
+        scale, so its size says nothing about the next.
         """
         if len(self.pairs) > 0:
             self.schedule.sizes.append(step.size)
@@ -178,32 +188,44 @@ class _Knowledge:
 
 
 class Pairs:
-    """The last steps ``s`` and changes of gradient ``y``: an inverse Hessian in a few vectors."""
+    """The last steps ``s`` and changes ``y`` of the gradient: an inverse Hessian in a few vectors.
+
+    Parameters
+    ----------
+    history : int
+        How many pairs are kept.
+    """
 
     def __init__(self, history: int) -> None:
-        # Flat, because BLAS adds a multiple of one vector to another in a single pass over them,
-        # which makes the recursion twice as fast where it costs as much as an evaluation.
+        # Each pair is (s, y, s'y). Both vectors are flat, of shape (n_outputs * n_columns,),
+        # because BLAS then adds a multiple of one to another in a single pass over them. Where the
+        # recursion costs as much as an evaluation, this makes it twice as fast.
         self._pairs: deque[tuple[Array, Array, float]] = deque(maxlen=history)
 
     def __len__(self) -> int:
         return len(self._pairs)
 
     def emptied(self) -> Pairs:
-        """Return as many places for pairs, and no pairs."""
+        """Return an object without pairs that keeps as many."""
         return Pairs(self._pairs.maxlen or 0)
 
     def remember(self, step: Array, change: Array) -> None:
-        """Keep a pair, unless rounding has eaten the curvature along the step."""
+        """Keep a pair, unless the curvature along the step is lost in rounding.
+
+        Both arrays have shape ``(n_outputs, n_columns)``.
+        """
         product = float(np.vdot(step, change))
         norms = float(np.linalg.norm(step) * np.linalg.norm(change))
         if product > np.finfo(np.float64).eps * norms:
             self._pairs.append((step.ravel(), change.ravel(), product))
 
     def inverse_hessian_times(self, gradient: Array, curvature: Curvature | None) -> Array:
-        """Two-loop recursion, from the inverse of the curvature in the scale of the last step.
+        """Return the inverse Hessian times a gradient, both of shape ``(n_outputs, n_columns)``.
 
-        That scale, ``s'y / y'M^-1 y``, mends a curvature measured where the rows were more or
-        less undecided; without it L-BFGS took 27 passes instead of 17 on 20 newsgroups.
+        The two-loop recursion starts from the inverse of the curvature ``M``, multiplied by the
+        scale ``s'y / y'M^-1 y`` of the last step. The scale corrects a curvature that was measured
+        where the classes of the rows were more or less certain; without it L-BFGS took 27 passes
+        instead of 17 on 20 newsgroups.
         """
         result = gradient.ravel().copy()
         along: list[float] = []
@@ -222,7 +244,11 @@ class Pairs:
     def _scale(
         pair: tuple[Array, Array, float], shape: tuple[int, ...], curvature: Curvature | None
     ) -> float:
-        """``s'y / y'M^-1 y``, with ``M`` the identity where there is no curvature."""
+        """Return ``s'y / y'M^-1 y``; without a curvature ``M`` is the identity.
+
+        The arrays of ``pair`` have shape ``(n_outputs * n_columns,)``, and ``shape`` is
+        ``(n_outputs, n_columns)``.
+        """
         _, change, product = pair
         solved = change
         if curvature is not None:

@@ -9,18 +9,21 @@ import numpy as np
 
 from sk_softmax.interfaces import Array, EvaluateAt, Evaluation, Question
 
-# Sufficient decrease and curvature (Nocedal and Wright, Numerical Optimization, 2006, eq. 3.7).
+# Shares of the first slope: the least decrease per unit of size, and the largest slope at the end
+# of a step (Nocedal and Wright, Numerical Optimization, 2006, eq. 3.7).
 DECREASE = 1e-4
 CURVATURE = 0.9
 
-# Hager and Zhang's (2005, SIAM Journal on Optimization 16) approximate condition of decrease.
+# A share of the first slope, delta in Hager and Zhang's approximate condition of decrease (2005,
+# SIAM Journal on Optimization 16).
 APPROXIMATE_DECREASE = 0.1
 
+# Evaluations after which a search ends with the best step so far, or with none.
 MAX_TRIALS = 30
 
 
 class Step(NamedTuple):
-    """An accepted step."""
+    """An accepted step: its size, and params and evaluation where it ends."""
 
     size: float
     params: Array
@@ -28,6 +31,8 @@ class Step(NamedTuple):
 
 
 class _Trial(NamedTuple):
+    """The size of a step that was tried, and the slope along the direction there."""
+
     size: float
     slope: float
 
@@ -39,13 +44,28 @@ def strong_wolfe_search(
     first_size: float,
     resolution: float,
 ) -> Generator[Question, Evaluation, Step | None]:
-    """Find a step with sufficient decrease and a slope at most ``CURVATURE`` times the first.
+    """Find a step with sufficient decrease and a slope of at most ``CURVATURE`` times the first.
 
-    Along a line a convex function's slope grows, so its sign tells on which side the minimum
-    lies, and a secant through two slopes aims at it. Values are compared only to confirm
-    decrease; near the optimum, where rounding hides it, the slope stands in for the value.
+    The slope of a convex function grows along a line. So the sign of the slope tells on which side
+    the minimum lies, and a secant through two slopes aims at it. Values are compared only to
+    confirm a decrease. Near the optimum, where rounding hides the decrease, the slope is tested in
+    its place.
 
-    A trial point that is not finite is taken for one far too long: the next is a tenth of it.
+    If value or gradient at a trial point are not finite, the step is far too long, and the next is
+    a tenth of it.
+
+    Parameters
+    ----------
+    params : ndarray of shape (n_outputs, n_columns)
+        Where the search starts.
+    here : Evaluation
+        Value and gradient there.
+    direction : ndarray of shape (n_outputs, n_columns)
+        A direction in which the value falls.
+    first_size : float
+        The first multiple of ``direction`` to try.
+    resolution : float
+        The change in value that rounding can hide; see :class:`sk_softmax.interfaces.Problem`.
 
     Returns
     -------
@@ -90,21 +110,25 @@ def strong_wolfe_search(
 def _lightened(end: Any, *, again: bool) -> Any:
     """Halve the slope at an end of the bracket that stays where it is ``again``.
 
-    The Illinois rule (Dahlquist and Bjorck, Numerical Methods, 1974, section 6.4): without it the
-    secant creeps where the slope levels off at the other end. The first step on 20 newsgroups
-    took 9 evaluations.
+    This is the Illinois rule (Dahlquist and Bjorck, Numerical Methods, 1974, section 6.4). Without
+    it the secant makes little progress if the slope is nearly level at the other end: the first
+    step on 20 newsgroups took 9 evaluations.
     """
     return end._replace(slope=end.slope / 2) if end is not None and again else end
 
 
 def _next_size(low: _Trial, high: _Trial | None, first_slope: float) -> float:
-    """Where the secant through two slopes is zero, kept within the bracket or a growth of 10."""
+    """Return the size at which the secant through two slopes is zero.
+
+    It stays at least a tenth of the bracket away from both ends. Without an upper end it is 2 to
+    10 times the lower one.
+    """
     if high is None:
         flattening = low.slope - first_slope
         aim = -low.slope / flattening * low.size if flattening > 0 else np.inf
         return low.size + min(max(aim, low.size), 9 * low.size)
     width = high.size - low.size
     rise = high.slope - low.slope
-    # A slope that does not rise, or an infinite one, says only that the point is too far.
+    # A slope that does not rise, or an infinite one, shows only that the point is too far away.
     aim = -low.slope / rise if 0 < rise < np.inf else 0.5
     return low.size + min(max(aim, 0.1), 0.9) * width

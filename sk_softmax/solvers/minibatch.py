@@ -25,6 +25,8 @@ from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.schedules import AUTO, ROWS_PER_EPOCH, SCHEDULES, schedule_of
 
 HEADING = "Parameters\n----------\n"
+"""The options below are inserted after this heading in the docstring of a solver."""
+
 SHARED_OPTIONS = """\
 batch_size : int, default=%(batch_size)r
     Rows in a minibatch; the last of an epoch may be smaller.
@@ -40,21 +42,21 @@ initial_scale : float, default=%(initial_scale)r
     Standard deviation of the normal distribution that a cold start is drawn from; 0 starts
     from zeros.
 """
-"""What the docstring of every minibatch solver says of the options below."""
+"""What the docstring of every minibatch solver says about the options that all of them have."""
 
 S = TypeVar("S", bound="MinibatchSolver")
 
 
 @dataclass
 class MinibatchSolver(Options):
-    """Epochs of minibatches; a subclass says how a gradient becomes an update.
+    """Epochs of minibatches; a subclass defines how a gradient becomes an update.
 
-    A rule is a pair of pure functions: ``init`` makes the state it carries from update to update,
-    and ``update`` turns a gradient and a state into a direction to step along and the next state.
-    Its docstring lists its own options; :func:`with_shared_options` adds those below.
+    An update rule is a pair of pure functions. ``init`` makes its first state. ``update`` turns a
+    gradient and a state into a direction to step along and the next state. The docstring of a
+    subclass lists its own options; :func:`with_shared_options` adds those below.
 
-    ``max_iter`` counts epochs, all of which are run: ``tol`` does not apply, since a stochastic
-    solver never sees the whole gradient.
+    ``max_iter`` counts epochs, and all of them are run. ``tol`` does not apply, because a
+    stochastic solver does not see the whole gradient.
     """
 
     batch_size: int = 32
@@ -68,11 +70,15 @@ class MinibatchSolver(Options):
     default_max_iter: ClassVar[int] = 100
 
     def init(self, params: Array) -> Any:
-        """Return the rule's first state."""
+        """Return the rule's first state for params of shape ``(n_outputs, n_columns)``."""
         raise NotImplementedError
 
     def update(self, gradient: Array, state: Any) -> tuple[Array, Any]:
-        """Return the direction to step along and the next state."""
+        """Return the direction to step along and the next state.
+
+        The direction is like ``gradient``, of shape ``(n_outputs, n_columns)``; the step is minus
+        the step size times the direction.
+        """
         raise NotImplementedError
 
     def check(self) -> None:
@@ -114,7 +120,7 @@ class MinibatchSolver(Options):
                 break
             finite = params
 
-        # 3. Only the whole data tells where that led.
+        # 3. Only an evaluation on all rows shows whether the value has decreased.
         end = yield EvaluateAt(finite)
         if finite is not params or not end.value <= start.value:
             return Solution(finite, end, Status.DIVERGED, epoch, np.nan)
@@ -122,7 +128,10 @@ class MinibatchSolver(Options):
         return Solution(params, end, status, epoch, np.nan)
 
     def first_params(self, zeros: Array, random: np.random.Generator) -> Array:
-        """Return where a cold start begins."""
+        """Return where a fit without earlier params starts.
+
+        ``zeros`` and the result have shape ``(n_outputs, n_columns)``.
+        """
         if self.initial_scale == 0:
             return zeros
         return random.normal(0, self.initial_scale, zeros.shape)
@@ -141,13 +150,14 @@ class MinibatchSolver(Options):
         return params, rule, total / n_rows
 
     def _moved(self, params: Array, gradient: Array, state: Any, size: float) -> tuple[Array, Any]:
-        # What overflows here is noticed at the end of an epoch or a chunk.
+        """Return params after a step, and the next state of the rule."""
+        # An overflow here is detected at the end of an epoch or a chunk.
         with np.errstate(over="ignore", invalid="ignore"):
             direction, state = self.update(gradient, state)
             return params - size * direction, state
 
     def _batches(self, problem: Problem) -> Iterator[tuple[int, NDArray[np.intp]]]:
-        """Yield how many rows came before, and the rows of the next batch."""
+        """Yield the batches of an epoch: how many rows came before each, and its rows."""
         order = np.arange(problem.n_rows)
         if self.shuffle:
             problem.random.shuffle(order)
@@ -156,7 +166,7 @@ class MinibatchSolver(Options):
 
 
 def with_shared_options(solver: type[S]) -> type[S]:
-    """Add ``SHARED_OPTIONS`` to a class's docstring, before its own, with its defaults."""
+    """Add ``SHARED_OPTIONS``, with the class's defaults, before the options in its docstring."""
     if solver.__doc__:  # python -OO strips it
         shared = SHARED_OPTIONS % vars(solver())
         solver.__doc__ = inspect.cleandoc(solver.__doc__).replace(HEADING, HEADING + shared)

@@ -12,17 +12,18 @@ from sk_softmax.solvers.line_search import strong_wolfe_search
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 
-LARGEST_HESSIAN = 2 * 2**30  # bytes; factoring holds a few copies
+# Bytes up to which a Hessian is formed, 2 GiB; to factor it takes a few copies.
+LARGEST_HESSIAN = 2 * 2**30
 
 
 @dataclass
 class NewtonCholesky(Options):
-    """Step to the minimum of the quadratic that fits the objective here.
+    """Step to the minimum of the quadratic that fits the objective at the current params.
 
-    Needs a handful of iterations whatever the conditioning and the units of the features, each of
-    which forms and factors a Hessian of ``n_outputs * n_columns`` on a side: the method for small
-    problems. A singular Hessian (collinear features without a penalty) is factored with the
-    smallest ridge that it takes.
+    The method needs few iterations, whatever the conditioning and the units of the features. Each
+    of them forms and factors a Hessian of ``n_outputs * n_columns`` rows and columns, so the
+    method suits small problems. If the Hessian is singular (collinear features without a penalty),
+    the smallest ridge with which it can be factored is added.
     """
 
     is_stochastic: ClassVar[bool] = False
@@ -54,7 +55,7 @@ class NewtonCholesky(Options):
             if status is not None:
                 return Solution(params, here, status, iteration, left)
 
-            # 3. Move: the full step wherever it lowers the value enough.
+            # 3. Move: by the full step if it lowers the value enough.
             step = yield from strong_wolfe_search(params, here, direction, 1.0, problem.resolution)
             if step is None:
                 status, left = yield from reason_for_no_step(problem, params, here.value, left)
@@ -64,6 +65,7 @@ class NewtonCholesky(Options):
 
 
 def _check_size(problem: Problem) -> None:
+    """Raise a ``ValueError`` if the Hessian takes more than ``LARGEST_HESSIAN`` bytes."""
     size = problem.start.size
     n_bytes = 8 * size**2
     if n_bytes > LARGEST_HESSIAN:

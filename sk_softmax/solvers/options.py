@@ -1,4 +1,4 @@
-"""Options of a method, which ``GridSearchCV`` can tune through ``solver__NAME``."""
+"""Options of a method, which ``GridSearchCV`` can tune as ``solver__NAME``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sk_softmax.interfaces import Problem
 
 @dataclass
 class Options:
-    """Base of every solver: named options, no state of a fit.
+    """Base class of every solver: named options, and no state of a fit.
 
     Values are checked when a fit starts and not before, so that a search may set them one by one.
     """
@@ -30,7 +30,7 @@ class Options:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def set_params(self, **params: Any) -> Self:
-        """Set options by name; a misspelt one is an error."""
+        """Set options by name; raise a ``ValueError`` for an unknown name."""
         known = self.get_params()
         for name, value in params.items():
             if name not in known:
@@ -42,13 +42,14 @@ class Options:
         return self
 
     def begins_cheaply(self, problem: Problem) -> bool:
-        """Whether to begin on cheaper objectives of nearly the same optimum."""
+        """Whether to start on cheaper objectives with nearly the same optimum: no, by default."""
         return False
 
     def check(self) -> None:
         """Raise a ``ValueError`` that names the first option with an impossible value."""
 
     def _require(self, name: str, holds: bool, expected: str) -> None:
+        """Raise a ``ValueError`` that names the option and what was expected, unless ``holds``."""
         if not holds:
             raise ValueError(
                 f"{type(self).__name__}({name}={getattr(self, name)!r}): "
@@ -56,32 +57,37 @@ class Options:
             )
 
     def _require_positive(self, name: str, expected: str = "a positive number") -> None:
+        """Require a positive, finite number."""
         value = getattr(self, name)
         self._require(name, is_real(value) and 0 < value < float("inf"), expected)
 
     def _require_nonnegative(self, name: str) -> None:
+        """Require a finite number that is not negative."""
         value = getattr(self, name)
         self._require(
             name, is_real(value) and 0 <= value < float("inf"), "zero or a positive number"
         )
 
     def _require_fraction(self, name: str) -> None:
+        """Require a number in [0, 1)."""
         value = getattr(self, name)
         self._require(name, is_real(value) and 0 <= value < 1, "a number in [0, 1)")
 
     def _require_positive_integer(self, name: str) -> None:
+        """Require a positive integer."""
         value = getattr(self, name)
         self._require(name, is_integer(value) and value > 0, "a positive integer")
 
     def _require_bool(self, name: str) -> None:
+        """Require True or False."""
         self._require(name, isinstance(getattr(self, name), bool), "True or False")
 
 
 def is_real(value: object) -> bool:
-    """Whether this is a number that is neither complex nor a truth value."""
+    """Whether this is a real number and not a bool."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def is_integer(value: object) -> bool:
-    """Whether this is a whole number and no truth value."""
+    """Whether this is an integer and not a bool."""
     return isinstance(value, Integral) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""L-BFGS for penalties with a kink at zero."""
+"""L-BFGS for penalties with kinks or bounds."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 class ProximalLBFGS(Options):
     """Step to the minimum of a quasi-Newton model of the loss, plus the penalty.
 
-    The model is made of the diagonal of the data's curvature and the last few changes of the
+    The model consists of the diagonal of the curvature of the data and the last few changes of the
     gradient, in the compact form of Byrd, Nocedal and Schnabel (1994, Mathematical Programming
-    63), among the parameters that are not zero or would leave zero (Lee, Sun and Saunders, 2014,
-    SIAM Journal on Optimization 24). An iteration costs little more than its pass over the rows:
-    the method for rows with very many features, most of them zero.
+    63). It is about the parameters that are not zero or would leave zero (Lee, Sun and Saunders,
+    2014, SIAM Journal on Optimization 24). An iteration costs little more than its pass over the
+    rows. So the method suits rows with very many features, most of them zero.
 
     Parameters
     ----------
@@ -57,13 +57,13 @@ class ProximalLBFGS(Options):
         schedule = CurvatureSchedule(FIRST_DAMPING)
 
         while True:
-            # 1. Measure the curvature where the method has got to, now and then.
+            # 1. Measure the curvature at the current params, if that is due.
             if schedule.is_due(iteration):
                 damping = schedule.begin(iteration)
                 curvature = yield CurvatureAt(here.params, damping, as_diagonal=True)
                 pairs.begin_from(curvature.diagonal)
 
-            # 2. Aim: the model's minimum, and the decrease it promises.
+            # 2. Aim: find the minimum of the model, and the decrease it promises.
             active, _ = active_at(penalty, here)
             if not active.any():
                 return here.solution(Status.CONVERGED, iteration, 0.0)
@@ -76,7 +76,7 @@ class ProximalLBFGS(Options):
             if status is not None:
                 return here.solution(status, iteration, left)
 
-            # 4. Move; where nothing lowers the value, try once more without old pairs.
+            # 4. Move. If no step lowers the value, try once more without old pairs.
             step = yield from backtrack(penalty, here, aim.target, problem.noise_at(here.value))
             if step is None and len(pairs) > 0:
                 pairs = CompactPairs(self.history)
@@ -88,7 +88,7 @@ class ProximalLBFGS(Options):
                 )
                 return here.solution(status, iteration, left)
 
-            # 5. Remember the step and the change of gradient along it.
+            # 5. Remember the step and the change of the gradient along it.
             there, size = step
             schedule.sizes.append(size)
             change = there.smooth.gradient - here.smooth.gradient
@@ -98,11 +98,17 @@ class ProximalLBFGS(Options):
 
 
 class CompactPairs:
-    """The last steps ``s`` and changes of gradient ``y``, and the Hessian they amount to.
+    """The last steps ``s`` and changes ``y`` of the gradient, which give a Hessian ``B``.
 
-    ``B = t D - W M^-1 W'`` with ``W = [t D S, Y]`` and ``M = [[t S'DS, L], [L', -diag(S'Y)]]``,
-    where ``L`` is the part of ``S'Y`` below the diagonal, ``D`` the diagonal to begin from and
-    ``t = y'D^-1 y / s'y`` of the last pair its scale.
+    ``B = t D - W M^-1 W'`` with ``W = [t D S, Y]`` and ``M = [[t S'DS, L], [L', -diag(S'Y)]]``.
+    The columns of ``S`` and ``Y`` are the ``s`` and ``y``, ``L`` is the part of ``S'Y`` below its
+    diagonal, and ``D`` is the diagonal that ``B`` starts from. The scale ``t = y'D^-1 y / s'y`` is
+    that of the last pair.
+
+    Parameters
+    ----------
+    history : int
+        How many pairs are kept.
     """
 
     def __init__(self, history: int) -> None:
@@ -113,25 +119,32 @@ class CompactPairs:
         return len(self._pairs)
 
     def begin_from(self, diagonal: Array) -> None:
-        """Take another diagonal to begin from, shaped like params."""
+        """Start from another diagonal ``D``, of shape ``(n_outputs, n_columns)``."""
         self._diagonal = diagonal
 
     def remember(self, step: Array, change: Array) -> None:
-        """Keep a pair, unless rounding has eaten the curvature along the step."""
+        """Keep a pair, unless the curvature along the step is lost in rounding.
+
+        Both arrays have shape ``(n_outputs, n_columns)``.
+        """
         product = float(np.vdot(step, change))
         norms = float(np.linalg.norm(step) * np.linalg.norm(change))
         if product > np.finfo(np.float64).eps * norms:
             self._pairs.append((step, change))
 
     def hessian(self, active: NDArray[np.bool_]) -> CompactHessian:
-        """Return ``B`` among the active parameters."""
+        """Return ``B`` among the active parameters.
+
+        ``active`` has shape ``(n_outputs, n_columns)``.
+        """
         if not self._pairs:
             return CompactHessian(self._diagonal[active], np.zeros((int(active.sum()), 0)), _none)
         last_step, last_change = self._pairs[-1]
         scale = float(np.vdot(last_change, last_change / self._diagonal)) / float(
             np.vdot(last_step, last_change)
         )
-        # Steps lie within few parameters; products with them need no others.
+        # Steps change few parameters, and products with them need no others. Here S and Y have
+        # shape (n_pairs, n_moved), a pair in each row.
         moved = np.any([step != 0 for step, _ in self._pairs], axis=0)
         S = np.array([step[moved] for step, _ in self._pairs])
         Y = np.array([change[moved] for _, change in self._pairs])
@@ -149,11 +162,22 @@ class CompactPairs:
         return CompactHessian(own, np.array(steps + changes).T, middle)
 
 
+# The matrix M of no pairs.
 _none = np.zeros((0, 0))
 
 
 class CompactHessian:
-    """A diagonal less a matrix of low rank."""
+    """A diagonal minus a matrix of low rank: ``diag(d) - W M^-1 W'``.
+
+    Parameters
+    ----------
+    diagonal : ndarray of shape (n_active,)
+        ``d``.
+    factors : ndarray of shape (n_active, 2 * n_pairs)
+        ``W``.
+    middle : ndarray of shape (2 * n_pairs, 2 * n_pairs)
+        ``M``.
+    """
 
     def __init__(self, diagonal: Array, factors: Array, middle: Array) -> None:
         self._own, self._factors = diagonal, factors
@@ -161,9 +185,9 @@ class CompactHessian:
         self.diagonal = diagonal - np.einsum("ij,ji->i", factors, self._right)
 
     def multiply(self, direction: Array) -> Array:
-        """Return ``B direction``."""
+        """Return ``B direction``, both of shape ``(n_active,)``."""
         return np.asarray(self._own * direction - self._factors @ (self._right @ direction))
 
     def matrix(self) -> None:
-        """Return None: products cost less than it would."""
+        """Return None: the matrix would cost more than the products with it."""
         return

@@ -1,4 +1,4 @@
-"""Newton's method for penalties with a kink at zero."""
+"""Newton's method for penalties with kinks or bounds."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.proximal_steps import Aim, Place, active_at, aim_of, backtrack, look
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 
-# Far from the optimum most of what the gradient asks for would leave again: so many parameters
-# may enter at first, later as many as there are.
+# Parameters (features, if the classes share a term of the penalty) that may leave zero in an
+# iteration: FIRST_ENTRY, or as many as are not zero if they are more. Far from the optimum most of
+# those that the gradient would move from zero would go back to it later.
 FIRST_ENTRY = 600
 
-# A Hessian is used again within this relative distance of the optimum, while each step leaves at
-# most this share of what the one before promised.
+# A Hessian is used again if the decrease that it promised was at most CLOSE times the value, and
+# as long as each step promises at most MOST_LEFT times as much as the step before.
 CLOSE = 0.01
 MOST_LEFT = 0.1
 
-# Where classes are all but decided there is next to no curvature, and steps would have no bound.
-# A step that has to be shortened asks for more of it, a full step for less.
+# What part of the rows' mean curvature is added to the curvature of each row, in the diagonal. If
+# the class of nearly every row is certain there is hardly any curvature, and steps would have no
+# bound. A step that had to be shortened sets damping to FIRST_DAMPING or more; full steps reduce
+# it, and below LEAST_DAMPING it is zero.
 FIRST_DAMPING, LEAST_DAMPING = 0.1, 0.01
 
 # A Hessian that leaves the rows of little curvature to its diagonal has too much curvature where
@@ -36,12 +39,13 @@ TOO_LOW = 1.5
 
 @dataclass
 class ProximalNewton(Options):
-    """Step to the minimum of the quadratic that fits the loss here, plus the penalty.
+    """Step to the minimum of a quadratic model of the loss, plus the penalty.
 
-    The quadratic is about the *active* parameters alone: those that are not zero and those that
-    the gradient would move from zero (Lee, Sun and Saunders, 2014, SIAM Journal on Optimization
-    24; active sets as in Hsieh et al., 2014, Journal of Machine Learning Research 15). The others
-    stay exactly zero and cost nothing but their part of the gradient.
+    The quadratic fits the loss at the current params. It is about the *active* parameters alone:
+    those that are not zero, and those that the gradient would move from zero (Lee, Sun and
+    Saunders, 2014, SIAM Journal on Optimization 24; active sets as in Hsieh et al., 2014, Journal
+    of Machine Learning Research 15). The others stay exactly zero, and cost only their part of the
+    gradient.
     """
 
     is_stochastic: ClassVar[bool] = False
@@ -57,21 +61,22 @@ class ProximalNewton(Options):
         stopped = yield here.progress(penalty, 0, 0.0)
 
         while True:
-            # 1. Which parameters to move; if none wants to, this is the optimum.
+            # 1. Choose the parameters to move; if there are none, this is the optimum.
             active, is_whole = active_at(penalty, here, FIRST_ENTRY)
             if not active.any():
                 return here.solution(Status.CONVERGED, iteration, 0.0)
 
-            # 2. Aim: the model's minimum, and the decrease it promises. Close to the optimum the
-            #    last Hessian will do, as long as what it promises shrinks fast.
+            # 2. Aim: find the minimum of the model, and the decrease it promises. Close to the
+            #    optimum the last Hessian is used again, as long as its promise shrinks fast.
             aim = yield from _aim(penalty, here, active, last, damping, exact=exact)
             if damping and aim.promise <= problem.tol * abs(here.value):
-                damping = 0.0  # which promises too little, and is not needed here
+                damping = 0.0  # a damped model promises too little; damping is not needed here
                 continue
             is_close = aim.promise <= CLOSE * abs(here.value)
             last = aim if is_close and not damping else None
 
-            # 3. Stop if there is a reason to; the last step is at hand, and squares the error.
+            # 3. Stop if there is a reason to. The last step is known by then, and it squares the
+            #    error, so it is taken.
             promise = aim.promise if is_whole and not damping else np.inf
             status, left = yield from reason_to_stop(
                 problem, iteration, here.params, here.value, promise, stopped
@@ -85,7 +90,7 @@ class ProximalNewton(Options):
             if status is not None:
                 return here.solution(status, iteration, left)
 
-            # 4. Move: the full step wherever it lowers the value enough.
+            # 4. Move: by the full step if it lowers the value enough.
             step = yield from backtrack(penalty, here, aim.target, noise)
             if step is None:
                 status, left = yield from reason_for_no_step(
@@ -109,9 +114,10 @@ def _aim(
     *,
     exact: bool,
 ) -> Generator[Question, Any, Aim]:
-    """Aim with the last Hessian while what it promises shrinks fast, else with a new one.
+    """Aim with the last Hessian as long as its promise shrinks fast, and otherwise with a new one.
 
-    ``active``, of shape ``(n_outputs, n_columns)``, must be part of what the last one is about.
+    ``active`` has shape ``(n_outputs, n_columns)``. The last Hessian can be used if it is about
+    all of these parameters. ``damping`` is that of a new one.
     """
     if last is not None and not (active & ~last.active).any():
         aim = aim_of(penalty, here, last.active, last.hessian)
@@ -122,6 +128,6 @@ def _aim(
 
 
 def _damping_after(size: float, damping: float) -> float:
-    """Return more damping after a step that had to be shortened, less after a full one."""
+    """Return more damping after a step that had to be shortened, and less after a full one."""
     damping = max(4 * damping, FIRST_DAMPING) if size < 1 else damping / 4
     return damping if damping >= LEAST_DAMPING else 0.0

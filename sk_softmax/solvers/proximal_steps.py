@@ -1,4 +1,4 @@
-"""What proximal methods share: where they are, which parameters move, and how far."""
+"""What proximal methods share: the current point, the parameters to move, and the step."""
 
 from __future__ import annotations
 
@@ -22,24 +22,34 @@ from sk_softmax.interfaces import (
 )
 from sk_softmax.solvers.quadratic_model import QuadraticModel, minimum_of
 
-# How much shorter than the first the proximal steps within a model are to become.
+# The minimum of a model counts as found when a proximal step there is at most this many times as
+# long as the first one.
 ACCURACY = 0.05
 
-# Sufficient decrease and how often to halve a step (Lee, Sun and Saunders, 2014, eq. 2.20).
+# DECREASE is the share of the promised decrease that a step must reach (Lee, Sun and Saunders,
+# 2014, eq. 2.20). MOST_HALVINGS is how many step sizes are tried, each half the last.
 DECREASE = 1e-4
 MOST_HALVINGS = 40
 
 
 @dataclass(frozen=True)
 class Place:
-    """A point, what the objective answered there, and its value with all of the penalty."""
+    """A point, the answer of the objective there, and the value with all of the penalty."""
 
     params: Array
+    """Shape ``(n_outputs, n_columns)``."""
+
     smooth: Evaluation
+    """Value and gradient of the loss and the smooth part of the penalty."""
+
     value: float
+    """In nats a row, with all of the penalty."""
 
     def shortest_subgradient(self, penalty: Penalty) -> Array:
-        """Return the shortest subgradient, which is zero at the optimum alone."""
+        """Return the shortest subgradient, shape ``(n_outputs, n_columns)``.
+
+        It is zero at the optimum alone.
+        """
         return penalty.shortest_subgradient(self.params, self.smooth.gradient)
 
     def progress(self, penalty: Penalty, iteration: int, size: float) -> Progress:
@@ -48,23 +58,29 @@ class Place:
         return Progress(iteration, self.params, self.value, norm, size)
 
     def solution(self, status: Status, n_iter: int, suboptimality: float) -> Solution:
-        """Return the end of a search."""
+        """Return the solution of a search that ended here."""
         evaluation = Evaluation(self.value, self.smooth.gradient)
         return Solution(self.params, evaluation, status, n_iter, suboptimality)
 
 
 class Aim(NamedTuple):
-    """Where the model is least, and what it was made of."""
+    """The minimum of a model, and what the model was made of."""
 
     active: NDArray[np.bool_]
+    """The parameters of the model, shape ``(n_outputs, n_columns)``."""
+
     hessian: ActiveHessian
+    """The Hessian of the model, measured here or in an earlier iteration."""
+
     target: Array
+    """Where the model is least, shape ``(n_outputs, n_columns)``."""
+
     promise: float
-    """The decrease in value down to there."""
+    """The decrease of the model to there, in nats a row."""
 
 
 def look(penalty: Penalty, params: Array) -> Generator[Question, Any, Place]:
-    """Ask for the value and gradient at a point."""
+    """Ask for value and gradient at params of shape ``(n_outputs, n_columns)``."""
     smooth: Evaluation = yield EvaluateAt(params)
     return Place(params, smooth, smooth.value + penalty.kink_value(params))
 
@@ -72,17 +88,19 @@ def look(penalty: Penalty, params: Array) -> Generator[Question, Any, Place]:
 def active_at(
     penalty: Penalty, here: Place, most: float = np.inf
 ) -> tuple[NDArray[np.bool_], bool]:
-    """Return which parameters to move, and whether those are all that want to.
+    """Return which parameters to move, and whether these are all that would move.
 
-    They are those where the penalty has a gradient, and those that want to leave a kink or a
-    bound: of these at most ``most``, those that the gradient pulls hardest.
+    They are the parameters at which the penalty has a gradient, and those that the gradient moves
+    from a kink or a bound. Of the second kind at most ``most`` are returned, or as many as there
+    are of the first kind if that is more: those that the gradient pulls hardest. Both are counted
+    in terms of the penalty.
 
     Returns
     -------
     active : ndarray of bool, shape (n_outputs, n_columns)
         Which parameters.
     is_whole : bool
-        Whether none that wants to move was left out.
+        Whether no parameter that would move was left out.
     """
     is_in = penalty.is_differentiable(here.params)
     pull = penalty.magnitudes(here.shortest_subgradient(penalty))
@@ -103,14 +121,28 @@ def aim_of(
     hessian: ActiveHessian,
     accuracy: float = ACCURACY,
 ) -> Aim:
-    """Return where the quadratic that fits the loss here, plus the penalty, is least."""
+    """Return the minimum of the quadratic that fits the loss here, plus the penalty.
+
+    Parameters
+    ----------
+    penalty : Penalty
+        All of the penalty.
+    here : Place
+        Where the model is made.
+    active : ndarray of bool, shape (n_outputs, n_columns)
+        Which parameters it is about.
+    hessian : ActiveHessian
+        Of the smooth part of the objective, among these parameters.
+    accuracy : float, default=ACCURACY
+        How long the last proximal step within the model may be, relative to the first.
+    """
     gradient, start = here.smooth.gradient[active], here.params[active]
     model = QuadraticModel(hessian, gradient, start, penalty.among(active))
     minimum, promise = minimum_of(model, accuracy)
     target = here.params.copy()
     target[active] = minimum
-    # A mean over the classes changes no loss. Rounding in float32 drove it to 1,228, which left
-    # the logits no digits.
+    # The mean over the classes is subtracted, which changes no loss. Without this, rounding in
+    # float32 moved it to 1,228, and the logits had no correct digits left.
     target = penalty.balanced(target)
     return Aim(active, hessian, target, promise)
 
@@ -118,14 +150,26 @@ def aim_of(
 def backtrack(
     penalty: Penalty, here: Place, target: Array, noise: float
 ) -> Generator[Question, Evaluation, tuple[Place, float] | None]:
-    """Halve the step until the value falls by a share of what the tangent promises.
+    """Halve the step until the value falls by a share of the decrease that the tangent promises.
 
-    A promise that rounding would hide is taken on trust.
+    If rounding could hide the promised decrease, the value may also rise by what rounding can
+    hide.
+
+    Parameters
+    ----------
+    penalty : Penalty
+        All of the penalty.
+    here : Place
+        Where the step starts.
+    target : ndarray of shape (n_outputs, n_columns)
+        Where the full step ends.
+    noise : float
+        The change in value that rounding can hide, in nats a row.
 
     Returns
     -------
     step : tuple of Place and float, or None
-        Where it leads and its size; None if no step lowers the value.
+        Where the step ends, and its size; None if no step lowers the value.
     """
     direction = target - here.params
     change = penalty.kink_value(target) - penalty.kink_value(here.params)
@@ -133,7 +177,7 @@ def backtrack(
     slack = noise if -promised <= noise else 0.0
     size = 1.0
     for _ in range(MOST_HALVINGS):
-        # Rounding may lead out of bounds, though both ends are within.
+        # Rounding may lead out of bounds although both ends are within them.
         there = yield from look(penalty, penalty.projected(here.params + size * direction))
         enough = there.value <= here.value + DECREASE * size * promised + slack
         if there.smooth.is_finite and enough:

@@ -1,4 +1,4 @@
-"""A quadratic plus a penalty, the model of a proximal Newton step, and its minimum."""
+"""The model of a proximal Newton step, a quadratic plus a penalty, and its minimum."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from numpy.typing import NDArray
 
 from sk_softmax.interfaces import ActiveHessian, ActivePenalty, Array, SupportCurvature
 
+# Limits on the work for one model, most of which is products with the Hessian. An inaccurate
+# minimum is safe for a step, because a line search follows. A round is up to STEPS_A_ROUND
+# proximal gradient steps, a product each, and a Newton step; there are at most MOST_ROUNDS. The
+# metric takes POWER_STEPS products. The Newton step takes at most CONJUGATE_STEPS products if
+# there is no matrix to factor, and one for each of at most MOST_HALVINGS sizes, each half the
+# last.
 MOST_ROUNDS = 10
 STEPS_A_ROUND = 30
 POWER_STEPS = 10
@@ -27,18 +33,22 @@ MOST_FACES, MOST_ON_FACES = 50, 300
 class QuadraticModel:
     """``g'(z - x) + (z - x)'H(z - x) / 2 + penalty(z)`` over the active parameters ``z``.
 
-    All arrays are flat, class by class.
+    All arrays are flat, class by class, of shape ``(n_active,)``.
     """
 
     hessian: ActiveHessian
+    """``H``."""
+
     gradient: Array
+    """``g``, of the smooth part of the objective at ``x``."""
+
     start: Array
     """``x``."""
 
     penalty: ActivePenalty
 
     def change(self, z: Array, image: Array) -> float:
-        """Return the value at ``z`` less that at ``x``, given ``image = H (z - x)``."""
+        """Return the value at ``z`` minus that at ``x``, given ``image = H (z - x)``."""
         d = z - self.start
         smooth = float(self.gradient @ d + 0.5 * (d @ image))
         return smooth + self.penalty.value(z) - self.penalty.value(self.start)
@@ -46,19 +56,28 @@ class QuadraticModel:
 
 @dataclass
 class _Point:
+    """A point of the model; both arrays have shape ``(n_active,)``."""
+
     z: Array
     image: Array
     """``H (z - x)``."""
 
 
 def minimum_of(model: QuadraticModel, accuracy: float) -> tuple[Array, float]:
-    """Return the minimum of the model and by how much it is below its value at ``x``.
+    """Return the minimum of the model, and how far the model falls from ``x`` to there.
 
-    Rounds of two kinds of step, until proximal steps are ``accuracy`` times as long as the first:
-    accelerated proximal gradient steps in the metric of the diagonal find which parameters are
-    zero (Beck and Teboulle, 2009, SIAM Journal on Imaging Sciences 2; restarted as in O'Donoghue
-    and Candes, 2015, Foundations of Computational Mathematics 15), and one Newton step on the
-    others finds their values.
+    Each round takes two kinds of step. Accelerated proximal gradient steps in the metric of the
+    diagonal find which parameters are zero (Beck and Teboulle, 2009, SIAM Journal on Imaging
+    Sciences 2; restarted as in O'Donoghue and Candes, 2015, Foundations of Computational
+    Mathematics 15). One Newton step on the other parameters finds their values. Rounds end when a
+    proximal step is at most ``accuracy`` times as long as the first.
+
+    Returns
+    -------
+    z : ndarray of shape (n_active,)
+        The minimum.
+    decrease : float
+        In nats a row.
     """
     metric = _metric(model)
     here = _Point(model.start, np.zeros_like(model.start))
@@ -72,10 +91,10 @@ def minimum_of(model: QuadraticModel, accuracy: float) -> tuple[Array, float]:
 
 
 def _metric(model: QuadraticModel) -> Array:
-    """Return the Hessian's diagonal, scaled until it bounds the Hessian from above.
+    """Return the diagonal of the Hessian, scaled to bound the Hessian from above, ``(n_active,)``.
 
-    The largest eigenvalue of ``D^-1/2 H D^-1/2`` comes from power iterations, from below;
-    :func:`_proximal_gradient` steps back where it turns out to be too small.
+    The scale is the largest eigenvalue of ``D^-1/2 H D^-1/2``. Power iterations estimate it from
+    below, so :func:`_proximal_gradient` enlarges the metric if it is too small.
     """
     diagonal = model.penalty.common_metric(model.hessian.diagonal)
     largest = float(diagonal.max())
@@ -92,7 +111,10 @@ def _metric(model: QuadraticModel) -> Array:
 
 
 def _proximal_length(model: QuadraticModel, metric: Array, here: _Point) -> float:
-    """Length of a proximal gradient step in the metric; zero at the minimum alone."""
+    """Return the length of a proximal gradient step in the metric, zero at the minimum alone.
+
+    ``metric`` has shape ``(n_active,)``.
+    """
     moved = model.penalty.prox(here.z - (model.gradient + here.image) / metric, metric)
     step = moved - here.z
     return float(np.sqrt(step @ (metric * step)))
@@ -101,7 +123,10 @@ def _proximal_length(model: QuadraticModel, metric: Array, here: _Point) -> floa
 def _proximal_gradient(
     model: QuadraticModel, metric: Array, here: _Point, enough: float
 ) -> _Point:
-    """Take accelerated proximal gradient steps until they are short."""
+    """Take accelerated proximal gradient steps until one is at most ``enough`` long.
+
+    ``metric`` has shape ``(n_active,)``, and lengths are measured in it.
+    """
     ahead, momentum = here, 1.0
     for _ in range(STEPS_A_ROUND):
         z = model.penalty.prox(ahead.z - (model.gradient + ahead.image) / metric, metric)
@@ -170,7 +195,10 @@ def _furthest_down(model: QuadraticModel, here: _Point, step: Array) -> _Point |
 
 
 def _solve(model: QuadraticModel, here: _Point, free: NDArray[np.bool_], right: Array) -> Array:
-    """Solve with the Hessian of the model over the free parameters."""
+    """Solve with the Hessian of the model, penalty included, over the free parameters.
+
+    The mask ``free`` has shape ``(n_active,)``; ``right`` and the solution have ``(n_free,)``.
+    """
     curvature = model.penalty.curvature(here.z)
     matrix = model.hessian.matrix()
     if matrix is not None:
@@ -187,9 +215,13 @@ def _solve(model: QuadraticModel, here: _Point, free: NDArray[np.bool_], right: 
 def _among_free(
     hessian: ActiveHessian, curvature: SupportCurvature | None, free: NDArray[np.bool_]
 ) -> tuple[Callable[[Array], Array], Array]:
-    """Return the product with the model's Hessian over the free parameters, and its diagonal."""
+    """Return the product with the model's Hessian over the free parameters, and its diagonal.
+
+    The product maps shape ``(n_free,)`` to itself; the diagonal has this shape too.
+    """
 
     def multiply(part: Array) -> Array:
+        """Return the product with a vector of shape ``(n_free,)``."""
         full = np.zeros(len(free))
         full[free] = part
         image = hessian.multiply(full)
@@ -204,11 +236,16 @@ def _among_free(
 
 
 def _cholesky_solution(part: Array, right: Array) -> Array | None:
-    """Solve with a matrix that is overwritten; None if it is not positive definite."""
+    """Solve with a matrix of shape ``(n_free, n_free)``, which is overwritten.
+
+    The solution has the shape of ``right``, ``(n_free,)``. It is None if the matrix is not
+    positive definite.
+    """
     scale = 1 / np.sqrt(np.maximum(part.diagonal(), np.finfo(np.float64).tiny))
     part *= scale
     part *= scale[:, None]
-    # Class-constant shifts have no curvature: a ridge that leaves all others as they are.
+    # Adding a number to all classes of a feature has no curvature. A ridge of 1e-10 on the unit
+    # diagonal makes the matrix definite and hardly changes any other direction.
     part[np.diag_indices_from(part)] += 1e-10
     try:
         factor = scipy.linalg.cho_factor(part, overwrite_a=True, check_finite=False)
@@ -220,7 +257,11 @@ def _cholesky_solution(part: Array, right: Array) -> Array | None:
 def _conjugate_gradients(
     multiply: Callable[[Array], Array], right: Array, diagonal: Array
 ) -> Array:
-    """Solve approximately, preconditioned by the diagonal; stops where there is no curvature."""
+    """Solve approximately by conjugate gradients, preconditioned by the diagonal.
+
+    They stop where there is no curvature. ``right``, ``diagonal`` and the solution have shape
+    ``(n_free,)``.
+    """
     scale = 1 / np.maximum(diagonal, np.finfo(np.float64).tiny)
     solution, residual = np.zeros_like(right), right.copy()
     z = scale * residual

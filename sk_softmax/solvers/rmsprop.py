@@ -13,7 +13,7 @@ from sk_softmax.solvers.minibatch import MinibatchSolver, with_shared_options
 @with_shared_options
 @dataclass
 class RMSprop(MinibatchSolver):
-    """Divide each parameter's gradient by a running root mean square of its past.
+    """Divide each parameter's gradient by a running root mean square of its past values.
 
     ``q <- decay q + (1 - decay) gradient^2``, and the step is along
     ``gradient / (sqrt(q) + epsilon)`` (Tieleman and Hinton, 2012, lecture 6.5).
@@ -23,7 +23,7 @@ class RMSprop(MinibatchSolver):
     decay : float, default=0.99
         Share of the running mean square that is kept at each update, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps the quotient finite.
+        Added to the divisor, so that the quotient stays finite.
     """
 
     learning_rate: float = 0.05
@@ -41,6 +41,6 @@ class RMSprop(MinibatchSolver):
         return np.zeros_like(params)
 
     def update(self, gradient: Array, state: Array) -> tuple[Array, Array]:
-        """Scale the gradient by its running root mean square."""
+        """Divide the gradient by its running root mean square."""
         mean_square = self.decay * state + (1 - self.decay) * gradient**2
         return gradient / (np.sqrt(mean_square) + self.epsilon), mean_square

@@ -6,28 +6,29 @@ import math
 from collections.abc import Callable
 
 Schedule = Callable[[float], float]
-"""From epochs done so far (a fraction counts) to the factor of the learning rate."""
+"""From the epochs done so far, a fraction included, to the factor of the learning rate."""
 
 
 def constant(n_epochs: int) -> Schedule:
-    """Stay at the learning rate."""
+    """Keep the learning rate."""
     return lambda epochs: 1.0
 
 
 def inverse_scaling(n_epochs: int) -> Schedule:
-    """``1 / sqrt(1 + epochs)``: the rate of decay that convex stochastic descent needs."""
+    """Return ``1 / sqrt(1 + epochs)``, the decay that convex stochastic descent needs."""
     return lambda epochs: 1 / math.sqrt(1 + epochs)
 
 
 def cosine(n_epochs: int) -> Schedule:
-    """Half a cosine from 1 down to 0 at the last epoch (Loshchilov and Hutter, 2017)."""
+    """Return half a cosine, from 1 to 0 at the last epoch (Loshchilov and Hutter, 2017)."""
     return lambda epochs: (1 + math.cos(math.pi * min(epochs / n_epochs, 1))) / 2
 
 
-# Rows of a stream that count as an epoch: it has no epochs of its own.
+# Rows of a stream that count as one epoch, because a stream has no epochs of its own.
 ROWS_PER_EPOCH = 10_000
 
 AUTO = "auto"
+"""The name that stands for the cosine in a fit and for inverse scaling in a stream."""
 
 
 def schedule_of(name: str, n_epochs: int | None) -> Schedule:
@@ -46,9 +47,11 @@ def schedule_of(name: str, n_epochs: int | None) -> Schedule:
 
 
 ENDLESS = ["constant", "inverse_scaling"]
+"""Names of the schedules that need no last epoch, so that a stream can use them."""
 
 SCHEDULES: dict[str, Callable[[int], Schedule]] = {
     "constant": constant,
     "inverse_scaling": inverse_scaling,
     "cosine": cosine,
 }
+"""From the name of a schedule to a function that makes it for a number of epochs."""

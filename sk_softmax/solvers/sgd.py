@@ -13,10 +13,11 @@ from sk_softmax.solvers.minibatch import MinibatchSolver, with_shared_options
 @with_shared_options
 @dataclass
 class SGD(MinibatchSolver):
-    """Move downhill by ``learning_rate`` times the gradient of a few rows' mean loss.
+    """Move downhill by ``learning_rate`` times the gradient of the mean loss of a few rows.
 
     ``batch_size=1, momentum=0, schedule="constant"`` is the stochastic rule of the textbooks
-    (Robbins and Monro, 1951). The defaults reach standardised data's optimum to about a percent.
+    (Robbins and Monro, 1951). On standardised data the defaults come within about one percent of
+    the optimum.
 
     Parameters
     ----------
@@ -37,11 +38,11 @@ class SGD(MinibatchSolver):
         self._require("nesterov", not self.nesterov or self.momentum > 0, "False without momentum")
 
     def init(self, params: Array) -> Array:
-        """Start at rest."""
+        """Start with a velocity of zero."""
         return np.zeros_like(params)
 
     def update(self, gradient: Array, state: Array) -> tuple[Array, Array]:
-        """Add the gradient to the velocity."""
+        """Add the gradient to the velocity, and return the direction and the velocity."""
         velocity = self.momentum * state + gradient
         if self.nesterov:
             return gradient + self.momentum * velocity, velocity

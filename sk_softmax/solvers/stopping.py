@@ -9,12 +9,14 @@ import numpy as np
 
 from sk_softmax.interfaces import Array, Claim, Problem, Status
 
-# Iterations over which the decrease is compared to judge how far there is still to go: few, to
-# have an estimate soon, and more, because the decrease of few varies.
+# Iterations in a window. The decreases over the last two windows of the same length are compared
+# to estimate how far there is to go. A short window gives an estimate soon; a long one gives a
+# steadier estimate, because the decrease over few iterations varies.
 WINDOWS = (5, 10)
 
 Stop: TypeAlias = Generator[Claim, float, tuple[Status | None, float]]
-"""Why to stop here, None to go on, and the estimate of ``F - F*`` in nats a row."""
+"""Asks the judge. Returns why to stop, None to go on, and the estimate of ``F - F*`` in nats a
+row."""
 
 
 def reason_to_stop(
@@ -29,11 +31,34 @@ def reason_to_stop(
 ) -> Stop:
     """Return why to stop here, or None to go on; a solver asks with ``yield from``.
 
-    ``suboptimality`` is the solver's own estimate of ``F - F*`` in nats a row. Measuring it by the
-    decrease that a quadratic model promises, and not by the largest entry of the gradient, gives
-    ``tol`` the same meaning whatever the units of the features are. Where it is small enough the
-    judge is asked for his. With ``once_separated=False`` a solver whose path is the point goes on
-    although no finite optimum exists.
+    The judge is asked if the solver's own estimate of ``F - F*`` is small enough. An estimate by
+    the decrease that a quadratic model promises, and not by the largest entry of the gradient,
+    gives ``tol`` the same meaning whatever the units of the features are.
+
+    Parameters
+    ----------
+    problem : Problem
+        What the solver was told.
+    iteration : int
+        How many iterations are done.
+    params : ndarray of shape (n_outputs, n_columns)
+        Where the solver is.
+    value : float
+        The objective there, in nats a row.
+    suboptimality : float
+        The solver's own estimate of ``F - F*``, in nats a row.
+    stopped : bool
+        Whether an observer asked to stop.
+    once_separated : bool, default=True
+        Whether to stop as soon as it is known that no finite optimum exists. A solver whose path
+        is what the user wants to see goes on until ``max_iter``.
+
+    Returns
+    -------
+    status : Status or None
+        Why to stop; None to go on.
+    suboptimality : float
+        The judge's estimate if it was asked, the solver's own otherwise.
     """
     exhausted = iteration >= problem.max_iter
     if suboptimality <= problem.tol * abs(value):
@@ -52,7 +77,16 @@ def reason_for_no_step(
 ) -> Generator[Claim, float, tuple[Status, float]]:
     """Return what it means that no step lowers the value any further.
 
-    No value is below zero, so that a value of nearly zero has hardly anything left to lose.
+    No value is below zero, so at most the value itself is left: little, if it is nearly zero.
+
+    Parameters
+    ----------
+    problem : Problem
+        What the solver was told.
+    params : ndarray of shape (n_outputs, n_columns)
+        Where the solver is.
+    value, suboptimality : float
+        The objective there, and the solver's estimate of ``F - F*``, in nats a row.
     """
     enough, suboptimality = near_enough(problem, value), min(suboptimality, value)
     if suboptimality <= enough:
@@ -62,20 +96,24 @@ def reason_for_no_step(
 
 
 def near_enough(problem: Problem, value: float) -> float:
-    """Return the ``F - F*`` that is within ``tol`` as far as rounding shows."""
+    """Return the ``F - F*`` in nats a row at which a fit has converged.
+
+    It is ``tol`` times the value, plus what rounding can hide.
+    """
     return problem.tol * abs(value) + problem.noise_at(value)
 
 
 def left_at_this_pace(values: Sequence[float]) -> float:
-    """Return the decrease that the last iterations foretell, 0 if they are too few.
+    """Estimate ``F - F*`` in nats a row from the last iterations; 0 if they are too few.
 
-    Three times as much, since the pace varies: on digits the plain figure was up to twice too low.
+    ``values`` are those after each iteration. The result is three times what extrapolation gives,
+    because the pace varies: on digits the extrapolation alone was too low by a factor of up to 2.
     """
     if len(values) <= 2 * WINDOWS[0]:
         return 0.0
     decrease = extrapolated_decrease(values)
     if not np.isfinite(decrease):
-        # The pace does not slacken, so at least as much is to come again.
+        # The decreases do not shrink, so at least as much will follow.
         decrease = values[-1 - WINDOWS[0]] - values[-1]
     return 3 * decrease
 
@@ -83,7 +121,8 @@ def left_at_this_pace(values: Sequence[float]) -> float:
 def extrapolated_decrease(values: Sequence[float]) -> float:
     """Estimate ``F - F*`` from the decreases over the last two windows of iterations.
 
-    The largest estimate of several windows; infinity if none has any.
+    The result is the largest estimate of several windows, in nats a row; infinity if no window
+    gives one.
     """
     estimates = [_aitken(values, window) for window in WINDOWS if len(values) > 2 * window]
     return max(filter(np.isfinite, estimates), default=np.inf)
@@ -92,9 +131,9 @@ def extrapolated_decrease(values: Sequence[float]) -> float:
 def _aitken(values: Sequence[float], window: int) -> float:
     """Extrapolate from two windows.
 
-    If decreases shrink geometrically, from ``d`` to ``e`` over one window, what is left is
-    ``e^2 / (d - e)`` (Aitken's delta-squared). If they do not shrink there is no estimate, and the
-    answer is infinity.
+    Suppose that decreases shrink geometrically, from ``d`` to ``e`` over one window. Then what is
+    left is ``e^2 / (d - e)`` (Aitken's delta-squared). If they do not shrink there is no estimate,
+    and the result is infinity.
     """
     before = values[-1 - 2 * window] - values[-1 - window]
     now = values[-1 - window] - values[-1]
