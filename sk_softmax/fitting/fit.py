@@ -104,9 +104,15 @@ def fit_params(
         if early is not None and early.params is not None and early.iteration != best:
             best, solution = early.iteration, _at(early.params, solution, objective)
         params = reported(objective, shift, solution.params)
-        gap = objective.gap(solution.params, solution.evaluation)
+        gap = _bound(objective, solution)
     seen = Seen(rows.n_rows, objective.total_weight)
     return Fitted(params, solution, best, gap, seen, shift)
+
+
+def _bound(objective: RegressionObjective, solution: Solution) -> float:
+    """Return a bound of ``F - F*`` in nats a row: the duality gap, or what rounding can hide."""
+    gap = objective.gap(solution.params, solution.evaluation)
+    return max(gap, objective.resolution * max(solution.evaluation.value, 1.0))
 
 
 def reported(objective: RegressionObjective, shift: Shift, params: Array) -> Array:

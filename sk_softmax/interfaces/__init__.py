@@ -39,6 +39,7 @@ from sk_softmax.interfaces.questions import (
     Objectives,
     Progress,
     Question,
+    SeparationAt,
 )
 from sk_softmax.interfaces.row_blocks import (
     Block,
@@ -92,6 +93,7 @@ __all__ = [
     "Question",
     "Rows",
     "Search",
+    "SeparationAt",
     "Solution",
     "Solver",
     "StagedSearch",

@@ -96,11 +96,6 @@ class Penalty(Protocol):
     """Second derivative of the smooth part in each column, shape ``(n_columns,)``."""
 
     @property
-    def limits_coefficients(self) -> bool:
-        """Whether coefficients cannot all grow without end at no cost."""
-        ...
-
-    @property
     def is_strongly_convex(self) -> bool:
         """Whether every feature has an L2 penalty."""
         ...
@@ -118,6 +113,10 @@ class Penalty(Protocol):
     @property
     def is_class_symmetric(self) -> bool:
         """Whether subtracting the mean over the classes never increases the penalty."""
+        ...
+
+    def unlimited_part(self, params: Array) -> Array:
+        """Return params, but zero where a penalty or a bound limits how far they can grow."""
         ...
 
     def value(self, params: Array) -> float:

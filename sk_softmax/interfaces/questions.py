@@ -133,6 +133,18 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class SeparationAt:
+    """What a solver asks its judge where ``value < Problem.separated_below``: "is there an end?".
+
+    The answer is the status to end with if there is none, and None if there is.
+    """
+
+    params: Array
+    value: float
+    """Of the objective with all of the penalty, in nats a row."""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """What a solver reports after an iteration; the answer says whether to stop."""
 

@@ -12,7 +12,14 @@ import numpy as np
 from sk_softmax.interfaces.arrays import Array
 from sk_softmax.interfaces.objective import Evaluation
 from sk_softmax.interfaces.penalty import Penalty
-from sk_softmax.interfaces.questions import Asked, Claim, EvaluateMinibatch, Progress, Question
+from sk_softmax.interfaces.questions import (
+    Asked,
+    Claim,
+    EvaluateMinibatch,
+    Progress,
+    Question,
+    SeparationAt,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +64,9 @@ class Problem:
     """The change in value that rounding can hide, relative to ``max(value, 1 nat)``."""
 
     separated_below: float
-    """A value below this proves that no finite optimum exists.
+    """A value below this proves that every row is classified correctly.
 
-    It is ``-inf``, which proves nothing, if a penalty limits the coefficients.
+    It is ``-inf``, which proves nothing, if targets are not labels.
     """
 
     random: np.random.Generator
@@ -97,9 +104,16 @@ class Status(Enum):
         "estimated relative suboptimality is still above tol; raise tol or use float64 features"
     )
     SEPARATED = (
-        "the classes are perfectly separated and there is no penalty, so no finite optimum "
-        "exists: any larger coefficients fit better still. The classifier is usable and makes no "
-        "mistake on the rows it was fitted to; set a finite C for coefficients that mean something"
+        "the classes are perfectly separated by parameters without a penalty, so no finite "
+        "optimum exists: any larger parameters fit better still. The classifier is usable and "
+        "makes no mistake on the rows it was fitted to; for coefficients that mean something set "
+        "a finite C and no penalty_factor of zero, and have rows of more than one class"
+    )
+    PENALTY_TOO_WEAK = (
+        "the classes are perfectly separated, and the penalty is too weak to be seen in this "
+        "precision: larger coefficients fit better still, as without a penalty. The classifier "
+        "is usable and makes no mistake on the rows it was fitted to; set a smaller C for "
+        "coefficients that mean something"
     )
     DIVERGED = (
         "the objective ended above where it started, or overflowed: learning_rate is too large "
@@ -193,7 +207,7 @@ It asks minibatches. It returns params, the state of its update rule, and the me
 minibatches.
 """
 
-Search: TypeAlias = Generator[Question | Progress | Claim, Any, Solution]
+Search: TypeAlias = Generator[Question | Progress | Claim | SeparationAt, Any, Solution]
 """What a solver does. It does not write to arrays after it has yielded them."""
 
 JudgedSearch: TypeAlias = Generator[Question | Progress, Any, Solution]

@@ -162,14 +162,12 @@ class RegressionObjective:
 
     @property
     def separated_below(self) -> float:
-        """A value below this proves that no finite optimum exists.
+        """A value below this proves that all rows are classified correctly.
 
         Below it the loss of every row is less than log 2, so the class of every row has a
-        probability above 1/2 and all rows are classified correctly. Without a penalty, larger
-        parameters in the same proportions then always lower the loss. It is ``-inf``,
-        which proves nothing, if the penalty limits coefficients or targets are not labels.
+        probability above 1/2. It is ``-inf``, which proves nothing, if targets are not labels.
         """
-        if self.penalty.limits_coefficients or not self.targets.are_labels:
+        if not self.targets.are_labels:
             return -np.inf
         weight = self.relative_weight
         least = 1.0 if weight is None else float(weight[weight > 0].min())

@@ -18,8 +18,10 @@ from sk_softmax.interfaces import Array, Index
 class Targets(Protocol):
     """Probabilities ``y_i`` of the classes for each row ``i``, which add up to 1."""
 
-    are_labels: bool
-    """Whether one class has all the probability in every row."""
+    @property
+    def are_labels(self) -> bool:
+        """Whether one class has all the probability in every row."""
+        ...
 
     def at(self, rows: Index) -> Targets:
         """Return the targets of these rows."""
@@ -87,10 +89,13 @@ class Labels:
 class Probabilities:
     """One probability per row and class, row-major as users pass it: ``(n_rows, n_classes)``."""
 
-    are_labels = False
-
     def __init__(self, probabilities: Array) -> None:
         self._probabilities = probabilities
+
+    @cached_property
+    def are_labels(self) -> bool:
+        """Whether one class has all the probability in every row."""
+        return bool((self._probabilities.max(axis=1) == 1).all())
 
     def at(self, rows: Index) -> Self:
         """Return the probabilities of these rows."""

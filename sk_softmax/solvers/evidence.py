@@ -20,6 +20,7 @@ from sk_softmax.interfaces import (
     Problem,
     Progress,
     Question,
+    SeparationAt,
 )
 from sk_softmax.solvers.stopping import WINDOWS
 
@@ -146,7 +147,7 @@ class Evidence:
         self.values.clear()
         return self
 
-    def make_room(self, question: Question | Progress | Claim) -> None:
+    def make_room(self, question: Question | Progress | Claim | SeparationAt) -> None:
         """Drop a matrix before the one that replaces it is measured, to save memory."""
         if isinstance(question, CurvatureAt):
             self.measured = None

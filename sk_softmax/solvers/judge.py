@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from sk_softmax.interfaces import (
     GapAt,
     JudgedSearch,
     Problem,
+    Progress,
     Question,
+    SeparationAt,
     Solution,
     Solver,
     Status,
@@ -25,6 +28,7 @@ from sk_softmax.interfaces import (
 from sk_softmax.solvers.evidence import Evidence, Measured, Point
 from sk_softmax.solvers.exact_model import decrease_in_model
 from sk_softmax.solvers.proximal_steps import Place, active_at
+from sk_softmax.solvers.separation import Separation
 from sk_softmax.solvers.stopping import left_at_this_pace, near_enough
 
 # What part of the rows' mean curvature is added to the curvature of each row if the judge measures
@@ -34,6 +38,10 @@ DAMPING = 0.02
 # With kinks or bounds the judge measures a Hessian of at most MOST_ACTIVE parameters, if that
 # takes at most as many multiplications as the search so far and SPARE_EVALUATIONS evaluations.
 MOST_ACTIVE, SPARE_EVALUATIONS = 1000, 10
+
+# After so many iterations that together change the value by no more than rounding can, a search is
+# at the floor of its precision.
+MOST_IDLE = 5
 
 Answer = Generator[Question, Any, float]
 """Asks the objective, and returns an estimate of ``F - F*`` in nats a row."""
@@ -62,9 +70,13 @@ def judged(solver: Solver, problem: Problem) -> JudgedSearch:
         evidence.make_room(question)
         if isinstance(question, Claim):
             answer = yield from judge.estimate(question)
+        elif isinstance(question, SeparationAt):
+            answer = yield from judge.separation.status_at(question, evidence.iteration)
         else:
             answer = yield question
             evidence.watch(question, answer)
+            if isinstance(question, Progress) and not solver.is_stochastic:
+                answer = answer or judge.stops_at_floor()
 
 
 class Judge:
@@ -91,6 +103,8 @@ class Judge:
 
     def __init__(self, problem: Problem) -> None:
         self.evidence = Evidence.before(problem)
+        self.separation = Separation(problem)
+        self._is_at_floor = False
         self._problem = problem
         self._penalty = problem.penalty
         self._granted_value, self._granted_estimate = -np.inf, np.nan
@@ -109,8 +123,21 @@ class Judge:
             self._granted_value, self._granted_estimate = value, left
         return left
 
+    def stops_at_floor(self) -> bool:
+        """Whether rounding decides about the value by now, and not the steps.
+
+        That is so if the last iterations changed it by no more than rounding can, up and down.
+        """
+        values = list(self.evidence.values)[-1 - MOST_IDLE :]
+        if len(values) > MOST_IDLE:
+            is_flat = max(values) - min(values) <= self._problem.noise_at(values[-1])
+            self._is_at_floor = is_flat and any(b >= a for a, b in pairwise(values))
+        return self._is_at_floor
+
     def confirmed(self, solution: Solution) -> JudgedSearch:
         """Return the solution, as converged only if the judge granted that or grants it now."""
+        if solution.status is Status.STOPPED and self._is_at_floor:
+            return (yield from self._end_at_floor(solution))
         if solution.status is not Status.CONVERGED or self._problem.is_rough:
             return solution
         point = self.evidence.point_at(solution.params)
@@ -123,6 +150,16 @@ class Judge:
         left = yield from self._left_at(point, float(np.nan_to_num(solution.suboptimality)))
         is_there = left <= near_enough(self._problem, value)
         status = Status.CONVERGED if is_there else Status.CONTRADICTED
+        return replace(solution, status=status, suboptimality=left)
+
+    def _end_at_floor(self, solution: Solution) -> JudgedSearch:
+        """Return how a search ended that was stopped because it made no progress any more."""
+        point = self.evidence.point_at(solution.params)
+        if point is None:
+            point = Point(solution.params, (yield EvaluateAt(solution.params)))
+        left = yield from self._left_at(point, float(np.nan_to_num(solution.suboptimality)))
+        is_there = left <= near_enough(self._problem, self.evidence.value_at(point))
+        status = Status.CONVERGED if is_there else Status.PRECISION_LIMIT
         return replace(solution, status=status, suboptimality=left)
 
     def _left_at(self, point: Point, claimed: float) -> Answer:

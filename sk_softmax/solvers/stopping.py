@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from sk_softmax.interfaces import Array, Claim, Problem, Status
+from sk_softmax.interfaces import Array, Claim, Problem, SeparationAt, Status
 
 # Iterations in a window. The decreases over the last two windows of the same length are compared
 # to estimate how far there is to go. A short window gives an estimate soon; a long one gives a
 # steadier estimate, because the decrease over few iterations varies.
 WINDOWS = (5, 10)
 
-Stop: TypeAlias = Generator[Claim, float, tuple[Status | None, float]]
+Stop: TypeAlias = Generator[Claim | SeparationAt, Any, tuple[Status | None, float]]
 """Asks the judge. Returns why to stop, None to go on, and the estimate of ``F - F*`` in nats a
 row."""
 
@@ -66,7 +66,9 @@ def reason_to_stop(
         if suboptimality <= problem.tol * abs(value):
             return Status.CONVERGED, suboptimality
     if value < problem.separated_below and (once_separated or exhausted):
-        return Status.SEPARATED, suboptimality
+        no_end = yield SeparationAt(params, value)
+        if no_end is not None:
+            return no_end, suboptimality
     if stopped:
         return Status.STOPPED, suboptimality
     return Status.MAX_ITER if exhausted else None, suboptimality

@@ -1,11 +1,13 @@
 """Value, gradient, Hessian and minibatches of the objective."""
 
+import copy
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 from sk_softmax import functional
-from sk_softmax.objective import RegressionObjective
+from sk_softmax.objective import RegressionObjective, targets_of
 from sk_softmax.rows import rows_of
 
 
@@ -189,7 +191,12 @@ def test_overflowing_logits_are_seen_as_such_and_warn_nobody(n_classes):
     assert objective.evaluate(far / 1e8).is_finite
 
 
-def test_separation_threshold_is_a_proof():
-    objective, _, _, weights, _ = problem(3, C=np.inf)
-    assert objective.separated_below == pytest.approx(np.log(2) * weights.min() / weights.sum())
-    assert problem(3, C=1.0)[0].separated_below == -np.inf
+@pytest.mark.parametrize("C", [1.0, np.inf])
+def test_separation_threshold_is_a_proof(C):
+    objective, _, y, weights, _ = problem(3, C=C)
+    threshold = pytest.approx(np.log(2) * weights.min() / weights.sum())
+    assert objective.separated_below == threshold
+    for amount, expected in ((0.0, threshold), (0.1, -np.inf)):
+        other = copy.copy(objective.data)
+        other.targets = targets_of(np.eye(3)[y], 3, amount)
+        assert objective.of_data(other).separated_below == expected

@@ -38,15 +38,6 @@ class BoxedElasticNet(ElasticNet):
         return np.asarray((np.isfinite(self.lower) | np.isfinite(self.upper)).any(axis=0))
 
     @property
-    def limits_coefficients(self) -> bool:
-        """Whether a penalty or bounds keep coefficients from growing without end.
-
-        A finite bound that is not zero does. Bounds at zero alone do not: they allow a cone.
-        """
-        bounds = np.concatenate([self.lower, self.upper])
-        return super().limits_coefficients or bool((np.isfinite(bounds) & (bounds != 0)).any())
-
-    @property
     def is_class_symmetric(self) -> bool:
         """Whether coefficients that add up to zero over the classes are never worse: no."""
         return False
@@ -56,6 +47,11 @@ class BoxedElasticNet(ElasticNet):
         """Whether each feature has a penalty, or finite bounds on both sides in all classes."""
         closed = (np.isfinite(self.lower) & np.isfinite(self.upper)).all(axis=0)
         return bool(((self.l2 > 0) | (self.l1 > 0) | closed)[: self.n_features].all())
+
+    def unlimited_part(self, params: Array) -> Array:
+        """Return params, but zero with a penalty, or with a finite bound on the way outwards."""
+        ends = (params > 0) & np.isfinite(self.upper) | (params < 0) & np.isfinite(self.lower)
+        return np.where(ends, 0.0, super().unlimited_part(params))
 
     def _slopes(self, params: Array, gradient: Array) -> tuple[Array, Array]:
         """Return the derivatives to the left and to the right, infinite at a bound.

@@ -30,11 +30,6 @@ class ElasticNet(L2):
         self.l1 = l1
 
     @property
-    def limits_coefficients(self) -> bool:
-        """Whether any coefficient has a penalty, so that not all can grow at no cost."""
-        return super().limits_coefficients or bool(self.l1.any())
-
-    @property
     def is_ridge(self) -> bool:
         """Whether this is one L2 penalty on all features and nothing else."""
         return False
@@ -48,6 +43,10 @@ class ElasticNet(L2):
     def is_coercive(self) -> bool:
         """Whether the penalty grows without bound in each coefficient."""
         return bool(((self.l2 > 0) | (self.l1 > 0))[: self.n_features].all())
+
+    def unlimited_part(self, params: Array) -> Array:
+        """Return params, but zero in the columns with a penalty."""
+        return np.where((self.l2 > 0) | (self.l1 > 0), 0.0, params)
 
     def value(self, params: Array) -> float:
         """Return all of the penalty in nats a row."""

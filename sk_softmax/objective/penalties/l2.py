@@ -31,11 +31,6 @@ class L2:
         self._is_nothing = not l2.any()
 
     @property
-    def limits_coefficients(self) -> bool:
-        """Whether any coefficient has a penalty, so that not all can grow at no cost."""
-        return not self._is_nothing
-
-    @property
     def is_strongly_convex(self) -> bool:
         """Whether every feature has an L2 penalty."""
         return bool((self.l2[: self.n_features] > 0).all())
@@ -55,6 +50,10 @@ class L2:
     def is_coercive(self) -> bool:
         """Whether the penalty grows without bound in each coefficient."""
         return self.is_strongly_convex
+
+    def unlimited_part(self, params: Array) -> Array:
+        """Return params, but zero in the columns with a penalty."""
+        return np.where(self.l2 > 0, 0.0, params)
 
     def value(self, params: Array) -> float:
         """Return all of the penalty in nats a row."""
