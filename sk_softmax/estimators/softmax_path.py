@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from sk_softmax.estimators.input.parameters import for_data, settings_from
+from sk_softmax.estimators.input.rows import check_range
 from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.estimators.penalty_grid import is_number_of_penalties, listed_Cs
 from sk_softmax.fitting.class_weight import weighted_by_class
-from sk_softmax.fitting.driver import run
+from sk_softmax.fitting.driver import quiet, run
 from sk_softmax.fitting.fit import reported, task_of_some_features
 from sk_softmax.fitting.problems import objective_of, rows_for
 from sk_softmax.fitting.settings import Settings, TrainingSet
@@ -162,9 +163,12 @@ label_smoothing, solver, max_iter, tol, random_state, n_jobs
     settings = settings_from(parameters, "softmax_path")
     training = training_set(_Features(), X, y, sample_weight)
     settings = for_data(settings, training.X.shape[1], training.classes)
-    with single_threaded_blas():
+    with single_threaded_blas(), quiet():
         walk = _Walk(settings, weighted_by_class(settings, training))
-        return walk.along(_grid(Cs, C_span, walk))
+        path = walk.along(_grid(Cs, C_span, walk))
+    if not path.converged.all():
+        check_range(training.X)
+    return path
 
 
 class _Features(BaseEstimator):  # type: ignore[misc]

@@ -13,10 +13,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax.estimators import callbacks, records
-from sk_softmax.estimators.convergence import warn_of_coarse_columns, warn_of_fit
+from sk_softmax.estimators.convergence import SILENT, warn_of_coarse_columns, warn_of_fit
 from sk_softmax.estimators.input.chunks import checked_chunk
 from sk_softmax.estimators.input.parameters import for_data, settings_of, solver_of
-from sk_softmax.estimators.input.rows import unchanged_on_error
+from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
 from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.estimators.input.validation_rows import own_validation_set, split_off
 from sk_softmax.estimators.linear_classifier import LinearClassifier, dense_coefficients
@@ -289,6 +289,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
             fitted = fit_params(
                 settings, training, start, held_out, observers + ([tasks] if tasks else [])
             )
+            if fitted.solution.status not in SILENT:
+                check_range(training.X, getattr(self, "feature_names_in_", None))
             self._keep(fitted, coefficients(fitted.params), classes, path)
             if tasks:
                 tasks.end(fitted.params)

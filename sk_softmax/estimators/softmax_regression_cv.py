@@ -22,7 +22,7 @@ from sk_softmax.estimators.cross_validation.fits import cross_validate, mean_of_
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
 from sk_softmax.estimators.cross_validation.splits import check_bounds_fit, folds_of
 from sk_softmax.estimators.input.parameters import check_solver_takes, for_data, settings_of
-from sk_softmax.estimators.input.rows import unchanged_on_error
+from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
 from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.estimators.linear_classifier import LinearClassifier
 from sk_softmax.estimators.penalty_grid import Choice, PenaltyGrid
@@ -258,6 +258,8 @@ class SoftmaxRegressionCV(LinearClassifier):
             else:
                 self._average_the_best()
             self.converged_ = all(status is Status.CONVERGED for status in statuses)
+            if not self.converged_:
+                check_range(training.X, getattr(self, "feature_names_in_", None))
         warn_of_fits(self, statuses)
         return self
 

@@ -39,8 +39,15 @@ def with_class_weight(
         parts = given * of_class
         given = np.divide(parts, of_row[:, None], out=parts, where=weighs[:, None])
         given[~weighs] = 1 / n_classes
-    of_row = of_row if weights is None else weights * of_row
-    if not of_row.any():
+    with np.errstate(over="ignore"):
+        of_row = of_row if weights is None else weights * of_row
+        total = of_row.sum()
+    if not np.isfinite(total):
+        raise ValueError(
+            "class_weight times sample_weight adds up to more than the largest number there is: "
+            "divide either by a constant, which changes no more than the strength of the penalty."
+        )
+    if not total > 0:
         raise ValueError("class_weight and sample_weight together leave every row without weight.")
     return given, of_row
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
+import numpy as np
+
 from sk_softmax.interfaces import (
     Array,
     IterationRecord,
@@ -101,15 +103,24 @@ def run(
     answer: Any = None
     try:
         while True:
-            question = search.send(answer)
-            if isinstance(question, Progress):
-                record = journal.enter(question, answers.passes)
-                answer = observe is not None and observe(record, question.whole_params)
-            else:
-                answer = answers.answer(question)
+            with quiet():
+                question = search.send(answer)
+                if not isinstance(question, Progress):
+                    answer = answers.answer(question)
+                    continue
+            record = journal.enter(question, answers.passes)
+            answer = observe is not None and observe(record, question.whole_params)
     except StopIteration as finished:
         solution: Solution = finished.value
         return replace(solution, records=journal.records, memory=None)
+
+
+def quiet() -> Any:
+    """Return a context without floating-point warnings.
+
+    What overflows in a solver or an objective is infinite, which they test for.
+    """
+    return np.errstate(all="ignore")
 
 
 class _Alone:

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from sk_softmax.fitting.class_weight import weighted_by_class
-from sk_softmax.fitting.driver import Observer, ParamsThere, run
+from sk_softmax.fitting.driver import Observer, ParamsThere, quiet, run
 from sk_softmax.fitting.held_out import EarlyStopping, validation_scores
 from sk_softmax.fitting.problems import objective_of, problem_of, rows_for
 from sk_softmax.fitting.settings import Settings, TrainingSet
@@ -98,13 +98,15 @@ def fit_params(
     validate = None if held_out is None else partial(_scores, held_out, shift)
     with single_threaded_blas():
         views = Views(objective)
-        stages = _stages_of(settings, training, objective, start, views)
+        with quiet():
+            stages = _stages_of(settings, training, objective, start, views)
         solution = run(staged(settings.solver, stages), views, observe, validate)
         best = solution.n_iter
-        if early is not None and early.params is not None and early.iteration != best:
-            best, solution = early.iteration, _at(early.params, solution, objective)
-        params = reported(objective, shift, solution.params)
-        gap = _bound(objective, solution)
+        with quiet():
+            if early is not None and early.params is not None and early.iteration != best:
+                best, solution = early.iteration, _at(early.params, solution, objective)
+            params = reported(objective, shift, solution.params)
+            gap = _bound(objective, solution)
     seen = Seen(rows.n_rows, objective.total_weight)
     return Fitted(params, solution, best, gap, seen, shift)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_softmax.fitting.driver import quiet
 from sk_softmax.fitting.fit import reported
 from sk_softmax.fitting.problems import objective_of, problem_of, rows_for, targets_for
 from sk_softmax.fitting.settings import Settings, TrainingSet, Weights
@@ -112,12 +113,12 @@ def fit_path(path: Sequence[Settings], data: FoldedSet) -> Iterator[list[FoldFit
     data : FoldedSet
         What to fit to.
     """
-    with single_threaded_blas():
+    with single_threaded_blas(), quiet():
         folds = _Path.of(path[0], data)
         if folds.is_wide(path[-1]):
             folds.go_by_coordinates(path[0])
     for settings in path:
-        with single_threaded_blas():
+        with single_threaded_blas(), quiet():
             fits = folds.fit(settings)
         yield fits
 

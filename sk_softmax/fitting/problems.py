@@ -23,7 +23,7 @@ def objective_values(settings: Settings, data: TrainingSet, points: Array) -> ND
     shift = shift_of(settings, rows, data.weights)
     objective = objective_of(settings, data, rows=shift.rows(rows))
     flat = shift.params(points.reshape(-1, *objective.shape).astype(np.float64))
-    with single_threaded_blas():
+    with single_threaded_blas(), np.errstate(all="ignore"):
         values = [objective.value(params) for params in flat]
     return np.array(values).reshape(points.shape[:-2])
 

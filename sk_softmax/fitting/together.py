@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sk_softmax.fitting.driver import quiet
 from sk_softmax.interfaces import (
     Asked,
     EvaluateAt,
@@ -37,13 +38,14 @@ def run_together(
     answers: Mapping[int, Any] = dict.fromkeys(range(len(searches)))
     while answers:
         questions: dict[int, Asked] = {}
-        for number, answer in answers.items():
-            reply = _next_question(searches[number], answer)
-            if isinstance(reply, Solution):
-                solutions[number] = reply
-            else:
-                questions[number] = reply
-        answers = _answers(stages, questions)
+        with quiet():
+            for number, answer in answers.items():
+                reply = _next_question(searches[number], answer)
+                if isinstance(reply, Solution):
+                    solutions[number] = reply
+                else:
+                    questions[number] = reply
+            answers = _answers(stages, questions)
     return [solutions[number] for number in range(len(searches))]
 
 

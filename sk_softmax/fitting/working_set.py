@@ -23,6 +23,9 @@ LEAST_LIKELY = 0.8
 # from nothing at once to a weak penalty, most of what enters would leave again.
 STEP, ON_THE_WAY = 8.0, 1e-2
 
+# Penalties on the way, counted with the last: 8^16 times as weak as the first is next to none.
+MOST_STAGES = 16
+
 
 @dataclass(frozen=True)
 class Place:
@@ -265,6 +268,9 @@ def sparse_stages(
 
 def _penalties(first: float, last: float) -> Iterator[float]:
     """Yield penalties from the strongest that matters to the last."""
-    n_stages = max(int(np.ceil(np.log(last / first) / np.log(STEP))), 1)
-    yield from np.geomspace(first, last, n_stages + 1)[1:-1].tolist()
+    n_stages = max(int(np.ceil((np.log(last) - np.log(first)) / np.log(STEP))), 1)
+    if n_stages <= MOST_STAGES:
+        yield from np.geomspace(first, last, n_stages + 1)[1:-1].tolist()
+    else:
+        yield from (first * STEP**stage for stage in range(1, MOST_STAGES))
     yield last

@@ -22,6 +22,7 @@ from sk_softmax.interfaces import (
     Question,
     SeparationAt,
 )
+from sk_softmax.solvers.secant import curvature_along
 from sk_softmax.solvers.stopping import WINDOWS
 
 # Steps that are kept: MOST_STEPS, as many as L-BFGS remembers by default, but with many parameters
@@ -79,9 +80,8 @@ class Steps:
         noise : float, default=0.0
             The change in value that rounding can hide, in nats a row.
         """
-        product = float(np.vdot(step, change))
-        norms = float(np.linalg.norm(step) * np.linalg.norm(change))
-        if product > max(np.finfo(np.float64).eps * norms, noise):
+        product = curvature_along(step, change)
+        if product > noise:
             self._steps.append((product, change))
 
     def promise(self, gradient: Array, curvature: Curvature) -> float:

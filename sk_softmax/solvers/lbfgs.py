@@ -31,6 +31,7 @@ from sk_softmax.solvers.curvature_schedule import (
 )
 from sk_softmax.solvers.line_search import Step, strong_wolfe_search
 from sk_softmax.solvers.options import Options
+from sk_softmax.solvers.secant import curvature_along
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 
 
@@ -214,9 +215,8 @@ class Pairs:
 
         Both arrays have shape ``(n_outputs, n_columns)``.
         """
-        product = float(np.vdot(step, change))
-        norms = float(np.linalg.norm(step) * np.linalg.norm(change))
-        if product > np.finfo(np.float64).eps * norms:
+        product = curvature_along(step, change)
+        if product > 0:
             self._pairs.append((step.ravel(), change.ravel(), product))
 
     def inverse_hessian_times(self, gradient: Array, curvature: Curvature | None) -> Array:

@@ -18,6 +18,7 @@ from sk_softmax.solvers.proximal_steps import (
     backtrack,
     look,
 )
+from sk_softmax.solvers.secant import curvature_along
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 
 
@@ -127,9 +128,7 @@ class CompactPairs:
 
         Both arrays have shape ``(n_outputs, n_columns)``.
         """
-        product = float(np.vdot(step, change))
-        norms = float(np.linalg.norm(step) * np.linalg.norm(change))
-        if product > np.finfo(np.float64).eps * norms:
+        if curvature_along(step, change) > 0:
             self._pairs.append((step, change))
 
     def hessian(self, active: NDArray[np.bool_]) -> CompactHessian:

@@ -97,10 +97,8 @@ def _metric(model: QuadraticModel) -> Array:
     below, so :func:`_proximal_gradient` enlarges the metric if it is too small.
     """
     diagonal = model.penalty.common_metric(model.hessian.diagonal)
-    largest = float(diagonal.max())
-    if not 0 < largest < np.inf:
-        return np.ones_like(diagonal)
-    diagonal = np.maximum(diagonal, np.finfo(np.float64).eps * largest)
+    # Each parameter counts in its own unit: a floor in common would hold those of small columns.
+    diagonal = np.where((diagonal > 0) & (diagonal < np.inf), diagonal, 1.0)
     root = 1 / np.sqrt(diagonal)
     vector = np.random.default_rng(0).standard_normal(len(root))
     norm = 1.0

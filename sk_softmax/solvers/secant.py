@@ -1,0 +1,23 @@
+"""The curvature along a step, as far as rounding shows it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sk_softmax.interfaces import Array
+
+
+def curvature_along(step: Array, change: Array) -> float:
+    """Return ``s'y``, the curvature along a step, or zero if rounding hides it.
+
+    The terms of the sum have no unit, and the rounding of each is relative to its size. So the
+    units of the features do not decide whether a step is of use.
+
+    Parameters
+    ----------
+    step, change : ndarray of shape (n_outputs, n_columns)
+        The step ``s``, and the change ``y`` of the gradient along it.
+    """
+    product = float(np.vdot(step, change))
+    sizes = float(np.vdot(np.abs(step), np.abs(change)))
+    return product if product > np.finfo(np.float64).eps * sizes else 0.0
