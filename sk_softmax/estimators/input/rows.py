@@ -97,6 +97,7 @@ def check_range(X: Any, names: Any = None) -> None:
         sizes = np.asarray(abs(X).max(axis=0).toarray()).ravel()
     else:
         sizes = np.maximum(X.max(axis=0), -X.min(axis=0))
+    sizes = sizes.astype(np.float64)
     wrong = np.flatnonzero((sizes > LARGEST) | (sizes < SMALLEST) & (sizes > 0))
     if len(wrong):
         column = int(wrong[0])
