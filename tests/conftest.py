@@ -11,6 +11,7 @@ from sk_softmax.interfaces import Problem
 
 # The same examples in every run: no test depends on chance or on the clock.
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("repeatable")
 
 LOADERS = {

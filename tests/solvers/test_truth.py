@@ -25,10 +25,7 @@ MAY_BE_GIVEN_UP = {
         {"wine", "breast cancer", "digits", "many units"},
         "without a curvature to begin from it has to learn the units of the columns",
     ),
-    "proximal-lbfgs": (
-        {"wine", "breast cancer", "digits"},
-        "its metric is a diagonal, which does not see that columns are far from zero",
-    ),
+    "proximal-lbfgs": ({"digits"}, "its diagonal sees nothing of how alike pixels are"),
 }
 
 
