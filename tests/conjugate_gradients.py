@@ -1,7 +1,7 @@
-"""Nonlinear conjugate gradients: a solver as somebody else would write it, in one small file.
+"""Nonlinear conjugate gradients: a solver in one small file, which is not part of the package.
 
-Kept to see that a solver takes one file and one line of the table, and no more; it is no part of
-the package.
+Tests add it to the table of solvers. They check that a new solver needs one file and one line of
+that table, and no more.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 
 @dataclass
 class ConjugateGradients(Options):
-    """Step along the gradient less a multiple of the step before (Polak and Ribiere, 1969).
+    """Add a multiple of the last direction to minus the gradient (Polak and Ribiere, 1969).
 
     Parameters
     ----------
     restart : bool, default=True
-        Forget the step before where its multiple is negative.
+        Use zero for the multiple if it is negative, which forgets the last direction.
     """
 
     restart: bool = True

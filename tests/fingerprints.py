@@ -2,8 +2,9 @@
 
 Run ``python tests/fingerprints.py --save FILE`` before the change and ``python
 tests/fingerprints.py --against FILE`` after it, on the same machine: bits depend on the processor
-and on BLAS. Each line shows a hash of ``coef_``, ``intercept_``, ``n_iter_`` and the duality gap,
-the iterations, and the objective to nine digits of it. Not collected as a test, for that reason.
+and on BLAS, so this is not a test that pytest collects. Each line shows a hash of ``coef_``,
+``intercept_``, ``n_iter_`` and the duality gap, then the iterations, and the objective to nine
+digits.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The least value of the objective, from its definition, with NumPy and SciPy alone.
 
-Nothing of the package is used, so that what it says of being at the optimum can be held against
-this. Columns are centred exactly and scaled, with the penalty rescaled to match: with
+Nothing of the package is used, so that a fit's claim to be at the optimum can be checked against
+this value. Columns are centred exactly and scaled, and the penalty is rescaled to match: with
 ``w_j = v_j / d_j``, ``l2 w_j^2 / 2 + l1 |w_j|`` is ``l2 / d_j^2 v_j^2 / 2 + l1 / d_j |v_j|``.
 """
 
@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# The oracle vouches for its minimum to this much of it: a thousandth of the tolerance asked of a
-# fit.
+# Largest duality gap of the oracle, relative to the value: a thousandth of the tolerance that a
+# fit is asked for.
 ACCURACY = 1e-9
 
+# The most Newton steps of the oracle, and the passes over all coordinates in a step with kinks.
 MOST_STEPS, SWEEPS = 100, 50
 
 
@@ -41,7 +42,7 @@ class Definition:
     y : ndarray of int, shape (n_rows,)
         Classes ``0 .. n_classes - 1``.
     penalty : Penalty
-        On the coefficients of the columns as they are; the intercepts are free.
+        The penalty on the coefficients of these columns; intercepts have none.
     """
 
     def __init__(self, X: Floats, y: NDArray[np.intp], penalty: Penalty) -> None:
@@ -53,25 +54,31 @@ class Definition:
         self.l2, self.l1 = strength * (1 - penalty.l1_ratio), strength * penalty.l1_ratio
 
     def log_probabilities(self, logits: Floats) -> Floats:
-        """Of all classes, from one row of log-odds or a column of logits a class."""
+        """Return them in shape ``(n_rows, n_classes)``.
+
+        ``logits`` has one column per class, or for two classes a single column of log-odds.
+        """
         if self.is_single:
             logits = np.hstack([np.zeros_like(logits), logits])
         shifted = logits - logits.max(axis=1, keepdims=True)
         return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
     def value(self, coef: Floats, intercept: Floats) -> float:
-        """Return ``F`` at coefficients of shape ``(n_outputs, n_features)``."""
+        """Return ``F``; shapes ``(n_outputs, n_features)`` and ``(n_outputs,)``."""
         log_p = self.log_probabilities(self.X @ coef.T + intercept)
         loss = -float((self.indicator * log_p).sum()) / self.n_rows
         return loss + self.l2 / 2 * float((coef**2).sum()) + self.l1 * float(np.abs(coef).sum())
 
 
 class Scaled:
-    """The same problem in centred columns of unit curvature, in flat params, intercepts last."""
+    """The same problem in centred columns, scaled to unit curvature where ``p = 1/2``.
+
+    Params are flat: for each output its coefficients, then its intercept.
+    """
 
     def __init__(self, problem: Definition) -> None:
         self.problem = problem
-        X = problem.X[:, np.ptp(problem.X, axis=0) > 0]  # a constant column earns nothing
+        X = problem.X[:, np.ptp(problem.X, axis=0) > 0]  # a constant column cannot lower F
         centred = X - X.mean(axis=0)
         centred -= centred.mean(axis=0)
         scale = np.sqrt(np.mean(centred**2, axis=0) / 4 + problem.l2)
@@ -82,12 +89,12 @@ class Scaled:
         self.l1 = np.tile(np.append(problem.l1 / scale, 0.0), self.n_outputs)
 
     def probabilities(self, flat: Floats) -> Floats:
-        """Of all classes, a row of them a row."""
+        """Return the probabilities of all classes, shape ``(n_rows, n_classes)``."""
         logits = self.design @ flat.reshape(self.shape).T
         return np.exp(self.problem.log_probabilities(logits))
 
     def smooth(self, flat: Floats) -> tuple[float, Floats]:
-        """Value and gradient without the L1 part."""
+        """Return value and gradient without the L1 part."""
         log_p = self.problem.log_probabilities(self.design @ flat.reshape(self.shape).T)
         residuals = (np.exp(log_p) - self.problem.indicator)[:, -self.n_outputs :]
         n_rows = self.problem.n_rows
@@ -96,11 +103,11 @@ class Scaled:
         return loss + 0.5 * float(self.l2 @ flat**2), gradient
 
     def value(self, flat: Floats) -> float:
-        """Value with the L1 part."""
+        """Return the value with the L1 part."""
         return self.smooth(flat)[0] + float(self.l1 @ np.abs(flat))
 
     def hessian(self, flat: Floats, free: NDArray[np.bool_]) -> Floats:
-        """The Hessian of the smooth part among the free params."""
+        """Return the Hessian of the smooth part among the free params, ``(n_free, n_free)``."""
         p = self.probabilities(flat)[:, -self.n_outputs :]
         parts = [
             self.design[:, own] * p_k[:, None]
@@ -115,12 +122,13 @@ class Scaled:
         return matrix + np.diag(self.l2[free])
 
     def gap(self, flat: Floats) -> float:
-        """``F - D(q)``, a bound of ``F - F*``.
+        """Return ``F - D(q)``, a bound of ``F - F*``.
 
         ``D(q) = sum_i H(q_i) / n - sum_j max(|v_j| - l1_j, 0)^2 / (2 l2_j)`` with
-        ``v = sum_i (q_i - y_i) x_i' / n``: for the model's own ``q = p``, and with L1 for ``p``
-        drawn towards the targets until no ``|v_j|`` exceeds ``l1_j``. The intercepts are free, so
-        their ``v`` has to be zero: ``|v_0| |b|`` is added for what it is not.
+        ``v = sum_i (q_i - y_i) x_i' / n``. Two ``q`` are tried if the penalty allows: the model's
+        own ``q = p``, and, with L1, ``p`` moved towards the targets until no ``|v_j|`` exceeds
+        ``l1_j``. Intercepts have no penalty, so their ``v_0`` must be zero; where it is not,
+        ``|v_0| |b|`` is added.
         """
         p, y, n_rows = self.probabilities(flat), self.problem.indicator, self.problem.n_rows
         is_free = (self.l1 == 0) & (self.l2 == 0)
@@ -150,13 +158,13 @@ class Scaled:
 def least_value(problem: Definition) -> float:
     """Return a value that ``F`` cannot fall below, within ``ACCURACY`` of its least.
 
-    SciPy's L-BFGS-B comes near it, with params split into positive and negative parts where the
-    penalty has a kink; Newton steps go on from there.
+    SciPy's L-BFGS-B comes near it. If the penalty has a kink, params are split into positive and
+    negative parts for that. Newton steps go on from there.
 
     Raises
     ------
     AssertionError
-        If the duality gap does not show it.
+        If the duality gap is larger than ``ACCURACY`` times the value.
     """
     scaled = Scaled(problem)
     flat = _shifted(scaled, _near_minimum(scaled))
@@ -172,6 +180,7 @@ def least_value(problem: Definition) -> float:
 
 
 def _near_minimum(scaled: Scaled) -> Floats:
+    """Return flat params near the minimum, by L-BFGS-B."""
     size = scaled.l1.size
     options = dict(maxiter=200, maxcor=20, ftol=1e-10, gtol=1e-10)
     if not scaled.l1.any():
@@ -197,16 +206,17 @@ def _near_minimum(scaled: Scaled) -> Floats:
 
 
 def _shifted(scaled: Scaled, flat: Floats) -> Floats:
-    """Subtract from each column's coefficients what makes its penalty least.
+    """Subtract from each column's coefficients the number that makes their penalty least.
 
-    The loss does not change when one number is added to the coefficients of all classes, so no
-    curvature of it shows this way down.
+    The loss does not change if one number is added to a column's coefficients of all classes. So
+    its curvature does not show this descent.
     """
     if scaled.n_outputs == 1 or not scaled.l1.any():
         return flat
     params = flat.reshape(scaled.shape)[:, :-1]
     l1, l2 = (part.reshape(scaled.shape)[0, :-1] for part in (scaled.l1, scaled.l2))
-    # The least is at a kink, or where the slope is zero with so many coefficients above.
+    # The least penalty is at a kink, or at a zero of the slope. For each number of coefficients
+    # above it the slope has one zero.
     above = np.arange(scaled.n_outputs + 1)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         level = params.mean(axis=0) + (2 * above / scaled.n_outputs - 1) * l1 / l2
@@ -220,9 +230,10 @@ def _shifted(scaled: Scaled, flat: Floats) -> Floats:
 
 
 def _newton_on_support(scaled: Scaled, flat: Floats, gap: float) -> Floats | None:
-    """Take a Newton step among the params that are not zero; None if that comes no nearer.
+    """Return params after a Newton step among those that are not zero or have no L1 penalty.
 
-    Where rounding hides what is left of the value, the gap tells.
+    Return None if the gap is not at least halved. The gap decides, because rounding can hide the
+    change of the value.
     """
     free = (flat != 0) | (scaled.l1 == 0)
     _, gradient = scaled.smooth(flat)
@@ -234,7 +245,10 @@ def _newton_on_support(scaled: Scaled, flat: Floats, gap: float) -> Floats | Non
 
 
 def _proximal_newton(scaled: Scaled, flat: Floats) -> Floats:
-    """Step to the minimum of the quadratic with the kinks, found coordinate by coordinate."""
+    """Return params after a step to the minimum of the quadratic model plus the kinks.
+
+    The minimum is found coordinate by coordinate. The step is halved until the value is no higher.
+    """
     everything = np.ones(flat.shape, dtype=bool)
     matrix = _ridged(scaled.hessian(flat, everything))
     _, gradient = scaled.smooth(flat)
@@ -253,6 +267,9 @@ def _proximal_newton(scaled: Scaled, flat: Floats) -> Floats:
 
 
 def _ridged(matrix: Floats) -> Floats:
-    """Add a ridge that class-constant shifts need, and nothing else notices."""
+    """Add a ridge of 1e-12, in place.
+
+    It is needed for equal shifts of all classes, and too small to change other directions.
+    """
     matrix[np.diag_indices_from(matrix)] += 1e-12
     return matrix

@@ -1,6 +1,6 @@
-"""Problems on rows as they are, every variation of a solver, and where its fits end.
+"""Problems on rows that are not scaled, variations of a solver, and the outcomes of its fits.
 
-Shared by the tests that hold what a solver claims against :mod:`oracle`.
+Shared by the tests that compare what a solver claims with :mod:`oracle`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sk_softmax.interfaces import Solver
 
 
 def made_up(n_rows: int, n_features: int, units: Any = 1.0) -> tuple[Any, Any]:
-    """Rows of three classes that overlap."""
+    """Return rows, multiplied by ``units``, and their classes: three that overlap."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n_rows, n_features))
     logits = X @ rng.standard_normal((n_features, 3)) * 2 / np.sqrt(n_features)
@@ -42,6 +42,7 @@ TABLES: dict[str, Callable[[], tuple[Any, Any]]] = {
     "fewer rows than features": lambda: made_up(60, 150),
 }
 
+# Values of C and of l1_ratio to try.
 STRENGTHS, L1_RATIOS = (0.1, 1.0), (0.0, 0.5, 1.0)
 
 
@@ -52,15 +53,16 @@ def penalties_of(solver: Solver) -> list[Penalty]:
 
 
 def variations(make: Callable[..., Solver]) -> Iterator[Solver]:
-    """Yield a solver with its defaults, and with each of its options at another value.
+    """Yield a solver with its defaults, then with each of its options at another value.
 
-    Options that the solver refuses with the others at their defaults are tried together with one
-    other option.
+    If the solver refuses an option's other value while all others have their defaults, one further
+    option gets another value too.
 
     Raises
     ------
     AssertionError
-        If an option is of a kind that has no other value here, or none that the solver takes.
+        If an option is of a kind for which there is no other value here, or if the solver takes
+        the other value in no combination.
     """
     default = make()
     yield default
@@ -77,7 +79,7 @@ def variations(make: Callable[..., Solver]) -> Iterator[Solver]:
 
 
 def _other_value(field: Field[Any], solver: Solver) -> Any:
-    """Return a value that an option does not have by default."""
+    """Return a value of an option that is not its default."""
     value = getattr(solver, field.name)
     if isinstance(value, bool):
         return not value
@@ -116,9 +118,9 @@ class Outcome(NamedTuple):
 
     @property
     def allowed(self) -> float:
-        """How far above its minimum a fit may be that says it has converged.
+        """How far above ``F*`` a fit that claims to have converged may be, in nats a row.
 
-        Three times what was asked for, since the distance is an estimate, and rounding.
+        Three times the distance asked for, because the solver estimates it, plus rounding.
         """
         return 3 * self.tol * self.least + 16 * np.finfo(float).eps * max(self.least, 1.0)
 
@@ -131,13 +133,14 @@ def table(name: str) -> tuple[Any, Any]:
 
 @cache
 def _definition(name: str, penalty: Penalty) -> tuple[Definition, float]:
+    """Return the problem of a table and its least value, computed once."""
     definition = Definition(*table(name), penalty)
     with threadpool_limits(1, user_api="blas"):
         return definition, least_value(definition)
 
 
 def outcome(solver: Any, name: str, penalty: Penalty, tol: float, max_iter: int) -> Outcome:
-    """Fit a table to ``tol`` and compare what comes out with the oracle's minimum."""
+    """Fit a table to ``tol`` and compare the value reached with the oracle's least value."""
     strength = dict(C=penalty.C, l1_ratio=penalty.l1_ratio)
     model = SoftmaxRegression(**strength, solver=solver, tol=tol, max_iter=max_iter, n_jobs=1)
     with warnings.catch_warnings():

@@ -24,6 +24,7 @@ CS = [0.01, 0.1, 1.0, 10.0, 100.0]
 """Inverse strengths of the penalty that the search tries."""
 
 Preprocess = Callable[[], Any]
+"""Returns an unfitted transformer."""
 
 
 @dataclass
@@ -46,7 +47,7 @@ class _Stopwatch:
 
 @contextmanager
 def _watched() -> Iterator[_Stopwatch]:
-    """Time the body of the ``with`` and note whether any fit in it warned of not converging."""
+    """Time the body of the ``with``, and record whether all fits in it converged."""
     watch = _Stopwatch()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -89,7 +90,7 @@ def compare(preprocess: Preprocess, X: Any, y: Any, n_splits: int = 5) -> list[M
 def _measure(model: Any, preprocess: Preprocess, X: Any, y: Any, folds: Any) -> Measured:
     """Time a fit, a cross-validation and a search over C."""
     pipeline = Pipeline([("preprocess", preprocess()), ("classify", model)])
-    # The first fit of a process starts threads and loads modules: it is not timed.
+    # The first fit of a process is not timed, because it starts threads and loads modules.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         clone(pipeline).fit(X, y)

@@ -95,7 +95,7 @@ def _read(path: Path) -> tuple[list[str], list[list[str]]]:
 
 
 def _dialect(sample: str) -> type[csv.Dialect]:
-    """Return the dialect of the first line, by default that with commas."""
+    """Return the dialect of the first line; if it cannot be detected, that with commas."""
     try:
         return csv.Sniffer().sniff(sample.split("\n", 1)[0], delimiters=",;\t|")
     except csv.Error:
@@ -112,8 +112,8 @@ def _as_numbers(values: list[str]) -> list[float] | None:
         numbers = [np.nan if _is_missing(value) else float(value) for value in values]
     except ValueError:
         return None
-    # An infinity is not a measurement and no scaler takes it. As text it is a category of its
-    # own, which does no harm.
+    # A column with an infinity is text: scikit-learn's scalers raise an error for infinities. As
+    # text an infinity is a category of its own.
     return None if np.isinf(numbers).any() else numbers
 
 

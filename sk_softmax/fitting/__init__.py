@@ -1,1 +1,1 @@
-"""From settings and a training set to params."""
+"""Fits: from settings and a training set to params."""

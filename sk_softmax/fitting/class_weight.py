@@ -1,4 +1,4 @@
-"""Class weights worked into a training set."""
+"""Class weights, applied to the targets and weights of a training set."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sk_softmax.fitting.settings import Settings, TrainingSet, Weights
 
 
 def weighted_by_class(settings: Settings, training: TrainingSet) -> TrainingSet:
-    """Return the training set with the class weights in its targets and weights."""
+    """Return the training set with class weights applied to its targets and weights."""
     given, weights = with_class_weight(
         training.given, training.weights, settings.class_weight, len(training.classes)
     )
@@ -21,10 +21,31 @@ def weighted_by_class(settings: Settings, training: TrainingSet) -> TrainingSet:
 def with_class_weight(
     given: Any, weights: Weights | None, class_weight: Any, n_classes: int
 ) -> tuple[Any, Weights | None]:
-    """Return targets and row weights ``s_i`` that say the same; None if all rows weigh the same.
+    """Return targets and row weights ``s_i`` with class weights applied.
 
-    A row with probabilities stands for a row of each class with its probability as weight, so
-    class weights, one a class or ``"balanced"``, change both.
+    A row with probabilities stands for one row of each class, whose weight is the probability of
+    the class. So class weights change the probabilities of such a row as well as its weight.
+
+    Parameters
+    ----------
+    given : ndarray of int, shape (n_rows,), or ndarray of float, shape (n_rows, n_classes)
+        Labels as numbers, or probabilities.
+    weights : ndarray of shape (n_rows,), or None
+        Weight of each row; None if all are equal.
+    class_weight : ndarray of shape (n_classes,), "balanced" or None
+        Weight of each class.
+    n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    given, weights
+        In the same form. Weights are None if both ``class_weight`` and ``weights`` are None.
+
+    Raises
+    ------
+    ValueError
+        If no row has a positive weight.
     """
     if class_weight is None:
         return given, weights
@@ -38,7 +59,7 @@ def with_class_weight(
         weighs = of_row > 0
         parts = given * of_class
         given = np.divide(parts, of_row[:, None], out=parts, where=weighs[:, None])
-        given[~weighs] = 1 / n_classes
+        given[~weighs] = 1 / n_classes  # any distribution: these rows have weight zero
     with np.errstate(over="ignore"):
         of_row = of_row if weights is None else weights * of_row
         total = of_row.sum()
@@ -53,7 +74,10 @@ def with_class_weight(
 
 
 def _balanced(given: Any, n_classes: int, weights: Weights | None) -> Weights:
-    """Weights that give every class the same total; none for a class without any."""
+    """Return the weights that give all classes the same total weight, shape ``(n_classes,)``.
+
+    A class whose rows have no weight gets the weight zero.
+    """
     if given.ndim == 1:
         mass = np.bincount(given, weights=weights, minlength=n_classes)
     else:

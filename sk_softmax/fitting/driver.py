@@ -1,4 +1,4 @@
-"""Answers a solver's questions from one objective and keeps the journal of what it reports."""
+"""Runs a solver: answers its questions from an objective, and records what it reports."""
 
 from __future__ import annotations
 
@@ -26,18 +26,21 @@ from sk_softmax.interfaces import (
 from sk_softmax.solvers.judge import judged
 
 ParamsThere = Callable[[], Array]
-"""Params after an iteration; a function, because finding them may cost something."""
+"""Returns the params after an iteration. They are computed only if it is called."""
 
 Observer = Callable[[IterationRecord, ParamsThere], bool]
+"""Called after each iteration; returns whether to stop."""
+
 Validate = Callable[[Array], ValidationScores]
+"""From params to their scores on validation rows."""
 
 
 class Answers(Protocol):
-    """What answers the questions of a search."""
+    """The part that answers the questions of a search."""
 
     @property
     def passes(self) -> float:
-        """How often the whole data have been read so far."""
+        """Passes over the whole data so far."""
         ...
 
     def answer(self, question: Any) -> Any:
@@ -59,7 +62,7 @@ def minimize(
     solver : Solver
         The method.
     objective : Objective
-        What answers its questions.
+        The objective that answers its questions.
     problem : Problem
         Where to start and when to stop.
     observe, validate : callable, optional
@@ -68,8 +71,8 @@ def minimize(
     Returns
     -------
     solution : Solution
-        With one record an iteration, the first of them at the start. It is converged only where
-        the judge grants that.
+        With one record per iteration; the first record is of the start. The status is
+        ``CONVERGED`` only if the judge confirms it.
     """
     return run(judged(solver, problem), _Alone(objective), observe, validate)
 
@@ -80,24 +83,24 @@ def run(
     observe: Observer | None = None,
     validate: Validate | None = None,
 ) -> Solution:
-    """Answer a search's questions until it returns, and keep the journal of what it reports.
+    """Answer the questions of a search until it returns, and record each of its reports.
 
     Parameters
     ----------
     search : generator
-        Of questions and reports.
+        A generator of questions and reports.
     answers : Answers
-        What answers the questions.
+        The part that answers the questions.
     observe : callable, optional
-        Called after each iteration with its record and a function that returns its params; stops
-        the solver by returning True.
+        Called after each iteration with its record and a function that returns its params. If it
+        returns True, the solver stops.
     validate : callable, optional
-        From params to scores on other rows, which each record keeps.
+        From params to scores on other rows. Each record contains these scores.
 
     Returns
     -------
     solution : Solution
-        With one record an iteration, the first of them at the start.
+        With one record per iteration; the first record is of the start.
     """
     journal = Journal(answers.passes, validate)
     answer: Any = None
@@ -124,7 +127,7 @@ def quiet() -> Any:
 
 
 class _Alone:
-    """A single objective."""
+    """Answers from a single objective, for a search without stages."""
 
     def __init__(self, objective: Objective) -> None:
         self._objective = objective
@@ -145,7 +148,7 @@ def learn(
     n_rows_before: int,
     n_rows: int,
 ) -> tuple[Array, Any, float]:
-    """Run a solver over one chunk of a stream; see :class:`Learner`."""
+    """Run a solver over one chunk of a stream; see :meth:`Learner.learn` and :data:`Lesson`."""
     lesson = solver.learn(params, rule, n_rows_before, n_rows)
     question = next(lesson)
     try:
@@ -157,10 +160,11 @@ def learn(
 
 
 NONE = ValidationScores(float("nan"), float("nan"))
+"""The scores of an iteration if there are no validation rows."""
 
 
 class Journal:
-    """Adds passes and seconds to what a solver reports, so that no solver has to count."""
+    """Records what a solver reports, and adds passes and seconds: no solver counts them."""
 
     def __init__(self, passes: float, validate: Validate | None) -> None:
         self.records: list[IterationRecord] = []
@@ -169,7 +173,7 @@ class Journal:
         self._passes_before = passes
 
     def enter(self, report: Progress, passes: float) -> IterationRecord:
-        """Record an iteration."""
+        """Return the record of an iteration, and store it; ``passes`` are those of all time."""
         seconds = time.perf_counter() - self._start
         scores = NONE if self._validate is None else self._validate(report.whole_params())
         record = IterationRecord(

@@ -1,4 +1,4 @@
-"""From checked rows and targets to params: what a fit does once its input is in order."""
+"""From checked rows and targets to params: a fit, after its input has been checked."""
 
 from __future__ import annotations
 
@@ -44,21 +44,27 @@ from sk_softmax.solvers import Auto
 
 @dataclass(frozen=True)
 class Fitted:
-    """What comes out of a fit."""
+    """The result of a fit."""
 
     params: Array
-    """Shape ``(n_outputs, n_columns)``; over several classes they add up to zero.
+    """Shape ``(n_outputs, n_columns)``, in the floating-point width of the rows.
 
-    In the width of the rows; where a column was shifted, in float64 for the intercept's sake.
+    Where a column was shifted they are in float64, which the intercept needs. With more than two
+    classes, each column adds up to zero over the classes, unless it has an L1 penalty or a bound.
     """
 
     solution: Solution
     best_iteration: int
-    """The iteration whose params these are: the last, except with early stopping."""
+    """The iteration whose params these are: the last one, or the best with early stopping."""
 
     duality_gap: float
+    """A bound of ``F - F*`` in nats a row; infinity if there is none."""
+
     seen: Seen
+    """How many rows there were, and their weight."""
+
     shift: Shift
+    """What was subtracted from the columns."""
 
 
 def fit_params(
@@ -73,15 +79,20 @@ def fit_params(
     Parameters
     ----------
     settings : Settings
-        What is minimised, and how.
+        What is minimised, and by which solver.
     training : TrainingSet
         The data.
     start : ndarray of shape (n_outputs, n_columns)
         Where to begin.
     held_out : TrainingSet or None
-        What to score after every iteration.
+        Validation rows, scored after every iteration.
     observers : sequence of callables
-        Called after each iteration; each may ask to stop.
+        Called after each iteration. The fit stops if one of them returns True.
+
+    Returns
+    -------
+    fitted : Fitted
+        Params, and how the fit ended.
     """
     training = weighted_by_class(settings, training)
     rows = rows_for(settings, training.X, len(training.classes))
@@ -89,8 +100,9 @@ def fit_params(
     rows = shift.rows(rows)
     objective = objective_of(settings, training, rows=rows)
     start = shift.params(start)
-    # An optimum under an L2 penalty has no mean over the classes, and the metric of L-BFGS takes
-    # that mean from every step: a start with one would keep it.
+    # At the optimum under an L2 penalty the mean over the classes is zero. The metric of L-BFGS
+    # removes that mean from every step, so the fit would keep a mean that the start has. It is
+    # removed here.
     start = objective.penalty.projected(objective.penalty.balanced(start))
     early = None if settings.patience is None else EarlyStopping(settings.patience)
     seers = [partial(_in_given_columns, shift, observer) for observer in observers]
@@ -146,7 +158,10 @@ def _scores(held_out: TrainingSet, shift: Shift, params: Array) -> ValidationSco
 
 
 def _at(params: Array, solution: Solution, objective: RegressionObjective) -> Solution:
-    """Return a solution at other params: those with the least validation loss."""
+    """Return the solution with other params: those with the smallest validation loss.
+
+    A status that says that the fit reached its end becomes ``STOPPED``.
+    """
     status = solution.status
     if status in (Status.CONVERGED, Status.EPOCHS_DONE):
         status = Status.STOPPED
@@ -162,7 +177,11 @@ def _stages_of(
     start: Array,
     views: Views,
 ) -> Stages:
-    """Return the stages that suit the shape of the problem, the last of them the problem."""
+    """Return the stages that suit the shape of the problem; the last one solves the problem.
+
+    ``start`` has shape ``(n_outputs, n_columns)``. The objectives of the stages are added to
+    ``views``.
+    """
     solver, problem = settings.solver, problem_of(settings, objective, start)
     if objective.penalty.makes_sparse:
         task = partial(task_of_some_features, settings)
@@ -180,7 +199,7 @@ def _stages_of(
         )
     begins_cheaply = solver.begins_cheaply(problem)
     cheaper = _cheaper(settings, objective, with_sample=begins_cheaply)
-    # The objective itself counts what is read of its rows cheaply.
+    # A share of zero, because the objective itself counts the passes over cheaper rows.
     numbered = [(views.add(view.objective, 0.0), view) for view in cheaper]
     if not begins_cheaply:
         return single_stage(problem, views.whole)
@@ -190,7 +209,10 @@ def _stages_of(
 def task_of_some_features(
     settings: Settings, objective: RegressionObjective, start: Array
 ) -> Problem:
-    """Return the problem of an objective on some of the features, curvature in float32."""
+    """Return the problem of an objective on some of the features.
+
+    If the solver asks for curvature, it is measured in float32 from then on where that pays off.
+    """
     _cheaper(settings, objective, with_sample=False)
     return problem_of(settings, objective, start)
 
@@ -198,13 +220,13 @@ def task_of_some_features(
 def _cheaper(
     settings: Settings, objective: RegressionObjective, *, with_sample: bool
 ) -> list[Cheaper]:
-    """Return cheaper objectives for a solver that makes use of them."""
+    """Return cheaper objectives, the cheapest first; none if the solver asks for no curvature."""
     asks = settings.solver.asks_curvature
     return cheaper_objectives(objective, with_sample=with_sample) if asks else []
 
 
 def _all_of(observers: Sequence[Observer]) -> Observer | None:
-    """Return one observer that asks all of them, and stops if any does."""
+    """Return one observer that calls all of them and stops if any of them does; None for none."""
     if not observers:
         return None
 

@@ -1,4 +1,4 @@
-"""Fits of all folds along a path of penalties."""
+"""Fits of all folds of a cross-validation along a path of penalties."""
 
 from __future__ import annotations
 
@@ -35,30 +35,37 @@ from sk_softmax.objective import (
 from sk_softmax.rows import RowSpace, single_threaded_blas
 from sk_softmax.solvers import Auto
 
-# Ends of a path that its next beginning is extrapolated from: a parabola.
+# How many of the last fits the start of the next one is extrapolated from, at most. Three give a
+# parabola in log C.
 POINTS = 3
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold: a weight for every row of the data, and which rows are held out."""
+    """One fold: the weight of every row of the data in its fit, and the rows that it holds out."""
 
     weights: Weights
-    """Weight of each row in the fit, zero where it is not trained on."""
+    """Shape ``(n_rows,)``; zero for rows that the fold does not train on."""
 
     held_out: NDArray[np.intp]
-    """Rows to score, in ascending order."""
+    """Numbers of the rows to score, ascending, shape ``(n_held_out,)``."""
 
     present: NDArray[np.intp]
-    """Numbers of the classes that the fold trains on; it knows no others."""
+    """Numbers of the classes that the fold trains on, shape ``(n_present,)``.
+
+    The fold's model has these classes only.
+    """
 
     given: Any
-    """What every row should be, in terms of the classes present."""
+    """Targets of all rows in terms of the classes present.
+
+    Labels of shape ``(n_rows,)``, or probabilities of shape ``(n_rows, n_present)``.
+    """
 
 
 @dataclass(frozen=True)
 class FoldedSet:
-    """A training set, class weights worked in, and how it is cut into folds."""
+    """A training set, with class weights applied, and its folds."""
 
     training: TrainingSet
     folds: Sequence[Fold]
@@ -79,11 +86,11 @@ class FoldedSet:
         return rows_for(settings, self.training.X, n_outputs * len(self.folds))
 
     def with_rows(self, X: Array) -> FoldedSet:
-        """Return the same with other numbers in the place of ``X``."""
+        """Return the same set with another ``X``, which has the same number of rows."""
         return replace(self, training=replace(self.training, X=X))
 
     def training_of(self, fold: Fold) -> TrainingSet:
-        """Return what a fold trains on: all rows, with its own weights and classes."""
+        """Return the training set of a fold: all rows, with the fold's weights and classes."""
         classes = self.training.classes[fold.present]
         return TrainingSet(self.training.X, fold.given, fold.weights, classes)
 
@@ -93,10 +100,14 @@ class FoldFit:
     """The model of one fold for one penalty."""
 
     params: Array
-    """As they are reported; over several classes they add up to zero."""
+    """Shape ``(n_outputs, n_columns)``, as it is reported: see ``Fitted``.
+
+    With more than two classes, each column adds up to zero over the classes, unless it has an L1
+    penalty or a bound.
+    """
 
     logits: Array
-    """Logits of the rows held out, class-major; those of the next fit overwrite them."""
+    """Logits of the rows held out, shape ``(n_outputs, n_held_out)``."""
 
     solution: Solution
 
@@ -104,14 +115,19 @@ class FoldFit:
 def fit_path(path: Sequence[Settings], data: FoldedSet) -> Iterator[list[FoldFit]]:
     """Yield the fits of all folds for one penalty after the other.
 
-    Each begins where those before seem to lead.
+    Each fit starts at params extrapolated from the fits before it, or where the last one ended.
 
     Parameters
     ----------
     path : sequence of Settings
-        Those of the fits, from the strongest penalty to the weakest.
+        Settings of the fits, from the strongest penalty to the weakest.
     data : FoldedSet
-        What to fit to.
+        The rows and the folds.
+
+    Yields
+    ------
+    fits : list of FoldFit
+        One per fold.
     """
     with single_threaded_blas(), quiet():
         folds = _Path.of(path[0], data)
@@ -123,12 +139,12 @@ def fit_path(path: Sequence[Settings], data: FoldedSet) -> Iterator[list[FoldFit
         yield fits
 
 
-# Numbers of the stages of a fold: on cheaper rows where that pays off, and on the rows.
+# Numbers of the stages of a fold: first on cheaper rows if that pays off, then on the rows.
 CHEAPER, WHOLE = 0, 1
 
 
 class _Path:
-    """What all fits of a path share, and where the next of them begins."""
+    """What all fits along a path share, and where the next fit starts."""
 
     def __init__(self, settings: Settings, data: FoldedSet, rows: Rows, shift: Shift) -> None:
         self._data = data
@@ -144,6 +160,7 @@ class _Path:
             for fold in data.folds
         ]
         self._pooled = objective_of(settings, data.training, rows=self._rows, targets=shared)
+        # From log C to the params of each fold at the end of that fit, (n_outputs, n_columns).
         self._ends: dict[float, list[Array]] = {}
         self._rough: _Path | None = None
         self._space: RowSpace | None = None
@@ -155,7 +172,11 @@ class _Path:
         return cls(settings, data, rows, shift_of(settings, rows, data.training.weights))
 
     def is_wide(self, settings: Settings) -> bool:
-        """Whether to fit to the rows' coordinates first; the weakest penalty decides."""
+        """Whether to fit to the rows' coordinates first, given the settings of the last fit.
+
+        The last fit has the weakest penalty. If that is an L2 penalty on all features, all fits
+        have one, and the optimum in coordinates is the optimum in features.
+        """
         objective = self._objective(settings, 0)
         start = np.zeros(objective.shape)
         return isinstance(settings.solver, Auto) and is_wide(objective, start)
@@ -163,7 +184,8 @@ class _Path:
     def go_by_coordinates(self, settings: Settings) -> None:
         """Fit to the rows' coordinates first.
 
-        The coordinates of all rows will do for any fold: the penalty sees the same norm in them.
+        The coordinates of all rows serve every fold: coefficients have the same L2 norm, and so
+        the same penalty, in coordinates as in features.
         """
         self._space = RowSpace(self._rows, settings.n_threads)
         data = self._data.with_rows(self._space.coordinates)
@@ -171,7 +193,7 @@ class _Path:
         self._rough = _Path(own, data, data.rows(own), Shift.none(self._space.rank))
 
     def fit(self, settings: Settings) -> list[FoldFit]:
-        """Fit all folds for a penalty."""
+        """Return the fits of all folds for one penalty."""
         folds = self._objectives(settings)
         whole = FoldObjectives(folds, self._held_out)
         if self._rough is not None:
@@ -191,7 +213,7 @@ class _Path:
         ]
 
     def _objective(self, settings: Settings, number: int) -> RegressionObjective:
-        """Return the objective of a fold for a penalty."""
+        """Return the objective of the fold with this number, for one penalty."""
         objective = objective_of(
             settings,
             self._data.training_of(self._folds[number]),
@@ -202,12 +224,17 @@ class _Path:
         return objective
 
     def _objectives(self, settings: Settings) -> list[RegressionObjective]:
+        """Return the objective of each fold, for one penalty."""
         return [self._objective(settings, number) for number in range(len(self._folds))]
 
     def _stages_by_narrowing(
         self, settings: Settings, folds: Sequence[RegressionObjective], whole: FoldObjectives
     ) -> tuple[list[Stages], FoldObjectives]:
-        """Return the stages of each fold, first on narrowed rows, and what answers those."""
+        """Return the stages of each fold, and the objectives on narrowed rows.
+
+        If narrowed rows pay off, a fold has two stages: on narrowed rows, then on the rows.
+        Otherwise it has one stage, on the rows.
+        """
         starts = self._starts(settings, whole)
         problems = [
             problem_of(settings, fold, start) for fold, start in zip(folds, starts, strict=True)
@@ -227,7 +254,12 @@ class _Path:
     def _stages_by_coordinates(
         self, settings: Settings, folds: Sequence[RegressionObjective]
     ) -> tuple[list[Stages], FoldObjectives]:
-        """Return the stages of each fold, first on coordinates, and what answers those."""
+        """Return the stages of each fold, and the objectives on coordinates.
+
+        The first stage of a fold is on coordinates, the second on the rows. The params at which
+        the first stage ends, of shape ``(n_outputs, n_coordinates)`` and a column for an
+        intercept, are kept for the start of the next penalty.
+        """
         assert self._rough is not None
         assert self._space is not None
         own = settings.on_coordinates()
@@ -251,11 +283,12 @@ class _Path:
         return stages, cheaper
 
     def _starts(self, settings: Settings, objectives: FoldObjectives) -> list[Array]:
-        """Return where the folds begin: where they ended, or where that seems to lead to.
+        """Return the start of each fold, of shape ``(n_outputs, n_columns)``.
 
-        Params are close to a polynomial in log C; where the classes can be separated they grow
-        in proportion to it. What has the lower value is the better start. Under an L1 penalty
-        zeros stay zero, so the last end is taken.
+        Params are close to a polynomial in log C; if the classes can be separated, they grow in
+        proportion to log C. So params are extrapolated from the ends of the last fits. A fold
+        starts there if its objective is lower there than at its last end, and at its last end
+        otherwise. With an L1 penalty it always starts at its last end, so that zeros stay zero.
         """
         numbers = range(len(self._folds))
         if not self._ends:
@@ -277,7 +310,15 @@ class _Path:
 
 
 def _extrapolated(ends: Sequence[tuple[float, list[Array]]], there: float) -> list[Array]:
-    """Return each fold's value at ``there`` of the polynomial through what the others ended at."""
+    """Return params of each fold, extrapolated to ``there`` by Lagrange's formula.
+
+    Parameters
+    ----------
+    ends : sequence of pairs
+        ``log C``, and the params of each fold there, ``(n_outputs, n_columns)``.
+    there : float
+        ``log C`` of the next fit.
+    """
     positions = [position for position, _ in ends]
     factors = [np.prod([(there - q) / (p - q) for q in positions if q != p]) for p in positions]
     return [

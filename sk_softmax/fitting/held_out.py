@@ -1,4 +1,4 @@
-"""Rows held out from a fit: how well each iteration does on them, and when that is enough."""
+"""Validation rows: scores of each iteration, and early stopping by them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from sk_softmax.interfaces import Array, IterationRecord, ValidationScores
 def validation_scores(
     held_out: TrainingSet, params: Array, dtype: np.dtype[Any]
 ) -> ValidationScores:
-    """Return the mean cross-entropy (nats) without penalty, and the accuracy.
+    """Return the mean cross-entropy, in nats a row without penalty, and the accuracy.
 
-    The logits are computed in ``dtype``, which is at least as wide as the rows.
+    ``params`` has shape ``(n_outputs, n_columns)``. The logits are computed in ``dtype``, which is
+    at least as wide as the rows.
     """
     X, n_features = held_out.X, held_out.X.shape[1]
     coef = params[:, :n_features].astype(dtype, copy=False)
@@ -32,7 +33,10 @@ def validation_scores(
 
 
 class EarlyStopping:
-    """Stops once the validation loss has not improved for a while, and remembers the best."""
+    """Stops a fit when the validation loss has not improved for ``patience`` iterations.
+
+    It keeps the params with the smallest loss, and the number of their iteration.
+    """
 
     def __init__(self, patience: int) -> None:
         self.patience = patience
@@ -41,7 +45,7 @@ class EarlyStopping:
         self.params: Array | None = None
 
     def __call__(self, record: IterationRecord, params: ParamsThere) -> bool:
-        """Say whether to stop."""
+        """Return whether to stop after this iteration."""
         if record.validation_loss < self.best:
             self.best, self.iteration = record.validation_loss, record.iteration
             self.params = params()

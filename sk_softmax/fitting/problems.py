@@ -1,4 +1,4 @@
-"""What settings and a training set mean: the objective, its rows, and what a solver is told."""
+"""From settings and a training set to the objective, its rows, and what a solver is told."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from sk_softmax.rows import rows_of, single_threaded_blas
 
 
 def objective_values(settings: Settings, data: TrainingSet, points: Array) -> NDArray[np.float64]:
-    """Return the objective at each of these points, of shape ``(..., n_outputs, n_columns)``."""
+    """Return the objective in nats a row at each point, shape ``(...)``.
+
+    ``points`` has shape ``(..., n_outputs, n_columns)``.
+    """
     data = weighted_by_class(settings, data)
     rows = rows_for(settings, data.X, len(data.classes))
     shift = shift_of(settings, rows, data.weights)
@@ -29,7 +32,7 @@ def objective_values(settings: Settings, data: TrainingSet, points: Array) -> ND
 
 
 def targets_for(settings: Settings, training: TrainingSet) -> Targets:
-    """Return what the rows should be, smoothed as the settings say."""
+    """Return the targets of the rows, smoothed as the settings say."""
     return targets_of(training.given, len(training.classes), settings.label_smoothing)
 
 
@@ -47,9 +50,9 @@ def objective_of(
     settings : Settings
         The penalty, label smoothing and threads.
     training : TrainingSet
-        The data, class weights worked in.
+        The data, with class weights applied.
     rows, targets : Rows and Targets, optional
-        Those of the training set where they have been made before, to be shared.
+        Those of the training set, if they exist already and several objectives share them.
     """
     n_classes = len(training.classes)
     rows = rows_for(settings, training.X, n_classes) if rows is None else rows
@@ -60,10 +63,10 @@ def objective_of(
 
 
 def rows_for(settings: Settings, X: Any, n_outputs: int) -> Rows:
-    """Return the rows of a matrix; ``n_outputs`` logits of each are computed at a time."""
+    """Return the rows of a matrix; ``n_outputs`` logits of each row are computed at a time."""
     if sp.issparse(X) and X.format == "csc" and settings.solver.is_stochastic:
-        # Rows are drawn one by one. Read from columns, an epoch of SGD on MNIST took 50 times as
-        # long in batches of 32 and 7.5 times in batches of 1,024.
+        # A minibatch reads single rows. With rows stored by columns, an epoch of SGD on MNIST took
+        # 50 times as long with batches of 32, and 7.5 times as long with batches of 1,024.
         X = X.tocsr()
     return rows_of(
         X,
@@ -74,7 +77,7 @@ def rows_for(settings: Settings, X: Any, n_outputs: int) -> Rows:
 
 
 def problem_of(settings: Settings, objective: RegressionObjective, start: Array) -> Problem:
-    """Return what the solver is told beside the answers to its questions."""
+    """Return what the solver is told besides the answers to its questions."""
     return Problem(
         start=start,
         n_rows=objective.rows.n_rows,

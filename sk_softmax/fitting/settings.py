@@ -1,4 +1,4 @@
-"""What a fit is told: settings, made of checked parameters, and a training set."""
+"""What a fit is given: settings, made from checked parameters, and a training set."""
 
 from __future__ import annotations
 
@@ -16,62 +16,65 @@ Weights = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class TrainingSet:
-    """Rows, what they should be, and what they weigh."""
+    """Rows, their targets and their weights."""
 
     X: Any
     """Array, CSR or CSC matrix of shape ``(n_rows, n_features)``, float32 or float64."""
 
     given: Any
-    """Labels ``0 .. K-1`` or probabilities of shape ``(n_rows, n_classes)``."""
+    """Targets: labels ``0 .. n_classes - 1`` of shape ``(n_rows,)``, or probabilities.
+
+    Probabilities have shape ``(n_rows, n_classes)``.
+    """
 
     weights: Weights | None
-    """Shape ``(n_rows,)``; None if all rows weigh the same."""
+    """Shape ``(n_rows,)``; None if all rows have the same weight."""
 
     classes: NDArray[Any]
-    """The labels, sorted."""
+    """The labels as the user gave them, sorted, shape ``(n_classes,)``."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Settings:
-    """The parameters of a fit, made once by ``estimators.parameters`` and never changed.
+    """The parameters of a fit, made once by ``estimators.input.parameters`` and never changed.
 
-    What depends on the data (``penalty_factor``, the bounds, ``class_weight``) is as the user gave
-    it until ``estimators.parameters.for_data`` has compared it with them.
+    ``penalty_factor``, the bounds and ``class_weight`` depend on the data. They are as the user
+    gave them until ``estimators.input.parameters.for_data`` has checked them against the data.
     """
 
     solver: Solver
-    """A copy, whose options nobody else changes."""
+    """A copy of the user's, so that its options cannot change during a fit."""
 
     max_iter: int
     tol: float
     seed: int
-    """Drawn once a fit from the user's ``random_state``."""
+    """Drawn once per fit from the user's ``random_state``."""
 
     n_threads: int
     C: float = 1.0
     l1_ratio: float = 0.0
     grouped: bool = False
     penalty_factor: Array | None = None
-    """One factor a feature, shape ``(n_features,)``."""
+    """One factor per feature, shape ``(n_features,)``; None: all are 1."""
 
     lower_bounds: Array | None = None
-    """Least coefficients, shape ``(n_features,)`` or ``(n_outputs, n_features)``; None: none."""
+    """Least coefficients, ``(n_features,)`` or ``(n_outputs, n_features)``; None: no bound."""
 
     upper_bounds: Array | None = None
-    """Largest coefficients, likewise; None exactly where ``lower_bounds`` is."""
+    """Largest coefficients, in the same shape; None if and only if ``lower_bounds`` is None."""
 
     fit_intercept: bool = True
     class_weight: Array | Literal["balanced"] | dict[Any, float] | None = None
-    """For a data set: one weight a class, ``"balanced"``, or None."""
+    """After ``for_data``: weights of shape ``(n_classes,)``, ``"balanced"``, or None."""
 
     label_smoothing: float = 0.0
     validation_fraction: float = 0.1
     patience: int | None = None
-    """Iterations without improvement that stop a fit; None without early stopping."""
+    """Iterations without improvement after which a fit stops; None without early stopping."""
 
     @property
     def form(self) -> PenaltyForm:
-        """What the penalty is made of; its strength depends on the weights too."""
+        """The form of the penalty; its strength depends on the rows' weights too."""
         return PenaltyForm(
             self.l1_ratio,
             self.penalty_factor,
@@ -81,23 +84,24 @@ class Settings:
         )
 
     def with_penalty(self, C: float, l1_ratio: float) -> Settings:
-        """Return the same with another penalty."""
+        """Return the same settings with another penalty."""
         return replace(self, C=C, l1_ratio=l1_ratio)
 
     def on_coordinates(self) -> Settings:
-        """Return the same penalty for rows in coordinates of the space that they span.
+        """Return settings with the same penalty, for rows in coordinates of the space they span.
 
-        It has to be the same for all features, which a coordinate mixes.
+        A coordinate mixes all features, so the penalty factors of all features must be equal. The
+        factor becomes part of ``C``.
         """
         if self.penalty_factor is None:
             return self
         return replace(self, penalty_factor=None, C=self.C / float(self.penalty_factor[0]))
 
     def generator(self) -> np.random.Generator:
-        """Return a new generator, which gives the same numbers every time."""
+        """Return a new generator of random numbers: the same numbers every time."""
         return np.random.default_rng(self.seed)
 
 
 def hard_labels(given: Any) -> NDArray[np.intp]:
-    """Return the number of each row's most probable class."""
+    """Return the number of each row's most probable class, shape ``(n_rows,)``."""
     return np.asarray(given if given.ndim == 1 else given.argmax(axis=1))

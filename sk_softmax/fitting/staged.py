@@ -1,4 +1,4 @@
-"""A fit in stages: a cheaper problem is solved, its answer carried over to the next."""
+"""A fit in stages: a cheaper problem is solved first, and the next starts at its solution."""
 
 from __future__ import annotations
 
@@ -21,30 +21,33 @@ from sk_softmax.solvers.judge import judged
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One problem of several that a fit solves one after the other."""
+    """One of the problems that a fit solves one after the other."""
 
     number: int
-    """Which objective answers its questions."""
+    """Number of the objective that answers its questions."""
 
     problem: Problem
-    """Where the stage begins and when it ends."""
+    """Where the stage begins and when it ends, in the params of the stage."""
 
     lift: Callable[[Array], Array] | None = None
-    """From its params to those of the whole problem, where they are others."""
+    """From the stage's params to those of the whole problem, ``(n_outputs, n_columns)``.
+
+    None if they are the same.
+    """
 
     value_of: Callable[[float, Array], float] | None = None
-    """From a value and params of the stage to the value that records show."""
+    """From a value and params of the stage to the value in records; None if it is the same."""
 
 
 Stages: TypeAlias = Generator[Stage, Solution, Solution]
-"""Yields stages, is sent how each ended, and returns how the fit ended."""
+"""A generator that yields stages, is sent the solution of each, and returns that of the fit."""
 
 
 def staged(solver: Solver, stages: Stages) -> StagedSearch:
-    """Run a solver through stages: a search itself, whose questions carry the stage's number.
+    """Run a solver through stages, as one search whose questions carry the number of the stage.
 
-    The claims of every stage are judged. Iterations are counted through, and where a later stage
-    begins is not reported: the stage before has reported it.
+    The claims of every stage are judged. Iterations are counted over all stages. The start of a
+    later stage is not reported, because the stage before has reported the same params.
 
     Parameters
     ----------
@@ -52,6 +55,11 @@ def staged(solver: Solver, stages: Stages) -> StagedSearch:
         The method of every stage.
     stages : generator of Stage
         See :data:`Stages`.
+
+    Returns
+    -------
+    search : generator
+        Of questions and reports; it returns the solution of the fit.
     """
     solution: Solution | None = None
     n_before = 0
@@ -67,6 +75,7 @@ def staged(solver: Solver, stages: Stages) -> StagedSearch:
 
 
 def _solve(solver: Solver, stage: Stage, n_before: int, *, reports_start: bool) -> StagedSearch:
+    """Run a solver through one stage, after ``n_before`` iterations in earlier stages."""
     search = judged(solver, stage.problem)
     answer: Any = None
     while True:
@@ -84,6 +93,10 @@ def _solve(solver: Solver, stage: Stage, n_before: int, *, reports_start: bool) 
 
 
 def _report(stage: Stage, progress: Progress, n_before: int) -> Progress:
+    """Return the report of a stage as a report of the fit.
+
+    Its params are still those of the stage; ``lift`` leads to ``(n_outputs, n_columns)``.
+    """
     value = progress.value
     if stage.value_of is not None:
         value = stage.value_of(value, progress.params)

@@ -1,8 +1,8 @@
-"""The stages of a fit: cheaper objectives first, each answer carried over to the next.
+"""The stages of a fit: on cheaper objectives first, each starting where the one before ended.
 
-A stage is left where it has nothing more to give: a sample of the rows within its own error,
-narrowed rows where float32 ends, coordinates of wide rows well within ``tol``. The last stage is
-always the objective itself.
+A stage ends when it can bring the fit no closer to the optimum. The limit is the sampling error on
+a sample of the rows, the precision of float32 on narrowed rows, and a share of ``tol`` on
+coordinates of wide rows. The last stage is always on the objective itself.
 """
 
 from __future__ import annotations
@@ -26,18 +26,23 @@ from sk_softmax.interfaces import (
 from sk_softmax.objective import Cheaper, RegressionObjective
 from sk_softmax.rows import RowSpace
 
-# Finding the coordinates of n rows of p features takes n^2 p / 2 multiplications, about as many as
-# n / (4 K) passes, and each pass over them costs p / n times less than one over the rows.
+# A fit begins on coordinates if there are at most MOST_ROWS rows and at least FEATURES_PER_ROW
+# features per row. Finding the coordinates of n rows of p features takes n^2 p / 2
+# multiplications, as many as n / (4 K) passes with K outputs: 50 passes for 2,000 rows and 10
+# outputs. A pass over coordinates costs n / p of a pass over the rows.
 MOST_ROWS = 2000
 FEATURES_PER_ROW = 2
 
-# Coordinates of wide rows are fitted to within this share of tol, so that the rows themselves have
-# nothing but rounding to mend.
+# The share of tol to which coordinates of wide rows are fitted. The stage on the rows then has to
+# correct only the rounding of the coordinates.
 WITHIN = 0.1
 
 
 class Views:
-    """An objective and what stands in for it, by number: what answers the stages of one fit."""
+    """The objectives that answer the stages of one fit, by number.
+
+    They are the objective itself and cheaper ones in its place.
+    """
 
     def __init__(self, objective: RegressionObjective) -> None:
         self._seen: dict[int, tuple[RegressionObjective, float, float]] = {}
@@ -46,19 +51,22 @@ class Views:
         self.whole = self.add(objective, 1.0)
 
     def add(self, objective: RegressionObjective, share: float) -> int:
-        """Return the number of another objective, a pass of which is a share of one over all."""
+        """Add an objective and return its number.
+
+        ``share`` is the cost of one of its passes, as a share of a pass over all the data.
+        """
         number, self._next = self._next, self._next + 1
         self._seen[number] = objective, share, objective.passes
         return number
 
     def drop(self, number: int) -> None:
-        """Forget an objective that has no more questions to answer."""
+        """Remove an objective that will be asked no more; its passes still count."""
         self._passes_of_others += self._passes_of(number)
         del self._seen[number]
 
     @property
     def passes(self) -> float:
-        """How often all the data have been read."""
+        """Passes over the whole data so far, in all objectives."""
         return self._passes_of_others + sum(map(self._passes_of, self._seen))
 
     def evaluate(self, params: Array) -> Evaluation:
@@ -67,17 +75,18 @@ class Views:
         return objective.evaluate(params)
 
     def answer(self, asked: Asked) -> Any:
-        """Answer a question of a stage."""
+        """Return the answer to a question of a stage."""
         objective, _, _ = self._seen[asked.stage]
         return asked.question.put_to(objective)
 
     def _passes_of(self, number: int) -> float:
+        """Return the passes of one objective since it was added, in passes over the whole data."""
         objective, share, before = self._seen[number]
         return share * (objective.passes - before)
 
 
 def single_stage(problem: Problem, number: int) -> Stages:
-    """Solve the problem itself."""
+    """Solve the problem in one stage."""
     return (yield Stage(number, problem))
 
 
@@ -87,18 +96,18 @@ def cheaper_stages(
     whole: int,
     evaluate: Callable[[Array], Evaluation],
 ) -> Stages:
-    """Begin on cheaper objectives of the same parameters.
+    """Solve cheaper objectives of the same parameters first, then the problem.
 
     Parameters
     ----------
     problem : Problem
-        What is to be solved.
+        The problem to solve.
     cheaper : iterable of tuples of int and Cheaper
-        Objectives to begin with and their numbers, the cheapest first.
+        The objectives to begin with and their numbers, the cheapest first.
     whole : int
         Number of the objective itself.
     evaluate : callable
-        Evaluates the objective itself, where a fit ends before it comes to it.
+        Evaluates the objective itself, if the fit ends before its last stage.
     """
     start, memory, n_iter = problem.start, problem.memory, 0
     for number, view in cheaper:
@@ -120,14 +129,17 @@ def cheaper_stages(
             status = solution.status if solution.status is Status.STOPPED else Status.MAX_ITER
             return _ended(solution, status, start, evaluate(start), n_iter)
         if solution.status is Status.CONVERGED and view.trust <= problem.tol:
-            break  # there is probably nothing left to do but to see that
+            break  # the last stage has probably only to confirm this
     last = replace(problem, start=start, memory=memory, max_iter=problem.max_iter - n_iter)
     solution = yield Stage(whole, last)
     return replace(solution, n_iter=n_iter + solution.n_iter)
 
 
 def _carried(memory: Memory | None, view: Cheaper) -> Memory | None:
-    """Return what the next stage may begin with: values of some of the rows compare with none."""
+    """Return the memory for the next stage.
+
+    Values on a sample cannot be compared with later values, so they are removed.
+    """
     if memory is None or view.has_all_rows:
         return memory
     return memory.without_values()
@@ -136,7 +148,11 @@ def _carried(memory: Memory | None, view: Cheaper) -> Memory | None:
 def _ended(
     solution: Solution, status: Status, params: Array, evaluation: Evaluation, n_iter: int
 ) -> Solution:
-    """Return a fit that ended in an earlier stage as the objective itself sees it."""
+    """Return the solution of a fit that ended before its last stage.
+
+    ``params``, of shape ``(n_outputs, n_columns)``, and ``evaluation`` are those of the objective
+    itself.
+    """
     return replace(
         solution, params=params, evaluation=evaluation, status=status, n_iter=n_iter, memory=None
     )
@@ -150,23 +166,24 @@ def row_space_stages(
     evaluate: Callable[[Array], Evaluation],
     keep: Callable[[Array], None] | None = None,
 ) -> Stages:
-    """Fit to the rows' coordinates, then go on from there with the rows themselves.
+    """Solve the problem in coordinates of the rows first, then in features from there.
 
-    The second stage usually finds nothing left to do. It is there because coordinates come from
-    products of rows, in which features of a far smaller scale than others drown.
+    The second stage usually has nothing left to do. It is there because coordinates are computed
+    from products of rows, in which rounding hides features of a far smaller scale than others.
 
     Parameters
     ----------
     small, problem : Problem
-        What is to be solved, in coordinates and in features.
+        The problem in coordinates and the problem in features.
     lift : callable
-        From params in coordinates to params in features.
+        From params in coordinates, ``(n_outputs, n_coordinates)`` and a column for an intercept,
+        to params in features, ``(n_outputs, n_columns)``.
     numbers : tuple of int
-        Of the objective on the coordinates and of that on the rows.
+        Numbers of the objective on coordinates and of the objective on the rows.
     evaluate : callable
-        Evaluates the objective on the rows.
+        Evaluates the objective on the rows, if the fit ends with the first stage.
     keep : callable, optional
-        Is given the params with which the first stage ends.
+        Called with the params in coordinates at which the first stage ends.
     """
     nearly = yield Stage(numbers[0], replace(small, tol=WITHIN * problem.tol), lift)
     if keep is not None:
@@ -180,17 +197,25 @@ def row_space_stages(
 
 
 def from_coordinates(space: RowSpace, params: Array) -> Array:
-    """Return params in features from params in coordinates, whose intercept stays as it is."""
+    """Return params in features, ``(n_outputs, n_columns)``, from params in coordinates.
+
+    ``params`` has shape ``(n_outputs, rank)``, and a further column if there is an intercept,
+    which stays unchanged.
+    """
     coef, intercept = params[:, : space.rank], params[:, space.rank :]
     return np.hstack([space.lift(coef), intercept])
 
 
 def is_wide(objective: RegressionObjective, start: Array) -> bool:
-    """Whether coordinates in the row space are worth finding, and lead to the same minimum."""
+    """Whether coordinates of the rows save time and lead to the same minimum.
+
+    The minimum is the same under one L2 penalty on all features. The fit in coordinates starts at
+    zero, so ``start``, of shape ``(n_outputs, n_columns)``, must be zero.
+    """
     shape = has_wide_shape(objective.rows.n_rows, objective.rows.n_features)
     return shape and objective.penalty.is_ridge and not start.any()
 
 
 def has_wide_shape(n_rows: int, n_features: int) -> bool:
-    """Whether there are few enough rows, and far more features."""
+    """Whether there are at most ``MOST_ROWS`` rows and ``FEATURES_PER_ROW`` features per row."""
     return n_rows <= MOST_ROWS and n_features >= FEATURES_PER_ROW * n_rows

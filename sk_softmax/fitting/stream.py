@@ -1,4 +1,4 @@
-"""Learning from a stream: a chunk of rows at a time, going on where the last chunk ended."""
+"""Learning from a stream, one chunk of rows at a time, each from where the last one ended."""
 
 from __future__ import annotations
 
@@ -18,21 +18,47 @@ from sk_softmax.rows import single_threaded_blas
 
 @dataclass(frozen=True)
 class Stream:
-    """What lives on between chunks."""
+    """What is kept of a stream between chunks."""
 
     seen: Seen
     params: Array
+    """Shape ``(n_outputs, n_columns)``, as the solver left them."""
+
     rule: Any
-    """Momentum, running means: whatever the solver carries from update to update."""
+    """What the solver carries from update to update, such as momentum; None before the first."""
 
     solver: str
-    """Name of the solver's class; another one begins with a rule of its own."""
+    """Name of the solver's class. A solver of another class starts with a new rule."""
 
 
 def learn_chunk(
     settings: Settings, chunk: TrainingSet, stream: Stream
 ) -> tuple[Stream, Array, float]:
-    """Return the stream after a chunk, its params for predictions, and the chunk's mean loss."""
+    """Learn from one chunk.
+
+    Parameters
+    ----------
+    settings : Settings
+        The penalty and the solver, which must be a :class:`Learner`.
+    chunk : TrainingSet
+        The rows of the chunk.
+    stream : Stream
+        What is kept of the chunks before.
+
+    Returns
+    -------
+    stream : Stream
+        What is kept after the chunk.
+    params : ndarray of shape (n_outputs, n_columns)
+        Params for predictions, in the floating-point width of the rows.
+    value : float
+        Mean of the objective over the chunk's minibatches, in nats a row.
+
+    Raises
+    ------
+    ValueError
+        If the params or the value overflow.
+    """
     solver: Any = settings.solver
     chunk = weighted_by_class(settings, chunk)
     n_classes = len(chunk.classes)

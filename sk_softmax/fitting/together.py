@@ -1,4 +1,4 @@
-"""Advances many searches in step, so that one pass over the rows answers all of them."""
+"""Runs several searches in step, so that one pass over the rows answers all of them."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from sk_softmax.interfaces import (
 def run_together(
     searches: Sequence[StagedSearch], stages: Mapping[int, Objectives]
 ) -> list[Solution]:
-    """Run several searches at once. Each walks exactly as it would alone.
+    """Run several searches in step. Each takes the same steps as it would alone.
 
     Parameters
     ----------
     searches : sequence of generators
-        Of questions and reports.
+        Generators of questions and reports.
     stages : mapping of int to Objectives
-        What answers the questions of each stage: one objective a search, all evaluations of a
-        step together.
+        By number of the stage, the objectives that answer its questions, one per search. They
+        answer all evaluations of a step together.
 
     Returns
     -------
     solutions : list of Solution
-        One a search, without records.
+        One per search, without records.
     """
     solutions: dict[int, Solution] = {}
     answers: Mapping[int, Any] = dict.fromkeys(range(len(searches)))
@@ -50,7 +50,7 @@ def run_together(
 
 
 def _next_question(search: StagedSearch, answer: Any) -> Asked | Solution:
-    """Go on to what has to be answered next, or to the end; nobody asks to stop."""
+    """Return the next question of a search, or its solution; reports never stop it."""
     try:
         question = search.send(answer)
         while isinstance(question, Progress):
@@ -62,7 +62,7 @@ def _next_question(search: StagedSearch, answer: Any) -> Asked | Solution:
 
 
 def _answers(stages: Mapping[int, Objectives], questions: Mapping[int, Asked]) -> dict[int, Any]:
-    """Answer evaluations of a stage in one pass and everything else one by one."""
+    """Return the answers: one pass for all evaluations of a stage, other questions one by one."""
     answers: dict[int, Any] = {}
     evaluations: dict[int, dict[int, EvaluateAt]] = {}
     for number, asked in questions.items():

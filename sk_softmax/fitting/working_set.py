@@ -1,4 +1,8 @@
-"""Fits under an L1 penalty look at few features at a time, and check all of them now and then."""
+"""Fits under an L1 penalty on a working set of features, with checks of all features.
+
+In the shapes ``n_columns`` counts the columns of all features and of the intercept, if there is
+one, and ``n_working`` those of the features in the working set and of the intercept.
+"""
 
 from __future__ import annotations
 
@@ -14,42 +18,51 @@ from sk_softmax.fitting.stages import Views
 from sk_softmax.interfaces import Array, Evaluation, Problem, Solution, Status
 from sk_softmax.objective import RegressionObjective
 
+# The least share of the rows' total weight that a class is given in the intercepts of the null
+# model. The logarithm of a share of zero is not finite.
 LEAST_PROBABILITY = 1e-12
 
-# Where a penalty is far from the one before, the strong rule lets everything in.
+# A share of a feature's L1 strength. At the start of a fit a feature enters the working set if its
+# gradient pulls it from zero with at least this share and the strong rule does not exclude it. The
+# strong rule alone excludes no feature if C is at least twice the C before.
 LEAST_LIKELY = 0.8
 
-# A single fit passes through penalties so many times apart, each to within this of its minimum:
-# from nothing at once to a weak penalty, most of what enters would leave again.
+# A single fit without a start goes through a sequence of increasing C: each is at most STEP times
+# the one before, and is fitted to the relative suboptimality ON_THE_WAY. If it went from zero to a
+# weak penalty at once, most features that enter would leave again.
 STEP, ON_THE_WAY = 8.0, 1e-2
 
-# Penalties on the way, counted with the last: 8^16 times as weak as the first is next to none.
+# The most penalties in that sequence. A penalty 8^16 times as weak as the first is nearly none.
 MOST_STAGES = 16
 
 
 @dataclass(frozen=True)
 class Place:
-    """All features' params, and the loss there without a penalty."""
+    """Params of all features, and the loss there."""
 
     params: Array
+    """Shape ``(n_outputs, n_columns)``."""
+
     loss: Evaluation
+    """Value and gradient without any penalty, the gradient shaped like ``params``."""
 
 
 class WorkingSet:
-    """Fits to the features that may matter, and lets in those that turn out to.
+    """Fits to the features that may have coefficients off zero, and adds those that were missed.
 
-    A feature is looked at from where the sequential strong rule no longer rules it out (Tibshirani
-    et al., 2012, Journal of the Royal Statistical Society B 74). Whether it was right is checked
-    with all features after every fit, in one pass.
+    A feature enters when the sequential strong rule no longer excludes it (Tibshirani et al.,
+    2012, Journal of the Royal Statistical Society B 74). After every fit one pass over all
+    features checks whether the rule was right. A feature that has entered stays.
 
     Parameters
     ----------
     objective : RegressionObjective
-        With a penalty of any strength.
+        The objective on all features, with a penalty of any strength.
     task : callable
-        From an objective and a start to what the solver is told.
+        From an objective on some of the features and a start, ``(n_outputs, n_working)``, to the
+        problem that the solver is given.
     views : Views
-        What is to answer the questions.
+        The objectives that answer questions; those on the working set are added.
     """
 
     place: Place
@@ -67,19 +80,23 @@ class WorkingSet:
         self._views = views
         views.add(self._loss, 1.0)
         self._n_features = objective.rows.n_features
-        # How hard a gradient pulls depends on the kind of penalty and not on its strength.
+        # The pull of a gradient depends on the kind of penalty, not on its strength.
         self._pull_of = objective.with_penalty(1.0).penalty.pull_from_zero
         self._l1_share = objective.form.l1_shares(self._n_features)
-        # What is not penalised by L1 cannot be ruled out.
+        # Numbers of the features in the working set, ascending. Features without an L1 penalty are
+        # always in it.
         self._features = np.flatnonzero(self._l1_share == 0)
         self._some = self._restricted() if len(self._features) else self._loss
 
     def begin_at(self, params: Array) -> None:
-        """Take these params for the place to begin from."""
+        """Begin at these params, of shape ``(n_outputs, n_columns)``."""
         self.place = Place(params, self._loss.evaluate(params))
 
     def null(self) -> Stages:
-        """Fit what is not penalised: intercepts in closed form, features by the solver."""
+        """Fit the null model, in which every coefficient with an L1 penalty is zero.
+
+        Intercepts have a closed form. If features have no penalty, they are fitted by the solver.
+        """
         params, n_iter, status = np.zeros(self._loss.shape), 0, Status.CONVERGED
         if self._loss.rows.n_columns > self._n_features:
             totals = self._loss.targets.totals(self._loss.relative_weight)
@@ -99,7 +116,8 @@ class WorkingSet:
         pulled = (self._l1_share > 0) & (norms > 0)
         if not pulled.any():
             return np.inf
-        # Where a coefficient is just about to leave zero, rounding decides; a little before it.
+        # At exactly this C rounding decides whether a coefficient leaves zero, so C is a little
+        # less.
         least = float((self._l1_share[pulled] / norms[pulled]).min())
         return least / self._objective.total_weight * (1 - 1e-10)
 
@@ -112,25 +130,30 @@ class WorkingSet:
         max_iter: int | None = None,
         shown: Callable[[Array], float] | None = None,
     ) -> Stages:
-        """Fit one C, from a place that is the optimum of another.
+        """Fit one C, starting at the optimum of another.
 
         Parameters
         ----------
         C, C_before : float
-            The inverse strength of the penalty, and that of which the place is the optimum.
+            The inverse strength of the penalty, and that of the penalty whose optimum
+            :attr:`place` is.
         tol : float, default=0.0
-            How close to come, where that is less close than the task says.
+            Relative suboptimality at which to stop, if it is larger than ``tol`` of the task.
         max_iter : int, optional
-            Iterations in all; by default as many in each stage as the task says.
+            The most iterations in all stages together; by default each stage may take as many as
+            the task says.
         shown : callable, optional
-            From params of all features to the penalty that records are to show.
+            From params of all features, ``(n_outputs, n_columns)``, to the penalty that is part of
+            the values in records; by default that of ``C``.
         """
+        # Shapes (n_features,): the L1 strength in nats a row, and the pull that the strong rule
+        # asks for.
         slopes = self._l1_share / C / self._objective.total_weight
         strong = 2 * slopes - self._l1_share / C_before / self._objective.total_weight
         norms = self._pull_of(self.place.loss.gradient)
         likely = norms >= np.maximum(strong, LEAST_LIKELY * slopes)
         likely |= self.place.params[:, : self._n_features].any(axis=0)
-        likely[np.argmax(norms / np.where(slopes > 0, slopes, 1.0))] = True  # rows need a feature
+        likely[np.argmax(norms / np.where(slopes > 0, slopes, 1.0))] = True  # at least one
         self._let_in(likely)
         n_iter = 0
         while True:
@@ -152,7 +175,11 @@ class WorkingSet:
         tol: float,
         shown: Callable[[Array], float] | None,
     ) -> Generator[Stage, Solution, Solution]:
-        """Solve the problem of the features looked at, which is one stage."""
+        """Solve the problem on the working set, which is one stage.
+
+        ``params`` has shape ``(n_outputs, n_columns)``; those of the solution have ``(n_outputs,
+        n_working)``. The other parameters are those of :meth:`fit`.
+        """
         objective, lift = self._some.with_penalty(C), self._lift()
         problem = self._task(objective, params[:, self._columns])
         problem = replace(problem, tol=max(problem.tol, tol))
@@ -168,7 +195,11 @@ class WorkingSet:
         return solution
 
     def solution(self, C: float, last: Solution, n_iter: int) -> Solution:
-        """Return how a fit of one C ended, given how its last stage did."""
+        """Return the solution of a fit of one C on all features, from that of its last stage.
+
+        Params and gradient have shape ``(n_outputs, n_columns)``, and the value includes all of
+        the penalty.
+        """
         whole = self._objective.with_penalty(C)
         value = self.place.loss.value + whole.penalty.value(self.place.params)
         gradient = self.place.loss.gradient.copy()
@@ -183,14 +214,16 @@ class WorkingSet:
 
     @property
     def _columns(self) -> NDArray[np.intp]:
+        """Numbers of the columns in the working set, shape ``(n_working,)``."""
         intercept = np.arange(self._n_features, self._loss.rows.n_columns)
         return np.concatenate([self._features, intercept])
 
     def _lift(self) -> Callable[[Array], Array]:
+        """Return a function from ``(n_outputs, n_working)`` to ``(n_outputs, n_columns)``."""
         return partial(_in_all_columns, columns=self._columns, shape=self._loss.shape)
 
     def _let_in(self, features: NDArray[np.bool_]) -> None:
-        """Add features to those looked at."""
+        """Add the features of a mask, shape ``(n_features,)``, to the working set."""
         wanted = features.copy()
         wanted[self._features] = False
         if wanted.any():
@@ -199,11 +232,22 @@ class WorkingSet:
             self._some = self._restricted()
 
     def _restricted(self) -> RegressionObjective:
+        """Return the objective on the working set, without a penalty."""
         return self._objective.of_features(self._features)
 
 
 def _in_all_columns(params: Array, columns: NDArray[np.intp], shape: tuple[int, int]) -> Array:
-    """Return params of this shape, of which those of all other columns are zero."""
+    """Return params of all columns, which are zero outside the working set.
+
+    Parameters
+    ----------
+    params : ndarray of shape (n_outputs, n_working)
+        Params of the working set.
+    columns : ndarray of int, shape (n_working,)
+        Numbers of its columns.
+    shape : tuple of int
+        ``(n_outputs, n_columns)``.
+    """
     lifted = np.zeros(shape)
     lifted[:, columns] = params
     return lifted
@@ -216,7 +260,11 @@ def _shown(
     shown: Callable[[Array], float],
     lift: Callable[[Array], Array],
 ) -> float:
-    """Return a value with another penalty in the place of its own."""
+    """Return a value with its own penalty replaced by the one that records show.
+
+    ``params`` has shape ``(n_outputs, n_working)``; ``own`` takes the same, and ``shown`` takes
+    ``(n_outputs, n_columns)``.
+    """
     return value - own(params) + shown(lift(params))
 
 
@@ -227,20 +275,21 @@ def sparse_stages(
     task: Callable[[RegressionObjective, Array], Problem],
     views: Views,
 ) -> Stages:
-    """Fit one C, from nothing by way of stronger penalties or from the start given.
+    """Fit one C, from the start given, or from zero through stronger penalties.
 
     Parameters
     ----------
     problem : Problem
-        Where the fit starts and when it stops.
+        Where the fit starts and when it stops. A start of zeros means none.
     objective : RegressionObjective
         What is minimised.
     C : float
         Inverse strength of its penalty.
     task : callable
-        From an objective on some of the features, and a start, to such a problem.
+        From an objective on some of the features and a start, ``(n_outputs, n_working)``, to the
+        problem that the solver is given.
     views : Views
-        What is to answer the questions.
+        The objectives that answer questions; those on the working set are added.
     """
     working, n_iter = WorkingSet(objective, task, views), 0
     is_warm = bool(problem.start.any())
@@ -267,7 +316,7 @@ def sparse_stages(
 
 
 def _penalties(first: float, last: float) -> Iterator[float]:
-    """Yield penalties from the strongest that matters to the last."""
+    """Yield ascending values of C: those between ``first`` and ``last``, then ``last``."""
     n_stages = max(int(np.ceil((np.log(last) - np.log(first)) / np.log(STEP))), 1)
     if n_stages <= MOST_STAGES:
         yield from np.geomspace(first, last, n_stages + 1)[1:-1].tolist()

@@ -11,7 +11,7 @@ from sk_softmax.objective.penalties.elastic_net import ElasticNet, _largest_quot
 
 
 class BoxedElasticNet(ElasticNet):
-    """An elastic net within ``lower <= w <= upper``; outside the penalty is infinite.
+    """An elastic net within ``lower <= w <= upper``; the penalty is infinite outside.
 
     Zero is within the bounds, so the proximal point is that of the elastic net, clipped. The mean
     over the classes is not subtracted from a bounded column, because that could lead out of the
@@ -22,7 +22,7 @@ class BoxedElasticNet(ElasticNet):
     l2, l1 : ndarray of shape (n_columns,)
         Strengths on each column in nats a row; either may be zero.
     lower, upper : ndarray of shape (n_outputs, n_columns)
-        The bounds, infinite where there is none, as for the intercept.
+        The bounds; infinite where there is none, which includes the intercept.
     n_features : int
         How many columns belong to features.
     """
@@ -39,7 +39,7 @@ class BoxedElasticNet(ElasticNet):
 
     @property
     def is_class_symmetric(self) -> bool:
-        """Whether coefficients that add up to zero over the classes are never worse: no."""
+        """Return False: coefficients that add up to zero over the classes may violate a bound."""
         return False
 
     @property
@@ -76,7 +76,7 @@ class BoxedElasticNet(ElasticNet):
         return np.asarray(allowed.max(axis=0))
 
     def _allowed(self, direction: Array) -> Array:
-        """Return the sizes of a direction's entries; zero where a bound at zero forbids the way.
+        """Return the sizes of a direction's entries; zero if a bound at zero forbids the entry.
 
         Both have shape ``(n_outputs, n_features)``.
         """
@@ -121,7 +121,7 @@ class BoxedElasticNet(ElasticNet):
         return params - np.where(stays, 0.0, params.mean(axis=0))
 
     def cheapest_shift(self, params: Array) -> Array:
-        """Return that of the elastic net as far as the bounds of all classes allow it."""
+        """Return the shift of the elastic net, clipped to keep all classes within their bounds."""
         furthest_down, furthest_up = params - self.upper, params - self.lower
         return np.clip(
             super().cheapest_shift(params), furthest_down.max(axis=0), furthest_up.min(axis=0)

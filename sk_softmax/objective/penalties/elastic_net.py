@@ -108,8 +108,8 @@ class ElasticNet(L2):
     def balanced(self, params: Array) -> Array:
         """Return equivalent params that add up to zero over the classes, in columns without L1.
 
-        Columns with an L1 penalty stay as they are: it need not be least where the mean over the
-        classes is zero.
+        Columns with an L1 penalty stay as they are: an L1 penalty is not always smallest where the
+        mean over the classes is zero.
         """
         if len(params) == 1:
             return params
@@ -118,8 +118,19 @@ class ElasticNet(L2):
     def cheapest_shift(self, params: Array) -> Array:
         """Return what to subtract from each column of all classes to make the penalty least.
 
-        ``l1 sum_k |w_k - t| + l2 / 2 sum_k (w_k - t)^2`` is least at a kink, or where its slope is
-        zero with so many ``w_k`` above ``t``.
+        ``l1 sum_k |w_k - t| + l2 / 2 sum_k (w_k - t)^2`` is least at a kink, or at a zero of its
+        slope. For each number of ``w_k`` above ``t`` the slope has one zero. The costs of all
+        these ``t`` are compared.
+
+        Parameters
+        ----------
+        params : ndarray of shape (n_outputs, n_columns)
+            Params whose penalty is to become least.
+
+        Returns
+        -------
+        shift : ndarray of shape (n_columns,)
+            ``t`` for each column.
         """
         mean = params.mean(axis=0)
         n_above = np.arange(len(params) + 1)[:, None]

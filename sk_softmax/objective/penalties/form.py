@@ -54,7 +54,7 @@ class PenaltyForm:
         return replace(self, **parts)
 
     def penalty(self, strength: float, shape: tuple[int, int], n_features: int) -> Penalty:
-        """Return the penalty of a given strength, as an object of the class for this form.
+        """Return the penalty of a given strength, an object of the class that suits this form.
 
         Parameters
         ----------

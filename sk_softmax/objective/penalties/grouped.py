@@ -1,4 +1,4 @@
-"""The group lasso: one kink a feature, so that it enters for all classes or for none."""
+"""The group lasso: one kink per feature, so that it enters for all classes or for none."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class GroupedElasticNet(ElasticNet):
     def shortest_subgradient(self, params: Array, gradient: Array) -> Array:
         """Return the shortest subgradient; see :meth:`ElasticNet.shortest_subgradient`.
 
-        In a column of zeros it is the gradient, made shorter by ``l1_j`` but not below zero.
+        In a column of zeros it is the gradient with its norm reduced by ``l1_j``; zero if the norm
+        is smaller than that.
         """
         norms, size = self.magnitudes(params), self.magnitudes(gradient)
         slope = _quotient(self.l1, norms)
@@ -46,7 +47,7 @@ class GroupedElasticNet(ElasticNet):
         return np.asarray(params.mean(axis=0))
 
     def among(self, active: NDArray[np.bool_]) -> ActivePenalty:
-        """Return the norms' penalty on the parameters of some features, all classes of each."""
+        """Return the penalty on the norms of some features; the mask picks all classes of each."""
         return ActiveGroups(self.l1[active.any(axis=0)])
 
 
@@ -86,7 +87,7 @@ class ActiveGroups:
         return np.broadcast_to(groups.max(axis=0), groups.shape).ravel()
 
     def prox(self, z: Array, metric: Array) -> Array:
-        """Return groups made shorter by ``weights / metric``, but not below zero."""
+        """Return groups with norms reduced by ``weights / metric``; zero if a norm is smaller."""
         norms = self._norms(z)
         threshold = self._weights / self._in_groups(metric)[0]
         kept = _quotient(np.maximum(norms - threshold, 0), norms)

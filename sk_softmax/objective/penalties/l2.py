@@ -1,4 +1,4 @@
-"""The L2 penalty: it is smooth, so a solver needs its value and gradient alone."""
+"""The L2 penalty: it is smooth, so a solver needs only its value and gradient."""
 
 from __future__ import annotations
 
