@@ -120,12 +120,20 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.column_stack([coef, self.intercept_])
 
     def _coefficients(self, params: Array, width: np.dtype[Any]) -> dict[str, Array]:
-        """Return params as the attributes ``coef_``, in this width, and ``intercept_``."""
+        """Return params as the attributes ``coef_`` and ``intercept_``.
+
+        ``coef_`` is in this width, unless that cannot hold coefficients of very small or large
+        columns.
+        """
         if self.fit_intercept:
             coef, intercept = params[:, :-1], params[:, -1]
         else:
             coef, intercept = params, np.zeros(len(params), dtype=params.dtype)
-        return {"coef_": coef.astype(width, copy=False), "intercept_": intercept}
+        sizes = np.abs(coef[coef != 0])
+        limits = np.finfo(width)
+        if sizes.size and limits.tiny <= sizes.min() and sizes.max() <= limits.max:
+            coef = coef.astype(width, copy=False)
+        return {"coef_": coef, "intercept_": intercept}
 
     def sparsify(self) -> Self:
         """Turn ``coef_`` into a CSR matrix, which saves memory if most coefficients are zero.

@@ -41,6 +41,9 @@ from sk_softmax.objective import (
 from sk_softmax.rows import RowSpace, single_threaded_blas
 from sk_softmax.solvers import Auto
 
+# Loss in nats a row up to which a start is used: exp(-36) is the rounding of 1.
+MOST_AT_START = 30.0
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -99,11 +102,14 @@ def fit_params(
     shift = shift_of(settings, rows, training.weights)
     rows = shift.rows(rows)
     objective = objective_of(settings, training, rows=rows)
+    objective.noise = shift.noise
     start = shift.params(start)
     # At the optimum under an L2 penalty the mean over the classes is zero. The metric of L-BFGS
     # removes that mean from every step, so the fit would keep a mean that the start has. It is
     # removed here.
     start = objective.penalty.projected(objective.penalty.balanced(start))
+    if settings.solver.takes_shifted_rows and start.any():
+        start = _with_curvature(objective, start)
     early = None if settings.patience is None else EarlyStopping(settings.patience)
     seers = [partial(_in_given_columns, shift, observer) for observer in observers]
     observe = _all_of([*seers, early] if early else seers)
@@ -123,6 +129,17 @@ def fit_params(
     return Fitted(params, solution, best, gap, seen, shift)
 
 
+def _with_curvature(objective: RegressionObjective, start: Array) -> Array:
+    """Return a start, or zeros if most rows are certain of a wrong class there.
+
+    Such rows have no curvature that floating point can hold, and a solver that steps by curvature
+    does not come away from there in thousands of iterations.
+    """
+    with single_threaded_blas(), quiet():
+        value = objective.value(start)
+    return start if value <= MOST_AT_START else np.zeros_like(start)
+
+
 def _bound(objective: RegressionObjective, solution: Solution) -> float:
     """Return a bound of ``F - F*`` in nats a row: the duality gap, or what rounding can hide."""
     gap = objective.gap(solution.params, solution.evaluation)
@@ -135,13 +152,22 @@ def reported(objective: RegressionObjective, shift: Shift, params: Array) -> Arr
     The coefficients are rounded to the width of the rows before the shift is worked into the
     intercept, which so makes up for their rounding, and stays in float64.
     """
-    dtype = objective.rows.dtype
     params = objective.penalty.balanced(params)
     if shift.is_none:
-        return params.astype(dtype, copy=False)
+        return _narrowed(objective, params)
     params = params.copy()
-    params[:, :-1] = params[:, :-1].astype(dtype)
+    params[:, :-1] = _narrowed(objective, params)[:, :-1]
     return shift.lift(params)
+
+
+def _narrowed(objective: RegressionObjective, params: Array) -> Array:
+    """Return params in the width of the rows, rounded so that they stay within bounds."""
+    narrow = params.astype(objective.rows.dtype, copy=False)
+    allowed = objective.penalty.projected(narrow)
+    if allowed is narrow or objective.rows.dtype == np.float64:
+        return narrow
+    towards = np.where(allowed > narrow, np.inf, np.where(allowed < narrow, -np.inf, narrow))
+    return np.asarray(np.nextafter(narrow, towards.astype(narrow.dtype)))
 
 
 def _in_given_columns(

@@ -87,4 +87,5 @@ def problem_of(settings: Settings, objective: RegressionObjective, start: Array)
         separated_below=objective.separated_below,
         random=settings.generator(),
         penalty=objective.penalty,
+        value_at_zero=objective.value_at_zero,
     )

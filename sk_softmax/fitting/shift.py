@@ -8,13 +8,15 @@ of itself to rounding, and a diagonal metric takes steps that are ``r^2`` times 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from sk_softmax.fitting.settings import Settings, Weights
-from sk_softmax.interfaces import Array, Block, Rows
+from sk_softmax.interfaces import Array, Rows
 from sk_softmax.objective import MOST_COLUMNS, spread_out
 
 # The shift is measured on so many rows, or on fewer with NUMBERS numbers in all, but FEWEST rows.
@@ -27,6 +29,9 @@ ROWS, NUMBERS, FEWEST = 512, 2**18, 16
 # full metric the iterations are the same for any origin, and only the rounding of the matrix
 # counts, which is ``eps r^2``: 2e-10 and 1e-5 at these ratios.
 FOR_DIAGONAL, FOR_FULL, FOR_FULL_IN_FLOAT32 = 1.0, 1e3, 10.0
+
+# Sizes of values whose squares float32 can hold with room for sums: beyond, it is left.
+SMALLEST, LARGEST = 1e-15, 1e15
 
 # A column has lost digits if its values differ by less than about so many roundings of their size:
 # in float32 if it is more than 1e5 standard deviations from zero.
@@ -43,6 +48,12 @@ class Shift:
     is_coarse: NDArray[np.bool_]
     """Which columns have lost their digits before they came here, shape ``(n_features,)``."""
 
+    noise: float = 1.0
+    """How many times as much rounding there is in the objective because of columns left far."""
+
+    widens: bool = False
+    """Whether rows in float32 are computed in float64, because float32 cannot hold squares."""
+
     @classmethod
     def none(cls, n_features: int) -> Shift:
         """Return the shift of columns that stay as they are."""
@@ -54,8 +65,9 @@ class Shift:
         return not self.of_columns.any()
 
     def rows(self, rows: Rows) -> Rows:
-        """Return rows of shifted columns."""
-        return rows if self.is_none else rows.shifted(self.of_columns)
+        """Return rows of shifted columns, in float64 where that is needed."""
+        rows = rows if self.is_none else rows.shifted(self.of_columns)
+        return rows.widened() if self.widens else rows
 
     def params(self, params: Array) -> Array:
         """Return params for shifted columns from params for the given columns.
@@ -112,22 +124,36 @@ def shift_of(settings: Settings, rows: Rows, weights: Weights | None) -> Shift:
         Weights of the rows, class weights worked in.
     """
     shift = Shift.none(rows.n_features)
-    if not (settings.fit_intercept and settings.solver.takes_shifted_rows):
-        return shift
     columns = np.flatnonzero(rows.mostly_stored())
-    if not len(columns):
+    if not len(columns) and rows.dtype == np.float64:
         return shift
-    values, weights = _some_rows(rows, columns, weights)
+    some, weights = _some_rows(rows, weights)
+    values = some[:, columns]
+    values = (values.toarray() if sp.issparse(values) else values).astype(np.float64, copy=False)
     mean, ratio = _mean_and_ratio(values, weights)
-    is_far = ratio > _far_enough(settings, rows)
-    shift.of_columns[columns[is_far]] = mean[is_far].astype(rows.dtype)
-    shift.is_coarse[columns] = is_far & (ratio > 1 / (ROUNDINGS * np.finfo(rows.dtype).eps))
-    shift.is_coarse[columns] &= np.isfinite(ratio)
-    return shift
+    is_shifted = ratio > _far_enough(settings, rows)
+    shift.of_columns[columns[is_shifted]] = mean[is_shifted].astype(rows.dtype)
+    shift.is_coarse[columns] = ratio > 1 / (ROUNDINGS * np.finfo(rows.dtype).eps)
+    shift.is_coarse[columns] &= is_shifted & np.isfinite(ratio)
+    left = ratio[~is_shifted & np.isfinite(ratio)]
+    noise = max(left.max(initial=0.0) / FOR_FULL, 1.0)
+    is_too_narrow = rows.dtype == np.float32 and _is_out_of_range(some, shift.of_columns)
+    return replace(shift, noise=noise, widens=is_too_narrow)
+
+
+def _is_out_of_range(some: Any, shift: Array) -> bool:
+    """Whether float32 cannot hold squares of these rows, less a shift, column by column."""
+    if sp.issparse(some):
+        sizes = abs(some).max(axis=0).toarray().ravel()
+    else:
+        sizes = np.abs(some - shift).max(axis=0)
+    return bool(((sizes > 0) & ((sizes < SMALLEST) | (sizes > LARGEST))).any())
 
 
 def _far_enough(settings: Settings, rows: Rows) -> float:
     """Return how many standard deviations from zero a column is shifted."""
+    if not (settings.fit_intercept and settings.solver.takes_shifted_rows):
+        return np.inf
     is_smooth = settings.l1_ratio == 0 and settings.lower_bounds is None
     has_full_metric = settings.solver.has_full_metric and rows.n_columns <= MOST_COLUMNS
     if not (is_smooth and has_full_metric):
@@ -135,15 +161,13 @@ def _far_enough(settings: Settings, rows: Rows) -> float:
     return FOR_FULL if rows.dtype == np.float64 else FOR_FULL_IN_FLOAT32
 
 
-def _some_rows(
-    rows: Rows, columns: NDArray[np.intp], weights: Weights | None
-) -> tuple[Array, Weights | None]:
-    """Return these columns of some rows in float64, and the weights of the rows.
+def _some_rows(rows: Rows, weights: Weights | None) -> tuple[Any, Weights | None]:
+    """Return some rows as they are stored, and their weights.
 
-    Shapes ``(n_some, n_columns)`` and ``(n_some,)``. Of more rows than are needed those are taken
+    Shapes ``(n_some, n_features)`` and ``(n_some,)``. Of more rows than are needed those are taken
     at which the cumulative weight reaches equal steps, so that all weigh the same.
     """
-    n_some = max(min(ROWS, NUMBERS // len(columns)), FEWEST)
+    n_some = max(min(ROWS, NUMBERS // rows.n_features), FEWEST)
     indices = np.arange(rows.n_rows)
     if n_some < rows.n_rows:
         if weights is None:
@@ -152,10 +176,7 @@ def _some_rows(
             reached = np.cumsum(weights / weights.max())
             steps = (np.arange(n_some) + 0.5) / n_some * reached[-1]
             indices, weights = np.searchsorted(reached, steps, side="right"), None
-    block: Block = rows.take(indices)
-    values = block.part(np.arange(len(indices)), columns)
-    values = values.toarray() if hasattr(values, "toarray") else values
-    return values.astype(np.float64, copy=False), weights
+    return rows.values(indices), weights
 
 
 def _mean_and_ratio(values: Array, weights: Weights | None) -> tuple[Array, Array]:

@@ -141,6 +141,10 @@ class Rows(Protocol):
         """
         ...
 
+    def widened(self) -> Rows:
+        """Return the same rows in float64, widened block by block as they are read."""
+        ...
+
     def copied(self, indices: NDArray[np.intp]) -> Rows:
         """Return the rows of these indices, copied in float32."""
         ...

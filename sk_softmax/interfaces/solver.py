@@ -79,6 +79,9 @@ class Problem:
     take them into account.
     """
 
+    value_at_zero: float = np.inf
+    """The objective at zero params, in nats a row; its minimum is at most this."""
+
     memory: Memory | None = None
     """What the same solver returned at the end of the previous stage; None in the first."""
 

@@ -71,6 +71,8 @@ class RegressionObjective:
         self.form = PenaltyForm() if form is None else form
         self.penalty = self._penalty_of(C)
         self._cheaper: Sequence[RegressionObjective] = ()
+        self.noise = 1.0
+        """How many times as much rounding there is as with columns near zero."""
 
     def _penalty_of(self, C: float) -> Penalty:
         """Return the penalty of strength ``1 / (C sum_i s_i)``, in nats a row."""
@@ -158,7 +160,12 @@ class RegressionObjective:
         The bound holds for small losses too: each loss is the logarithm of a sum that is at least
         1, and the sum is rounded relative to 1.
         """
-        return 4 * float(np.finfo(self.rows.dtype).eps)
+        return 4 * self.noise * float(np.finfo(self.rows.dtype).eps)
+
+    @property
+    def value_at_zero(self) -> float:
+        """The objective at zero params, in nats a row: all classes are equally likely."""
+        return float(np.log(self.loss.n_classes))
 
     @property
     def separated_below(self) -> float:

@@ -82,6 +82,10 @@ class BlockedRows(SummedInBlocks):
         """Return the same rows in float32, narrowed block by block as they are read."""
         return self._like(self._X, np.float32, self._shift)
 
+    def widened(self) -> Self:
+        """Return the same rows in float64, widened block by block as they are read."""
+        return self._like(self._X, np.float64, self._shift)
+
     def copied(self, indices: NDArray[np.intp]) -> BlockedRows:
         """Return the rows of these indices, copied in float32."""
         with np.errstate(over="ignore"):
@@ -189,6 +193,10 @@ class SubsetRows(SummedInBlocks):
     def narrowed(self) -> SubsetRows:
         """Return the same rows in float32, narrowed block by block as they are read."""
         return SubsetRows(self._whole.narrowed(), self._indices)
+
+    def widened(self) -> SubsetRows:
+        """Return the same rows in float64, widened block by block as they are read."""
+        return SubsetRows(self._whole.widened(), self._indices)
 
     def copied(self, indices: NDArray[np.intp]) -> BlockedRows:
         """Return the rows of these indices, copied in float32."""

@@ -163,13 +163,12 @@ class Judge:
         return replace(solution, status=status, suboptimality=left)
 
     def _left_at(self, point: Point, claimed: float) -> Answer:
-        """Return the estimate at a point, in nats a row.
-
-        It is at most the value there, because no value is below zero. ``claimed`` is the estimate
-        of the solver.
-        """
+        """Return the estimate at a point: at most the value, and no less than zero params show."""
+        value = self.evidence.value_at(point)
+        if value - self._problem.value_at_zero > self._problem.noise_at(value):
+            return value
         left = yield from self._estimate_at(point, claimed)
-        return min(left, self.evidence.value_at(point))
+        return min(left, value)
 
     def _estimate_at(self, point: Point, claimed: float) -> Answer:
         """Return the estimate at a point in nats a row, in the order that the class describes.
@@ -254,6 +253,8 @@ class Judge:
         if self._is_affordable(int(active.sum())):
             self.evidence.active_hessian = None
             hessian = yield ActiveHessianAt(point.params, active, exact=True)
+            if (self._slope(point)[active][~(hessian.diagonal > 0)] != 0).any():
+                return place.value  # a slope without curvature has no end
             return decrease_in_model(self._penalty, place, active, hessian, enough)
         if self.evidence.active_hessian is None:
             return None
