@@ -1,11 +1,10 @@
-"""The demonstration on a user's own CSV file."""
+"""The demonstration on a user's own file."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import joblib  # comes with scikit-learn, which depends on it
 import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
@@ -13,31 +12,39 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sk_softmax.demonstration.comparison import compare
-from sk_softmax.demonstration.table_file import Table, TableError, read_table
+from sk_softmax.demonstration.saving import Place
+from sk_softmax.demonstration.table import Table, read_table
 
 FEATURES_SHOWN = 5
 """Most features to name for each class."""
 
+LONGEST_NAME = 60
+"""Most characters of a feature or a class to print; the text of a cell has no limit."""
 
-def show_own_data(path: Path, target: str | None, save: Path | None = None) -> None:
-    """Compare both classifiers on a CSV file, print the telling features, save the best fit.
+
+def show_own_data(
+    path: Path, target: str | None, save: Path | None = None, force: bool = False
+) -> None:
+    """Compare both classifiers on a user's file, print the telling features, save the best fit.
 
     Parameters
     ----------
     path : Path
-        A CSV file with a header.
+        A CSV file with a header, or a Parquet file.
     target : str or None
         The column of labels.
     save : Path, optional
         Where to save the tuned pipeline, by joblib.
+    force : bool, default=False
+        Whether a file that is there may be replaced; the input never is.
 
     Raises
     ------
-    TableError
-        If the file, the column or its labels cannot be used; the message is one line.
+    CommandError
+        If the file, the column or its labels cannot be used, or the place to save to; the message
+        is one line.
     """
-    if save is not None and not save.absolute().parent.is_dir():
-        raise TableError(f"{save} cannot be written: its folder does not exist")
+    place = None if save is None else Place(save, path, force)
     table = read_table(path, target)
     classes, counts = np.unique(table.y, return_counts=True)
     print(
@@ -54,11 +61,12 @@ def show_own_data(path: Path, target: str | None, save: Path | None = None) -> N
     )
     best: Pipeline = ours.search.best_estimator_
     _show_telling_features(best, table)
-    if save is not None:
-        joblib.dump(best, save)
+    if place is not None:
+        place.save(best)
+        array = "an object array" if table.text else "an array"
         print(
             f"\nThe pipeline with the best C is in {save}. Load it with joblib.load and predict "
-            f"rows\ngiven as an object array of these columns: {', '.join(table.names)}"
+            f"rows\ngiven as {array} of these columns: {', '.join(table.names)}"
         )
 
 
@@ -83,15 +91,33 @@ def _preprocess(table: Table) -> Any:
 def _show_telling_features(pipeline: Pipeline, table: Table) -> None:
     """Print the largest coefficients of each class."""
     model = pipeline[-1]
-    names = pipeline[0].get_feature_names_out(table.names)
+    names = _feature_names(pipeline[0], table)
     # Two classes share one row of coefficients: the log-odds of the second class.
     coef = model.coef_ if len(model.classes_) > 2 else np.vstack([-model.coef_, model.coef_])
     print(
         f"\nMost telling features at C={model.C:g}: change of a class's logit by one standard "
         "deviation\nof a number, or by a value of a text"
     )
-    width = max(len(str(label)) for label in model.classes_) + 2
+    width = max(len(_on_one_line(str(label))) for label in model.classes_) + 2
     for label, row in zip(model.classes_, coef, strict=True):
         order = np.argsort(-np.abs(row), kind="stable")[:FEATURES_SHOWN]
-        told = ", ".join(f"{names[i]} {row[i]:+.2f}" for i in order)
-        print(f"  {label!s:<{width}}{told}")
+        told = ", ".join(f"{_on_one_line(names[i])} {row[i]:+.2f}" for i in order)
+        print(f"  {_on_one_line(str(label)):<{width}}{told}")
+
+
+def _on_one_line(name: str) -> str:
+    line = " ".join(name.split())
+    return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 3] + "..."
+
+
+def _feature_names(preprocess: ColumnTransformer, table: Table) -> list[str]:
+    """Return the names of what the classifier sees.
+
+    The transformer itself refuses to tell them where two are the same, as with a column ``a_b``
+    beside a value ``b`` of a column ``a``.
+    """
+    names = [table.names[i] for i in table.numeric]
+    if table.text:
+        text = preprocess.named_transformers_["text"]
+        names += text.get_feature_names_out([table.names[i] for i in table.text]).tolist()
+    return names

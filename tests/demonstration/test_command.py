@@ -12,7 +12,6 @@ from sklearn.datasets import load_iris
 import sk_softmax
 from sk_softmax.__main__ import main
 from sk_softmax.demonstration import bundled
-from sk_softmax.demonstration.table_file import read_table
 
 
 def write(path, lines, delimiter=","):
@@ -61,7 +60,7 @@ def test_bundled_data_side_by_side(capsys, monkeypatch):
     assert "no, it warned" in out
 
 
-def test_own_data(flowers, capsys):
+def test_own_data(flowers, reader, capsys):
     assert main([str(flowers), "--target", "species"]) == 0
     out = capsys.readouterr().out
     assert "150 rows, 4 columns of numbers and 1 of text, target 'species' with 3 classes" in out
@@ -98,17 +97,6 @@ def test_two_classes_of_whole_numbers(tmp_path, capsys):
     assert telling[3].split()[2].startswith("+")
 
 
-def test_columns_are_what_their_values_are(tmp_path):
-    lines = [["a", "b", "c", "y"], ["1", "x", "inf", "u"], ["nan", "2", "3", "v"]] * 1
-    lines += [["2.5", "", "4", "u"], ["?", "x", "5", "v"]]
-    table = read_table(write(tmp_path / "table.csv", lines), "y")
-    assert (table.numeric, table.text) == ([0], [1, 2])
-    assert table.names == ["a", "b", "c"]
-    assert table.n_missing == 3
-    assert table.X[0].tolist() == [1.0, "x", "inf"]
-    assert table.y.tolist() == ["u", "v", "u", "v"]
-
-
 REFUSED = [
     ("a,y\n", "y", "is empty: a header and at least two rows"),
     ("", "y", "is empty"),
@@ -128,7 +116,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("content", "target", "message"), REFUSED)
-def test_unusable_tables_are_one_line_and_status_2(content, target, message, tmp_path, capsys):
+def test_unusable_tables_are_one_line_and_status_2(
+    content, target, message, reader, tmp_path, capsys
+):
     path = tmp_path / "table.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     assert main([str(path), *(["--target", target] if target else [])]) == 2
@@ -155,12 +145,92 @@ def test_unreadable_files_are_one_line_and_status_2(
     assert err.count("\n") == 1
 
 
-def test_a_model_that_cannot_be_kept_is_said_before_the_work(flowers, capsys):
-    arguments = [str(flowers), "--target", "species", "--save", "/nonexistent/model.joblib"]
+WITHOUT_LIBRARIES = """
+import sys
+from importlib.abc import MetaPathFinder
+
+
+class Missing(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name in ("polars", "pyarrow", "pandas"):
+            raise ModuleNotFoundError(name)
+
+
+sys.meta_path.insert(0, Missing())
+from sk_softmax.__main__ import main
+from sk_softmax.demonstration import bundled
+
+bundled.SHOWN = bundled.SHOWN[:1]
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def without_libraries(*arguments):
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT_LIBRARIES, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_without_a_library_the_command_says_what_to_install(flowers):
+    result = without_libraries(str(flowers), "--target", "species")
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert 'pip install "sk-softmax[cli]"' in result.stderr
+
+
+def test_bundled_data_needs_no_library():
+    result = without_libraries()
+    assert result.returncode == 0, result.stderr
+    assert "iris: 150 rows" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--save", "model.joblib"], "--save needs a file of data"),
+        (["--target", "y"], "--target needs a file of data"),
+        (["--force"], "--force needs --save"),
+        (["table.csv", "--target", "y", "--force"], "--force needs --save"),
+    ],
+)
+def test_an_option_without_use_is_an_error(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "table.csv").write_text("a,y\n1,u\n2,u\n3,v\n4,v\n")
     assert main(arguments) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "its folder does not exist" in captured.err
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_labels_above_2_53_are_classes_of_their_own(reader, tmp_path, capsys):
+    lines = [["a", "y"], *([i, 2**53 + i % 3] for i in range(12))]
+    path = write(tmp_path / "large.csv", lines)
+    assert main([str(path), "--target", "y"]) == 0
+    out = capsys.readouterr().out
+    assert "with 3 classes" in out
+    telling = out[out.index("Most telling features") :].splitlines()[2:5]
+    assert [int(line.split()[0]) for line in telling] == [2**53, 2**53 + 1, 2**53 + 2]
+
+
+def test_features_may_have_the_same_name(tmp_path, capsys):
+    rows = [[i, "b" if i % 2 else "c", i % 5, "uv"[i % 2]] for i in range(20)]
+    path = write(tmp_path / "same.csv", [["a_b", "a", "c", "y"], *rows])
+    assert main([str(path), "--target", "y"]) == 0
+    assert "a_b +" in capsys.readouterr().out
+
+
+def test_a_long_text_is_shown_on_one_line(tmp_path, capsys):
+    long = "long\n" * 50_000
+    rows = [[long if i % 2 else "c", "uv"[i % 2]] for i in range(20)]
+    path = write(tmp_path / "long.csv", [["a", "y"], *rows])
+    assert main([str(path), "--target", "y"]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) < 200
 
 
 def test_it_runs_as_a_module():

@@ -1,0 +1,119 @@
+"""A CSV or Parquet file as named columns, read by whichever library is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sk_softmax.demonstration.columns import (
+    Column,
+    Growing,
+    Numbers,
+    cleaned,
+    is_missing,
+    understood,
+)
+from sk_softmax.demonstration.csv_file import CsvFile, Piece
+from sk_softmax.demonstration.errors import CommandError
+from sk_softmax.demonstration.libraries import Library, NotParsed, Parsed, installed_library
+
+PARQUET = b"PAR1"
+"""How a Parquet file begins."""
+
+NAMES_SHOWN = 20
+"""Most names of columns in a message."""
+
+
+def read_columns(path: Path, target: str | None) -> dict[str, Column]:
+    """Return the columns of a file by name, the target as it is written.
+
+    In a CSV file a column holds numbers if every cell that is not missing is a finite number.
+    """
+    if path.exists() and not path.is_file():
+        raise CommandError(f"{path} cannot be read: it is not a regular file")
+    try:
+        with path.open("rb") as file:
+            begin = file.read(len(PARQUET))
+        reader, library = installed_library(path)
+        if begin == PARQUET:
+            pairs = library.read_parquet(path, target)
+            _checked_target(path, [name for name, _ in pairs], target)
+            return {name: cleaned(column) for name, column in pairs}
+        return _read_csv(path, target, library)
+    except FileNotFoundError:
+        raise CommandError(f"{path} does not exist") from None
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror or error}") from None
+    except NotParsed as error:
+        raise CommandError(f"{path} cannot be read by {reader}: {error}") from None
+
+
+def _checked_target(path: Path, names: Sequence[str], target: str | None) -> str:
+    """Return the target, if it is one of the names and none stands twice."""
+    shown = ", ".join(names[:NAMES_SHOWN])
+    if len(names) > NAMES_SHOWN:
+        shown += f" and {len(names) - NAMES_SHOWN} more"
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise CommandError(f"{path} has more than one column named {twice!r}")
+    if target is None:
+        raise CommandError(f"--target is needed to name one of the columns: {shown}")
+    if target not in names:
+        raise CommandError(f"{path} has no column {target!r}; it has: {shown}")
+    return target
+
+
+def _read_csv(path: Path, target: str | None, library: Library) -> dict[str, Column]:
+    file = CsvFile(path)
+    at_target = file.names.index(_checked_target(path, file.names, target))
+    features = [i for i in range(len(file.names)) if i != at_target]
+    columns = _read_once(file, library, features, [at_target])
+    if not len(columns[at_target]):
+        raise CommandError(f"{path} is empty: a header and at least two rows are needed")
+    columns[at_target] = cleaned(columns[at_target])
+    # What was to hold numbers and does not, or holds a missing value that the library does not
+    # know as one, is read again as it is written.
+    texts = [i for i in features if i not in columns]
+    if texts:
+        written = _read_once(file, library, [], texts)
+        columns |= {i: understood(cleaned(column)) for i, column in written.items()}
+    return {name: columns[i] for i, name in enumerate(file.names)}
+
+
+def _read_once(
+    file: CsvFile, library: Library, numbers: Sequence[int], texts: Sequence[int]
+) -> dict[int, Column]:
+    """Return columns of a CSV file by position, without those that turn out not to be numbers."""
+    columns = {i: Growing() for i in (*numbers, *texts)}
+    for piece in file.pieces():
+        still_numbers = [i for i in numbers if i in columns]
+        for i, part in _parsed(file, piece, library, still_numbers, texts).items():
+            if part is None:
+                del columns[i]
+            else:
+                columns[i].append(part)
+    return {i: column.whole() for i, column in columns.items()}
+
+
+def _parsed(
+    file: CsvFile,
+    piece: Piece,
+    library: Library,
+    numbers: Sequence[int],
+    texts: Sequence[int],
+) -> Parsed:
+    """Parse a piece; where the library refuses it or fills rows that are too short, say which."""
+    try:
+        parsed = library.parse_csv(piece, numbers, texts)
+    except NotParsed:
+        file.check_n_cells()
+        parsed = library.parse_csv(piece.quoted(), numbers, texts)
+    last = parsed.get(piece.width - 1, _NONE_MISSING)
+    if last is None or is_missing(last).any():
+        file.check_n_cells()
+    return parsed
+
+
+_NONE_MISSING: Numbers = np.zeros(0)
