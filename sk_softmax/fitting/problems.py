@@ -88,4 +88,5 @@ def problem_of(settings: Settings, objective: RegressionObjective, start: Array)
         random=settings.generator(),
         penalty=objective.penalty,
         value_at_zero=objective.value_at_zero,
+        most_noise=objective.noise,
     )

@@ -82,6 +82,10 @@ class Problem:
     value_at_zero: float = np.inf
     """The objective at zero params, in nats a row; its minimum is at most this."""
 
+    most_noise: float = 1.0
+    """How many times as much as ``resolution`` says rounding may hide, if columns are far from
+    zero: values that change by less may be at the floor of precision."""
+
     memory: Memory | None = None
     """What the same solver returned at the end of the previous stage; None in the first."""
 

@@ -160,7 +160,7 @@ class RegressionObjective:
         The bound holds for small losses too: each loss is the logarithm of a sum that is at least
         1, and the sum is rounded relative to 1.
         """
-        return 4 * self.noise * float(np.finfo(self.rows.dtype).eps)
+        return 4 * float(np.finfo(self.rows.dtype).eps)
 
     @property
     def value_at_zero(self) -> float:

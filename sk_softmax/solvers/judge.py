@@ -130,7 +130,8 @@ class Judge:
         """
         values = list(self.evidence.values)[-1 - MOST_IDLE :]
         if len(values) > MOST_IDLE:
-            is_flat = max(values) - min(values) <= self._problem.noise_at(values[-1])
+            noise = self._problem.most_noise * self._problem.noise_at(values[-1])
+            is_flat = max(values) - min(values) <= noise
             self._is_at_floor = is_flat and any(b >= a for a, b in pairwise(values))
         return self._is_at_floor
 
