@@ -122,17 +122,16 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _coefficients(self, params: Array, width: np.dtype[Any]) -> dict[str, Array]:
         """Return params as the attributes ``coef_`` and ``intercept_``.
 
-        ``coef_`` is in this width, unless that cannot hold coefficients of very small or large
-        columns.
+        ``coef_`` is in this width if that holds what a fit reports: it does not for very small or
+        large columns, nor on the way of a fit.
         """
         if self.fit_intercept:
             coef, intercept = params[:, :-1], params[:, -1]
         else:
             coef, intercept = params, np.zeros(len(params), dtype=params.dtype)
-        sizes = np.abs(coef[coef != 0])
-        limits = np.finfo(width)
-        if sizes.size and limits.tiny <= sizes.min() and sizes.max() <= limits.max:
-            coef = coef.astype(width, copy=False)
+        with np.errstate(over="ignore"):
+            narrow = coef.astype(width, copy=False)
+        coef = narrow if np.array_equal(narrow, coef) else coef
         return {"coef_": coef, "intercept_": intercept}
 
     def sparsify(self) -> Self:

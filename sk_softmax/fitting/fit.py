@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -153,21 +154,31 @@ def reported(objective: RegressionObjective, shift: Shift, params: Array) -> Arr
     intercept, which so makes up for their rounding, and stays in float64.
     """
     params = objective.penalty.balanced(params)
-    if shift.is_none:
-        return _narrowed(objective, params)
-    params = params.copy()
-    params[:, :-1] = _narrowed(objective, params)[:, :-1]
+    narrow = _narrowed(objective, params, shift.width)
+    if shift.is_none and not shift.widens:
+        return narrow
+    coef = slice(objective.rows.n_features)
+    params = params.astype(np.float64)
+    params[:, coef] = narrow[:, coef]
     return shift.lift(params)
 
 
-def _narrowed(objective: RegressionObjective, params: Array) -> Array:
-    """Return params in the width of the rows, rounded so that they stay within bounds."""
-    narrow = params.astype(objective.rows.dtype, copy=False)
+def _narrowed(objective: RegressionObjective, params: Array, width: np.dtype[Any]) -> Array:
+    """Return params in this width, rounded so that they stay within bounds.
+
+    They stay as they are if the width cannot hold them, as for very small or large columns.
+    """
+    if width == params.dtype:
+        return params
+    sizes, limits = np.abs(params[params != 0]), np.finfo(width)
+    if sizes.size and not limits.tiny <= sizes.min() <= sizes.max() <= limits.max:
+        return params
+    narrow = params.astype(width)
     allowed = objective.penalty.projected(narrow)
-    if allowed is narrow or objective.rows.dtype == np.float64:
+    if allowed is narrow:
         return narrow
     towards = np.where(allowed > narrow, np.inf, np.where(allowed < narrow, -np.inf, narrow))
-    return np.asarray(np.nextafter(narrow, towards.astype(narrow.dtype)))
+    return np.asarray(np.nextafter(narrow, towards.astype(width)))
 
 
 def _in_given_columns(

@@ -48,6 +48,9 @@ class Shift:
     is_coarse: NDArray[np.bool_]
     """Which columns have lost their digits before they came here, shape ``(n_features,)``."""
 
+    width: np.dtype[Any]
+    """Of the rows as they are given."""
+
     noise: float = 1.0
     """How many times as much rounding there is in the objective because of columns left far."""
 
@@ -55,9 +58,9 @@ class Shift:
     """Whether rows in float32 are computed in float64, because float32 cannot hold squares."""
 
     @classmethod
-    def none(cls, n_features: int) -> Shift:
-        """Return the shift of columns that stay as they are."""
-        return cls(np.zeros(n_features), np.zeros(n_features, dtype=bool))
+    def none(cls, n_features: int, width: Any = np.float64) -> Shift:
+        """Return the shift of columns of this width that stay as they are."""
+        return cls(np.zeros(n_features), np.zeros(n_features, dtype=bool), np.dtype(width))
 
     @property
     def is_none(self) -> bool:
@@ -123,7 +126,7 @@ def shift_of(settings: Settings, rows: Rows, weights: Weights | None) -> Shift:
     weights : ndarray of shape (n_rows,), or None
         Weights of the rows, class weights worked in.
     """
-    shift = Shift.none(rows.n_features)
+    shift = Shift.none(rows.n_features, rows.dtype)
     columns = np.flatnonzero(rows.mostly_stored())
     if not len(columns) and rows.dtype == np.float64:
         return shift

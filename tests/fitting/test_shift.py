@@ -80,7 +80,7 @@ def test_rows_count_by_their_weight(n_rows):
 
 def test_the_way_back_is_linear_and_carries_a_covariance():
     rng = np.random.default_rng(0)
-    shift = Shift(np.array([3.0, 0.0, -1e3]), np.zeros(3, dtype=bool))
+    shift = replace(Shift.none(3), of_columns=np.array([3.0, 0.0, -1e3]))
     params = rng.standard_normal((4, 3, 4))
     there = shift.given(params)
     np.testing.assert_array_equal(there[..., :3], params[..., :3])
