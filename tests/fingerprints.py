@@ -55,7 +55,9 @@ def path_of_grouped_lasso():
 
 def cross_validation():
     X, y = load_digits(return_X_y=True)
-    model = SoftmaxRegressionCV(Cs=[1e-3, 0.1, 10.0], cv=3, n_jobs=2).fit(X / 16, y)
+    model = SoftmaxRegressionCV(scoring="accuracy", Cs=[1e-3, 0.1, 10.0], cv=3, n_jobs=2).fit(
+        X / 16, y
+    )
     return model.coef_, model.coefs_paths_, model.n_iter_, model.scores_, np.zeros(1)
 
 

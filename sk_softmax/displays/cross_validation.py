@@ -127,7 +127,7 @@ class CVDisplay:
         order = np.argsort(self.Cs)
         x = _positions(np.asarray(self.Cs, dtype=float))
         several = len(self.l1_ratios) > 1
-        means, errors = self.scores.mean(axis=0), _standard_errors(self.scores)
+        means, errors = _means_and_standard_errors(self.scores)
         for number, share in enumerate(self.l1_ratios):
             colour = COLOURS[number % len(COLOURS)]
             self._line(x[order], means[number, order], errors[number, order], colour, share)
@@ -206,10 +206,14 @@ def _positions(Cs: Any) -> Any:
     return np.where(np.isfinite(Cs), Cs, finite[-1] * step if len(finite) else 1.0)
 
 
-def _standard_errors(scores: Any) -> Any:
-    """Return the standard error of the mean over folds, 0 for a single fold."""
-    n_folds = len(scores)
-    return scores.std(axis=0, ddof=1 if n_folds > 1 else 0) / np.sqrt(n_folds)
+def _means_and_standard_errors(scores: Any) -> tuple[Any, Any]:
+    """Return the mean over folds and its standard error, 0 for a single fold; NaN is left out."""
+    scores = np.ma.masked_where(np.isnan(scores), scores)
+    n_folds = scores.count(axis=0)
+    means = scores.mean(axis=0)
+    variances = ((scores - means) ** 2).sum(axis=0) / np.maximum(n_folds - 1, 1)
+    errors = np.sqrt(variances / np.maximum(n_folds, 1))
+    return np.ma.filled(means, np.nan), np.ma.filled(errors, np.nan)
 
 
 def _name(estimator: Any) -> str:
@@ -217,4 +221,5 @@ def _name(estimator: Any) -> str:
     scoring = "accuracy" if estimator.scoring is None else estimator.scoring
     if not isinstance(scoring, str):
         return "score"
-    return {"neg_log_loss": "minus log loss (nats a row)"}.get(scoring, scoring.replace("_", " "))
+    names = {"neg_log_loss": "minus log loss (nats a row)", "warn": "accuracy"}
+    return names.get(scoring, scoring.replace("_", " "))

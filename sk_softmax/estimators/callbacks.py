@@ -27,8 +27,9 @@ def begin(estimator: Any, settings: Settings) -> Any:
     """Return the context of a fit; None if this version of scikit-learn has no callbacks."""
     if not hasattr(estimator, "set_callbacks"):
         return None
-    # The number of iterations is known before the fit for stochastic solvers only.
-    n_iterations = settings.max_iter if settings.solver.is_stochastic else None
+    # The number of iterations is known before the fit for stochastic solvers only, or if it is 0.
+    is_known = settings.solver.is_stochastic or settings.max_iter == 0
+    n_iterations = settings.max_iter if is_known else None
     return estimator._init_callback_context(max_subtasks=n_iterations)
 
 

@@ -49,7 +49,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         coef = self.coef_.astype(self.intercept_.dtype, copy=False)
         if sp.issparse(X) and sp.issparse(coef):
             X = X.astype(coef.dtype, copy=False)
-        logits: Array = safe_sparse_dot(X, coef.T, dense_output=True) + self.intercept_
+        with np.errstate(over="ignore"):  # minus infinity is a probability of zero
+            logits: Array = safe_sparse_dot(X, coef.T, dense_output=True) + self.intercept_
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
     def predict(self, X: Any) -> NDArray[Any]:

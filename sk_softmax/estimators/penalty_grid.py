@@ -42,9 +42,9 @@ class PenaltyGrid:
         """Return the penalty with the best mean score over the folds.
 
         ``scores`` has shape ``(n_folds, n_l1_ratios, n_Cs)``. Of equal scores the one with the
-        smallest C is best, and of those the first in ``l1_ratios``.
+        smallest C is best, and of those the first in ``l1_ratios``. Scores of NaN are left out.
         """
-        means = scores.mean(axis=0)
+        means = mean_scores(scores)
         order = self.from_strongest()
         nth, i_ratio = np.unravel_index(
             np.argmax(np.nan_to_num(means[:, order].T, nan=-np.inf)), means.T.shape
@@ -58,7 +58,7 @@ class PenaltyGrid:
         the one with the best score is returned.
         """
         best = self.best(scores)
-        means = scores.mean(axis=0)
+        means = mean_scores(scores)
         enough = means[best] - standard_errors(scores)[best]
         for i_C in self.from_strongest():
             i_ratio = int(np.argmax(np.nan_to_num(means[:, i_C], nan=-np.inf)))
@@ -67,15 +67,28 @@ class PenaltyGrid:
         return best
 
 
-def standard_errors(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the standard error of the mean over the folds, which are the first axis.
+def mean_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean over the folds, which are the first axis, of all scores but NaN.
 
-    It is 0 with a single fold.
+    It is NaN if no fold has a score.
     """
-    n_folds = len(scores)
-    if n_folds == 1:
-        return np.zeros(scores.shape[1:])
-    return np.asarray(scores.std(axis=0, ddof=1) / np.sqrt(n_folds))
+    known = ~np.isnan(scores)
+    n_known = known.sum(axis=0)
+    totals = np.where(known, scores, 0).sum(axis=0)
+    return np.where(n_known > 0, totals / np.maximum(n_known, 1), np.nan)
+
+
+def standard_errors(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the standard error of :func:`mean_scores`.
+
+    It is 0 if a single fold has a score, and NaN if none has.
+    """
+    known = ~np.isnan(scores)
+    n_known = known.sum(axis=0)
+    with np.errstate(invalid="ignore"):  # infinity less infinity
+        squares = np.where(known, scores - mean_scores(scores), 0) ** 2
+    variances = squares.sum(axis=0) / np.maximum(n_known - 1, 1)
+    return np.where(n_known > 0, np.sqrt(variances) / np.sqrt(np.maximum(n_known, 1)), np.nan)
 
 
 def is_number_of_penalties(Cs: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 
 import numpy as np
 
@@ -41,6 +41,6 @@ def with_chunk(
 
 
 def by_column(records: Sequence[IterationRecord]) -> dict[str, list[float]]:
-    """Return the records, of which there is at least one, as a dict of lists."""
-    rows = [asdict(record) for record in records]
-    return {name: [row[name] for row in rows] for name in rows[0]}
+    """Return the records as a dict of lists, one for each field."""
+    names = [field.name for field in fields(IterationRecord)]
+    return {name: [getattr(record, name) for record in records] for name in names}

@@ -125,7 +125,8 @@ def softmax_path(
         list.
     grouped, penalty_factor, lower_bounds, upper_bounds, fit_intercept, class_weight, \
 label_smoothing, solver, max_iter, tol, random_state, n_jobs
-        See :class:`SoftmaxRegression`.
+        See :class:`SoftmaxRegression`. With ``max_iter=0`` all solutions are where the path
+        begins: the best intercepts, and coefficients of zero.
     sample_weight : array-like of shape (n_samples,), optional
         Weights, not negative.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from sk_softmax.estimators import callbacks, records
 from sk_softmax.estimators.convergence import SILENT, warn_of_coarse_columns, warn_of_fit
 from sk_softmax.estimators.input.chunks import checked_chunk
-from sk_softmax.estimators.input.parameters import for_data, settings_of, solver_of
+from sk_softmax.estimators.input.parameters import for_data, seed_of, settings_of, solver_of
 from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
 from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.estimators.input.validation_rows import own_validation_set, split_off
@@ -25,7 +26,7 @@ from sk_softmax.fitting.driver import Observer, ParamsThere
 from sk_softmax.fitting.fit import Fitted, fit_params
 from sk_softmax.fitting.problems import objective_values
 from sk_softmax.fitting.settings import TrainingSet
-from sk_softmax.fitting.stream import Stream, learn_chunk
+from sk_softmax.fitting.stream import Stream, learn_chunk, with_weight
 from sk_softmax.interfaces import Array, IterationRecord, Status
 from sk_softmax.objective import Seen
 
@@ -93,12 +94,16 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         sets options. A hyperparameter search tunes them as ``solver__batch_size``.
     max_iter : int or None, default=None
         The most iterations (epochs, for a minibatch solver); None is the solver's own default.
+        With 0 the start is the model, whatever the solver: zeros, or with ``warm_start`` the
+        coefficients of the previous fit. A warning says so. (``LogisticRegression`` takes one
+        step.)
     early_stopping : bool, default=False
         Whether to stop once the loss on validation rows has not improved for
         ``n_iter_no_change`` iterations (epochs, for a minibatch solver), and to keep the
         coefficients with the least validation loss. The validation rows are ``X_val`` and
         ``y_val`` if they are passed to ``fit``; otherwise they are ``validation_fraction`` of each
-        class, which are then not trained on.
+        class, which are then not trained on. The rows left are a copy, but those of a
+        memory-mapped array are read from it a block at a time.
     validation_fraction : float, default=0.1
         Share of the rows to hold out if ``early_stopping`` is set and no validation rows are
         passed.
@@ -320,7 +325,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
             probabilities. A class that has not occurred yet has a positive probability, which
             shrinks as long as the class does not occur.
         sample_weight : array-like of shape (n_samples,), optional
-            Weights, not negative.
+            Weights, not negative. Minibatches without weight are left out, and a call without
+            any weight changes nothing; if it is the first, all coefficients are zero.
 
         Returns
         -------
@@ -328,15 +334,20 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
             The model. If an error is raised, the model stays as it was.
         """
         known = getattr(self, "classes_", None)
-        # Random numbers are needed for the start of a stream only.
-        settings = settings_of(self, draw_seed=known is None)
+        settings = settings_of(self, draw_seed=False, for_stream=True)
         with unchanged_on_error(self):
             chunk = checked_chunk(self, settings, X, y, classes, sample_weight, known)
             settings = for_data(settings, chunk.X.shape[1], chunk.classes)
             stream = self._stream(chunk)
-            started = time.perf_counter()
-            stream, params, value = learn_chunk(settings, chunk, stream)
-            self._keep_chunk(chunk, stream, params, value, time.perf_counter() - started)
+            weighty = with_weight(settings, chunk)
+            if weighty is not None:
+                if stream.begins:  # random numbers are needed here only
+                    settings = replace(settings, seed=seed_of(self.random_state))
+                started = time.perf_counter()
+                stream, params, value = learn_chunk(settings, weighty, stream)
+                self._keep_chunk(chunk, stream, params, value, time.perf_counter() - started)
+            elif known is None:
+                self._keep_stream(chunk, stream, stream.params.astype(chunk.X.dtype), [])
         return self
 
     def objective(
@@ -424,18 +435,38 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         A new stream continues from the coefficients of a fit, if there was one.
         """
         stream: Stream | None = getattr(self, "_last_stream", None)
+        self._check_intercept(stream)
         if stream is not None:
             return stream
         start = self._start(chunk.classes, chunk.X.shape[1], warm=hasattr(self, "coef_"))
         return Stream(getattr(self, "_seen", Seen()), start, None, "")
+
+    def _check_intercept(self, stream: Stream | None) -> None:
+        """Raise an error if ``fit_intercept`` was changed since the coefficients were found."""
+        if stream is not None:
+            had_one = stream.params.shape[1] > self.n_features_in_
+        else:  # an intercept may begin at zero, but none is dropped
+            had_one = bool(self.fit_intercept or np.any(getattr(self, "intercept_", 0.0)))
+        if had_one != bool(self.fit_intercept):
+            raise ValueError(
+                f"fit_intercept={self.fit_intercept}, but the model that partial_fit continues "
+                f"from was learned with fit_intercept={had_one}. Set it to {had_one}, or begin "
+                "anew with a clone."
+            )
 
     def _keep_chunk(
         self, chunk: TrainingSet, stream: Stream, params: Array, value: float, seconds: float
     ) -> None:
         """Set the fitted attributes after a chunk, with one record per call."""
         before = self.records_ if hasattr(self, "_last_stream") else []
-        self.records_ = records.with_chunk(before, value, seconds)
-        n_calls = self.records_[-1].iteration
+        self._keep_stream(chunk, stream, params, records.with_chunk(before, value, seconds))
+
+    def _keep_stream(
+        self, chunk: TrainingSet, stream: Stream, params: Array, kept: list[IterationRecord]
+    ) -> None:
+        """Set the fitted attributes to these params; there may be no record yet."""
+        self.records_ = kept
+        n_calls = kept[-1].iteration if kept else 0
         self.classes_ = chunk.classes
         for name, attribute in self._coefficients(params, params.dtype).items():
             setattr(self, name, attribute)

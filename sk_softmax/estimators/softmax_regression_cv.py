@@ -18,9 +18,15 @@ from sklearn.utils.metadata_routing import (
 )
 
 from sk_softmax.estimators.convergence import warn_of_coarse_columns, warn_of_fits
+from sk_softmax.estimators.cross_validation.default_scoring import (
+    NOT_SET,
+    chosen_scoring,
+    warn_of_default,
+)
 from sk_softmax.estimators.cross_validation.fits import cross_validate, mean_of_known
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
 from sk_softmax.estimators.cross_validation.splits import check_bounds_fit, folds_of
+from sk_softmax.estimators.cross_validation.undefined_scores import warn_of_undefined, with_nan
 from sk_softmax.estimators.input.parameters import check_solver_takes, for_data, settings_of
 from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
 from sk_softmax.estimators.input.training_set import training_set
@@ -51,7 +57,7 @@ class SoftmaxRegressionCV(LinearClassifier):
     trains on. A class that has no row with weight among them is unknown to the fold: the class has
     probability zero, a held-out row of it counts as a mistake, and ``neg_log_loss`` charges 36
     nats (16 in float32) for the row, as :func:`sklearn.metrics.log_loss` does for a probability of
-    zero. A fold that knows fewer than two classes is an error.
+    zero. The model of a fold that knows one class alone gives it the probability one.
 
     Parameters
     ----------
@@ -73,15 +79,23 @@ class SoftmaxRegressionCV(LinearClassifier):
     cv : int, splitter, iterable of (train, test) or None, default=None
         How to split the rows: None means 5 stratified folds, and a number means so many.
         Probability targets are split by the most probable class.
-    scoring : str, callable or None, default=None
+    scoring : str, callable or None, default="warn"
         The score to choose by, the higher the better: the name of a scorer, or a callable
-        ``scorer(estimator, X, y)``. None is the accuracy. ``"accuracy"`` and ``"neg_log_loss"``
-        cost almost nothing; any other scorer is passed a fitted :class:`SoftmaxRegression` and
-        the rows held out, with one label per row.
+        ``scorer(estimator, X, y)``. None is the accuracy, and so is the default, with a
+        ``FutureWarning``: the default becomes ``"neg_log_loss"`` as soon as scikit-learn 1.11,
+        where that of ``LogisticRegressionCV`` does, is the lowest version supported.
+        ``"accuracy"`` and ``"neg_log_loss"`` cost almost nothing; any other scorer is passed a
+        fitted :class:`SoftmaxRegression` and the rows held out, with one label per row.
+
+        Rows held out may lack a class. A scorer whose metric takes ``labels`` is told all of them
+        (with two classes, and if the metric takes ``pos_label``, also that the second is the
+        positive one). A score that is not defined, because a class or all weight is missing from
+        the rows, is NaN and left out of the means, with a warning; if all are, that is an error.
     refit : bool, default=True
         Whether to fit all rows with the penalty chosen. Otherwise ``coef_``, ``intercept_``,
         ``C_`` and ``l1_ratio_`` are means over the folds, each fold with the penalty that is best
-        for it; a fold adds nothing to the coefficients of a class that it does not know.
+        for it; a fold adds nothing to the coefficients of a class that it does not know, and a
+        fold without any score adds nothing at all.
     rule : {"best", "one_standard_error"}, default="best"
         Which penalty to choose: the one with the best mean score, or the strongest, by ``C``,
         whose mean score is at most one standard error below the best, the standard error being
@@ -96,7 +110,8 @@ class SoftmaxRegressionCV(LinearClassifier):
     solver : str or solver object, default="auto"
         See :class:`SoftmaxRegression`.
     max_iter : int or None, default=None
-        The most iterations of each fit; None is the solver's own default.
+        The most iterations of each fit; None is the solver's own default. With 0 all coefficients
+        are zero, and a warning says so.
     tol : float, default=1e-7
         Stop a fit when its estimated relative suboptimality ``(F - F*) / F`` is at most this. Of
         50 accuracies, each on 2,000 rows of MNIST, 49 were the same as with 1e-11 and all differed
@@ -126,11 +141,14 @@ class SoftmaxRegressionCV(LinearClassifier):
     l1_ratios_ : ndarray of shape (n_l1_ratios,)
         All shares of L1 that were tried.
     scores_ : ndarray of shape (n_folds, n_l1_ratios, n_Cs)
-        Score of each fold on the rows that it holds out.
+        Score of each fold on the rows that it holds out; NaN if it is not defined there.
     coefs_paths_ : ndarray of shape (n_folds, n_l1_ratios, n_Cs, n_outputs, n_columns)
         Coefficients of each fold, with the intercept, if there is one, as last column: one row per
         class, for two classes a single row. A class that a fold does not know has coefficients of
-        zero and the intercept ``-inf``; without an intercept all its coefficients are NaN.
+        zero and the intercept ``-inf``; without an intercept all its coefficients are NaN. If a
+        fold knows one class alone, all its coefficients are zero; the intercept of the class is
+        zero too, but of two classes the single intercept is ``inf`` for the second and ``-inf``
+        for the first (without an intercept the row is NaN).
     n_iter_ : ndarray of shape (n_folds, n_l1_ratios, n_Cs)
         Iterations of each fit, counted from the end of the fit before it.
     best_index_ : tuple of int
@@ -184,7 +202,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         upper_bounds: Any = np.inf,
         fit_intercept: bool = True,
         cv: Any = None,
-        scoring: Any = None,
+        scoring: Any = NOT_SET,
         refit: bool = True,
         rule: str = "best",
         class_weight: Any = None,
@@ -239,20 +257,22 @@ class SoftmaxRegressionCV(LinearClassifier):
         """
         settings = settings_of(self)
         grid = self._checked_grid(settings)
+        scoring = chosen_scoring(self.scoring)
+        warn_of_default(self.scoring)
         with unchanged_on_error(self):
             training = training_set(self, X, y, sample_weight)
             settings = for_data(settings, training.X.shape[1], training.classes)
             routed = self._routed(training.weights, params)
             folds = self._folds(settings, training, routed.splitter.split)
-            scores = FoldScores(self.scoring, training, routed.scorer.score, self._model)
+            scores = FoldScores(scoring, training, routed.scorer.score, self._model)
             result = cross_validate(settings, grid, folds, scores, verbose=self.verbose)
             statuses = result.statuses
+            self.scores_ = with_nan(scoring, result.scores, scores.last_error)
             self.classes_ = training.classes
             self.Cs_, self.l1_ratios_ = grid.Cs, grid.l1_ratios
-            self.scores_, self.n_iter_ = result.scores, result.n_iter
-            self.coefs_paths_ = result.coefs_paths
-            self.best_index_ = grid.best(result.scores)
-            self.one_standard_error_index_ = grid.within_one_standard_error(result.scores)
+            self.coefs_paths_, self.n_iter_ = result.coefs_paths, result.n_iter
+            self.best_index_ = grid.best(self.scores_)
+            self.one_standard_error_index_ = grid.within_one_standard_error(self.scores_)
             if self.refit:
                 statuses.append(self._choose_and_refit(settings, training))
             else:
@@ -260,6 +280,7 @@ class SoftmaxRegressionCV(LinearClassifier):
             self.converged_ = all(status is Status.CONVERGED for status in statuses)
             if not self.converged_:
                 check_range(training.X, getattr(self, "feature_names_in_", None))
+        warn_of_undefined(scoring, self.scores_, scores.last_error)
         warn_of_fits(self, statuses)
         return self
 
@@ -305,7 +326,7 @@ class SoftmaxRegressionCV(LinearClassifier):
 
     def _scorer(self) -> Any:
         """Return the scorer that ``scoring`` names."""
-        return get_scorer("accuracy" if self.scoring is None else self.scoring)
+        return get_scorer(chosen_scoring(self.scoring))
 
     def _routed(self, weights: Weights | None, params: dict[str, Any]) -> Any:
         """Return the metadata for the splitter and for the scorer."""
@@ -314,10 +335,10 @@ class SoftmaxRegressionCV(LinearClassifier):
             return process_routing(self, "fit", **given)
         unknown = sorted(set(params) - {"groups"})
         if unknown:
-            raise TypeError(
-                f"{type(self).__name__}.fit got {', '.join(unknown)}: without metadata routing "
-                "(sklearn.set_config(enable_metadata_routing=True)) it takes sample_weight and "
-                "groups, and no other metadata."
+            raise ValueError(
+                f"Passing {', '.join(unknown)} to {type(self).__name__}.fit is only supported if "
+                "enable_metadata_routing=True: set it with sklearn.set_config, or pass "
+                "sample_weight and groups alone."
             )
         to_scorer = {} if weights is None else {"sample_weight": weights}
         return Bunch(splitter=Bunch(split=params), scorer=Bunch(score=to_scorer))
@@ -378,15 +399,16 @@ class SoftmaxRegressionCV(LinearClassifier):
     def _average_the_best(self) -> None:
         """Set means over the folds, each with its best penalty.
 
-        ``LogisticRegressionCV`` sets the same means without ``refit``.
+        ``LogisticRegressionCV`` sets the same means without ``refit``. A fold without any score
+        has no best penalty and is left out.
         """
         grid = PenaltyGrid(self.Cs_, self.l1_ratios_)
-        best = [grid.best(scores[None]) for scores in self.scores_]
+        scored = np.flatnonzero(~np.isnan(self.scores_).all(axis=(1, 2)))
+        best = [grid.best(self.scores_[[number]]) for number in scored]
         self.l1_ratio_ = float(np.mean([self.l1_ratios_[i_ratio] for i_ratio, _ in best]))
         self.C_ = float(np.mean([self.Cs_[i_C] for _, i_C in best]))
-        paths = np.array(
-            [path[choice] for path, choice in zip(self.coefs_paths_, best, strict=True)]
-        )
+        chosen = zip(scored, best, strict=True)
+        paths = np.array([self.coefs_paths_[number][choice] for number, choice in chosen])
         # In the width of the intercepts: a mean that is rounded does not fit to theirs.
         self._set_coefficients(mean_of_known(paths), paths.dtype)
 

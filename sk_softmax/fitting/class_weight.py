@@ -11,7 +11,18 @@ from sk_softmax.fitting.settings import Settings, TrainingSet, Weights
 
 
 def weighted_by_class(settings: Settings, training: TrainingSet) -> TrainingSet:
-    """Return the training set with class weights applied to its targets and weights."""
+    """Return the training set with class weights applied to its targets and weights.
+
+    It is an error if they leave every row without weight.
+    """
+    weighted = weighted_chunk(settings, training)
+    if weighted.weights is not None and not weighted.weights.any():
+        raise ValueError("class_weight and sample_weight together leave every row without weight.")
+    return weighted
+
+
+def weighted_chunk(settings: Settings, training: TrainingSet) -> TrainingSet:
+    """Return the same of a chunk of a stream, whose rows may all be without weight."""
     given, weights = with_class_weight(
         training.given, training.weights, settings.class_weight, len(training.classes)
     )
@@ -68,8 +79,6 @@ def with_class_weight(
             "class_weight times sample_weight adds up to more than the largest number there is: "
             "divide either by a constant, which changes no more than the strength of the penalty."
         )
-    if not total > 0:
-        raise ValueError("class_weight and sample_weight together leave every row without weight.")
     return given, of_row
 
 

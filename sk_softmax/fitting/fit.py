@@ -11,7 +11,7 @@ import numpy as np
 
 from sk_softmax.fitting.class_weight import weighted_by_class
 from sk_softmax.fitting.driver import Observer, ParamsThere, quiet, run
-from sk_softmax.fitting.held_out import EarlyStopping, validation_scores
+from sk_softmax.fitting.held_out import EarlyStopping, ValidationRows
 from sk_softmax.fitting.problems import objective_of, problem_of, rows_for
 from sk_softmax.fitting.settings import Settings, TrainingSet
 from sk_softmax.fitting.shift import Shift, shift_of
@@ -31,7 +31,6 @@ from sk_softmax.interfaces import (
     Problem,
     Solution,
     Status,
-    ValidationScores,
 )
 from sk_softmax.objective import (
     Cheaper,
@@ -114,7 +113,7 @@ def fit_params(
     early = None if settings.patience is None else EarlyStopping(settings.patience)
     seers = [partial(_in_given_columns, shift, observer) for observer in observers]
     observe = _all_of([*seers, early] if early else seers)
-    validate = None if held_out is None else partial(_scores, held_out, shift)
+    validate = None if held_out is None else ValidationRows(settings, held_out, shift).scores
     with single_threaded_blas():
         views = Views(objective)
         with quiet():
@@ -188,12 +187,6 @@ def _in_given_columns(
     return observer(record, lambda: shift.lift(params()))
 
 
-def _scores(held_out: TrainingSet, shift: Shift, params: Array) -> ValidationScores:
-    """Return the scores of params for shifted columns on rows of the given columns."""
-    dtype = held_out.X.dtype if shift.is_none else np.dtype(np.float64)
-    return validation_scores(held_out, shift.lift(params), dtype)
-
-
 def _at(params: Array, solution: Solution, objective: RegressionObjective) -> Solution:
     """Return the solution with other params: those with the smallest validation loss.
 
@@ -220,7 +213,7 @@ def _stages_of(
     ``views``.
     """
     solver, problem = settings.solver, problem_of(settings, objective, start)
-    if objective.penalty.makes_sparse:
+    if objective.penalty.makes_sparse and settings.max_iter > 0:
         task = partial(task_of_some_features, settings)
         return sparse_stages(problem, objective, settings.C, task, views)
     if isinstance(solver, Auto) and is_wide(objective, start):

@@ -2,34 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sk_softmax import functional
 from sk_softmax.fitting.driver import ParamsThere
-from sk_softmax.fitting.settings import TrainingSet, hard_labels
-from sk_softmax.interfaces import Array, IterationRecord, ValidationScores
+from sk_softmax.fitting.problems import objective_of
+from sk_softmax.fitting.settings import Settings, TrainingSet, hard_labels
+from sk_softmax.fitting.shift import Shift
+from sk_softmax.interfaces import Array, Block, IterationRecord, ValidationScores
+from sk_softmax.objective import DataTerm
+from sk_softmax.rows import rows_of
 
 
-def validation_scores(
-    held_out: TrainingSet, params: Array, dtype: np.dtype[Any]
-) -> ValidationScores:
-    """Return the mean cross-entropy, in nats a row without penalty, and the accuracy.
+class ValidationRows:
+    """Rows held out, scored a block at a time.
 
-    ``params`` has shape ``(n_outputs, n_columns)``. The logits are computed in ``dtype``, which is
-    at least as wide as the rows.
+    Parameters
+    ----------
+    settings : Settings
+        Those of the fit.
+    held_out : TrainingSet
+        The rows.
+    shift : Shift
+        What is subtracted from the columns in the fit whose params are scored.
     """
-    X, n_features = held_out.X, held_out.X.shape[1]
-    coef = params[:, :n_features].astype(dtype, copy=False)
-    logits = X @ coef.T
-    if params.shape[1] > n_features:
-        logits = logits + params[:, n_features].astype(logits.dtype)
-    if logits.shape[1] == 1:
-        logits = np.column_stack([np.zeros_like(logits), logits])
-    loss = functional.cross_entropy(logits, held_out.given, sample_weight=held_out.weights)
-    hits = logits.argmax(axis=1) == hard_labels(held_out.given)
-    return ValidationScores(float(loss), float(np.average(hits, weights=held_out.weights)))
+
+    def __init__(self, settings: Settings, held_out: TrainingSet, shift: Shift) -> None:
+        rows = rows_of(
+            held_out.X,
+            len(held_out.classes),
+            has_intercept=settings.fit_intercept,
+            n_threads=settings.n_threads,
+        )
+        # Neither penalty nor smoothing: scores are of the targets as they were given.
+        plain = replace(settings, C=np.inf, label_smoothing=0.0)
+        self._data = objective_of(plain, held_out, rows=shift.rows(rows)).data
+        self._labels = hard_labels(held_out.given)
+
+    def scores(self, params: Array) -> ValidationScores:
+        """Return the mean cross-entropy (nats) and the accuracy."""
+        question = partial(loss_and_hits, params=params, labels=self._labels)
+        loss, hits = self._data.ask(question)
+        return ValidationScores(float(loss) / self._data.n_rows, float(hits) / self._data.n_rows)
+
+
+def loss_and_hits(
+    data: DataTerm, params: Array, labels: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Question: the weighted sums of the losses and of the rows classified correctly."""
+    prepared = data.rows.prepare(params)
+
+    def term(block: Block) -> tuple[Array, Array]:
+        logits = data.logits(block, prepared)
+        predicted = logits[0] > 0 if len(logits) == 1 else logits.argmax(axis=0)
+        hits = predicted == labels[block.rows]
+        losses, _ = data.loss.loss_and_residuals(logits, data.targets.at(block.rows))
+        return (
+            data.weighted(losses, block).sum(dtype=np.float64),
+            data.weighted(hits, block).sum(dtype=np.float64),
+        )
+
+    losses, hits = data.rows.sum(term)
+    return losses, hits
 
 
 class EarlyStopping:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
-from sk_softmax.fitting.class_weight import weighted_by_class
+from sk_softmax.fitting.class_weight import weighted_chunk
 from sk_softmax.fitting.driver import learn
 from sk_softmax.fitting.problems import rows_for, targets_for
 from sk_softmax.fitting.settings import Settings, TrainingSet
@@ -30,6 +31,43 @@ class Stream:
     solver: str
     """Name of the solver's class. A solver of another class starts with a new rule."""
 
+    @property
+    def begins(self) -> bool:
+        """Whether nothing has been learned yet, so that a solver may choose the params."""
+        return self.rule is None and not self.params.any()
+
+
+def with_weight(settings: Settings, chunk: TrainingSet) -> TrainingSet | None:
+    """Return a chunk, class weights worked in, without the minibatches that have no weight.
+
+    Such a minibatch changes nothing. The result is None if no minibatch is left.
+    """
+    chunk = weighted_chunk(settings, chunk)
+    if chunk.weights is None or chunk.weights.all():
+        return chunk
+    firsts = np.arange(0, len(chunk.weights), getattr(settings.solver, "batch_size", 1))
+    number = np.searchsorted(firsts, np.arange(len(chunk.weights)), side="right") - 1
+    is_kept = np.maximum.reduceat(chunk.weights, firsts)[number] > 0
+    if is_kept.all():
+        return chunk
+    kept = np.flatnonzero(is_kept)
+    if len(kept) == 0:
+        return None
+    return replace(chunk, X=chunk.X[kept], given=chunk.given[kept], weights=chunk.weights[kept])
+
+
+def _has_finite_logits(objective: StreamObjective, X: Any, params: Array) -> bool:
+    """Whether the logits of all rows of a chunk are finite in the width of its rows.
+
+    Few calls need a pass over the rows for that: the sum of the coefficients times the largest
+    feature is an upper bound, and far too small to overflow.
+    """
+    stored = X.data if sp.issparse(X) else X
+    largest = max(1.0, float(stored.max()), -float(stored.min())) if stored.size else 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        bound = largest * float(np.abs(params).sum(axis=1).max())
+    return bound < float(np.finfo(X.dtype).max) or objective.evaluate(params).is_finite
+
 
 def learn_chunk(
     settings: Settings, chunk: TrainingSet, stream: Stream
@@ -41,7 +79,7 @@ def learn_chunk(
     settings : Settings
         The penalty and the solver, which must be a :class:`Learner`.
     chunk : TrainingSet
-        The rows of the chunk.
+        The rows of the chunk, from :func:`with_weight`.
     stream : Stream
         What is kept of the chunks before.
 
@@ -60,7 +98,6 @@ def learn_chunk(
         If the params or the value overflow.
     """
     solver: Any = settings.solver
-    chunk = weighted_by_class(settings, chunk)
     n_classes = len(chunk.classes)
     objective = StreamObjective(
         rows_for(settings, chunk.X, n_classes),
@@ -74,13 +111,14 @@ def learn_chunk(
     rows = objective.rows
     start, kind = stream.params, type(solver).__name__
     rule = stream.rule if stream.solver == kind else None
-    if stream.rule is None and not start.any():
+    if stream.begins:
         start = solver.first_params(start, settings.generator())
     with single_threaded_blas():
         params, rule, value = learn(
             solver, objective, start, rule, stream.seen.n_rows, rows.n_rows
         )
-    if not (np.isfinite(params).all() and np.isfinite(value)):
+        is_finite = np.isfinite(value) and _has_finite_logits(objective, chunk.X, params)
+    if not is_finite:
         raise ValueError(
             "The coefficients overflowed: learning_rate is too large for the scale of the "
             "features. Lower it or standardise the features. The model is as it was before."

@@ -163,7 +163,8 @@ class Progress:
     @classmethod
     def of(cls, iteration: int, params: Array, here: Evaluation, step_size: float) -> Progress:
         """Return the report of an iteration on a smooth objective."""
-        norm = float(np.linalg.norm(here.gradient))
+        with np.errstate(over="ignore"):  # squares of huge entries
+            norm = float(np.linalg.norm(here.gradient))
         return cls(iteration, params, here.value, norm, step_size)
 
     def whole_params(self) -> Array:

@@ -123,14 +123,19 @@ class Status(Enum):
         "coefficients that mean something"
     )
     DIVERGED = (
-        "the objective ended above where it started, or overflowed: learning_rate is too large "
-        "for the scale of the features (or the rows are sorted by class and not shuffled). Lower "
-        "learning_rate or standardise the features"
+        "the objective ended above where it started, or overflowed, and the last coefficients "
+        "without overflow were kept: learning_rate is too large for the scale of the features (or "
+        "the rows are sorted by class and not shuffled). Lower learning_rate or standardise the "
+        "features"
     )
     CONTRADICTED = (
         "the solver says that it has converged, but the curvature of the objective, its recent "
         "decrease, or both promise more than tol allows; set a smaller tol, or choose another "
         "solver or other options of this one"
+    )
+    NOT_BEGUN = (
+        "max_iter is 0, so the model is where the fit begins: zeros, or with warm_start the "
+        "coefficients of the fit before; raise max_iter"
     )
     STOPPED = "an observer asked to stop"
 

@@ -2,6 +2,7 @@
 
 from sk_softmax.objective.approximate_hessian import MOST_COLUMNS
 from sk_softmax.objective.cheaper import Cheaper, cheaper_objectives, cheaper_together
+from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.folds import FoldObjectives, HeldOut
 from sk_softmax.objective.penalties import PenaltyForm
 from sk_softmax.objective.regression import RegressionObjective
@@ -12,6 +13,7 @@ from sk_softmax.objective.targets import Targets, targets_of
 __all__ = [
     "MOST_COLUMNS",
     "Cheaper",
+    "DataTerm",
     "FoldObjectives",
     "HeldOut",
     "PenaltyForm",

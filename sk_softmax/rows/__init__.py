@@ -11,6 +11,7 @@ from sk_softmax.rows.csc import CSCRows
 from sk_softmax.rows.csr import CSRRows
 from sk_softmax.rows.dense import DenseRows
 from sk_softmax.rows.row_space import RowSpace
+from sk_softmax.rows.selection import Selection, is_memory_mapped
 from sk_softmax.rows.threads import single_threaded_blas, threads_in_force
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "CSRRows",
     "DenseRows",
     "RowSpace",
+    "Selection",
+    "is_memory_mapped",
     "rows_of",
     "single_threaded_blas",
     "threads_in_force",
@@ -25,7 +28,10 @@ __all__ = [
 
 
 def rows_of(X: Any, n_outputs: int, *, has_intercept: bool, n_threads: int) -> Rows:
-    """Return a dense array, a CSR or a CSC matrix as rows, without copying it."""
+    """Return an array, a selection of its rows, a CSR or a CSC matrix as rows, without a copy."""
+    if isinstance(X, Selection):
+        whole = rows_of(X.whole, n_outputs, has_intercept=has_intercept, n_threads=n_threads)
+        return whole.subset(X.indices)
     kind: type[DenseRows | CSRRows] = DenseRows
     if sp.issparse(X):
         kind = CSCRows if X.format == "csc" else CSRRows

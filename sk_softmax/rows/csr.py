@@ -177,10 +177,11 @@ class CSRRows(BlockedRows):
 
     def prepare(self, params: Array) -> SparseParams:
         """Return params transposed, contiguous and in the width of the rows."""
-        coef = np.array(params[:, : self.n_features].T, dtype=self.dtype, order="C")
-        if not self._has_intercept:
-            return SparseParams(coef, None)
-        return SparseParams(coef, params[:, self.n_features].astype(self.dtype))
+        with np.errstate(over="ignore"):  # solvers test for the infinities that follow
+            coef = np.array(params[:, : self.n_features].T, dtype=self.dtype, order="C")
+            if not self._has_intercept:
+                return SparseParams(coef, None)
+            return SparseParams(coef, params[:, self.n_features].astype(self.dtype))
 
     def gathered(self, indices: NDArray[np.intp], rows: Index) -> SparseBlock:
         """Return the rows of these indices as one block, with ``rows`` as its ``Block.rows``."""

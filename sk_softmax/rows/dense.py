@@ -152,7 +152,8 @@ class DenseRows(BlockedRows):
 
     def prepare(self, params: Array) -> Array:
         """Return params in the width of the rows."""
-        return params.astype(self.dtype, copy=False)
+        with np.errstate(over="ignore"):  # solvers test for the infinities that follow
+            return params.astype(self.dtype, copy=False)
 
     def gathered(self, indices: NDArray[np.intp], rows: Index) -> DenseBlock:
         """Return the rows of these indices as one block, with ``rows`` as its ``Block.rows``."""

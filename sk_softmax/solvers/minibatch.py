@@ -98,11 +98,10 @@ class MinibatchSolver(Options):
         if not params.any():
             params = self.first_params(params, problem.random)
         start = yield EvaluateAt(params)
-        norm = float(np.linalg.norm(start.gradient))
-        stopped = yield Progress(0, params, start.value, norm, 0.0)
+        stopped = yield Progress.of(0, params, start, 0.0)
         state = self.init(params)
         schedule = schedule_of(self.schedule, problem.max_iter)
-        finite = params
+        first, before, finite = params, params, params
         epoch = 0
 
         # 2. Each epoch sees every row once.
@@ -118,12 +117,17 @@ class MinibatchSolver(Options):
             stopped = yield Progress(epoch, params, mean, np.nan, size)
             if not (np.isfinite(mean) and np.isfinite(params).all()):
                 break
-            finite = params
+            before, finite = finite, params
 
-        # 3. Only an evaluation on all rows shows whether the value has decreased.
-        end = yield EvaluateAt(finite)
-        if finite is not params or not end.value <= start.value:
-            return Solution(finite, end, Status.DIVERGED, epoch, np.nan)
+        # 3. Only an evaluation on all rows shows whether the value has decreased. If a logit
+        #    overflows there, go back: the epoch that began one epoch earlier had finite logits in
+        #    all of its minibatches.
+        for kept in (finite, before, first):
+            end = yield EvaluateAt(kept)
+            if end.is_finite:
+                break
+        if kept is not params or not end.value <= start.value:
+            return Solution(kept, end, Status.DIVERGED, epoch, np.nan)
         status = Status.EPOCHS_DONE if epoch == problem.max_iter else Status.STOPPED
         return Solution(params, end, status, epoch, np.nan)
 

@@ -6,9 +6,20 @@ from collections.abc import Generator
 
 import numpy as np
 
-from sk_softmax.interfaces import EvaluateAt, Evaluation, Problem, Question, SeparationAt, Status
+from sk_softmax.interfaces import (
+    Array,
+    EvaluateAt,
+    Evaluation,
+    Problem,
+    Question,
+    SeparationAt,
+    Status,
+)
 
 EPS = np.finfo(np.float64).eps
+
+# Further out than any bound that counts.
+FAR = 1e300
 
 
 class Separation:
@@ -43,6 +54,12 @@ class Separation:
             here = yield EvaluateAt(unlimited)
             if here.value < self._separated_below:
                 return Status.SEPARATED
-        if self._penalty.value(params) < EPS * question.value:
+        is_too_weak = self._penalty.value(params) < EPS * question.value
+        if is_too_weak and self._may_grow(params):
             return Status.PENALTY_TOO_WEAK
         return None
+
+    def _may_grow(self, params: Array) -> bool:
+        """Whether no bound ends the way outwards, in the direction of these params."""
+        far = FAR * np.sign(params)
+        return np.array_equal(self._penalty.projected(far), far)

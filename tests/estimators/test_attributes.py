@@ -128,7 +128,7 @@ def test_a_start_with_a_mean_over_the_classes_does_not_keep_it(solver, name):
 def test_the_refit_after_a_fold_that_misses_a_class_starts_without_their_mean():
     X, y = load_digits(return_X_y=True)
     splits = [(np.flatnonzero(y != 9), np.flatnonzero(y == 9)), (np.arange(0, 1797, 2), [1])]
-    model = SoftmaxRegressionCV(Cs=[1.0], cv=splits, tol=1e-7).fit(X, y)
+    model = SoftmaxRegressionCV(scoring="accuracy", Cs=[1.0], cv=splits, tol=1e-7).fit(X, y)
     best = SoftmaxRegression(tol=1e-10).fit(X, y)
     value = best.objective(X, y, params=model.params_[None])[0]
     assert value / best.objective(X, y) - 1 < 3e-7

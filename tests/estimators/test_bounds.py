@@ -228,7 +228,9 @@ def test_a_cross_validation_within_bounds(l1_ratio, overlapping_classes):
     X, y = overlapping_classes(3, n_features=N_FEATURES)
     lower, upper = by_class(3)
     options = dict(lower_bounds=lower, upper_bounds=upper)
-    model = SoftmaxRegressionCV(Cs=[0.1, 1.0, 10.0], l1_ratios=[l1_ratio], cv=3, **options)
+    model = SoftmaxRegressionCV(
+        scoring="accuracy", Cs=[0.1, 1.0, 10.0], l1_ratios=[l1_ratio], cv=3, **options
+    )
     model.fit(X, y)
     coefs = model.coefs_paths_[..., :-1]
     assert ((lower <= coefs) & (coefs <= upper)).all()
@@ -246,20 +248,22 @@ class TestFoldsThatMissAClass:
         return [(train, np.arange(0, 60, 7)), (np.arange(60), np.arange(0, 60, 7))]
 
     def test_two_of_three_classes_have_no_row_that_bounds_could_be_of(self):
-        model = SoftmaxRegressionCV(lower_bounds=0, cv=self.splits([2]))
+        model = SoftmaxRegressionCV(scoring="accuracy", lower_bounds=0, cv=self.splits([2]))
         with pytest.raises(ValueError, match=r"Fold 0 of cv trains on 2 of 3 classes"):
             model.fit(self.X, self.y)
 
     def test_bounds_by_feature_are_those_of_the_classes_present(self):
         X = np.vstack([self.X, self.X[:20] - 2])
         y = np.append(self.y, np.full(20, 3))
-        model = SoftmaxRegressionCV(Cs=[1.0], lower_bounds=0, cv=[(np.arange(60), [0, 70])] * 2)
+        model = SoftmaxRegressionCV(
+            scoring="accuracy", Cs=[1.0], lower_bounds=0, cv=[(np.arange(60), [0, 70])] * 2
+        )
         model.fit(X, y)
         assert (model.coefs_paths_[..., :-1] >= 0).all()
 
     def test_bounds_by_class_need_all(self):
         lower = np.zeros((3, N_FEATURES))
-        model = SoftmaxRegressionCV(lower_bounds=lower, cv=self.splits([0]))
+        model = SoftmaxRegressionCV(scoring="accuracy", lower_bounds=lower, cv=self.splits([0]))
         with pytest.raises(ValueError, match="StratifiedKFold"):
             model.fit(self.X, self.y)
 
@@ -302,6 +306,8 @@ def test_bounds_are_parameters_like_any_other(kind, overlapping_classes):
     model = kind(lower_bounds=lower)
     assert clone(model).get_params()["lower_bounds"] is not lower
     assert repr(kind()) == f"{kind.__name__}()"
+    if kind is SoftmaxRegressionCV:
+        model.set_params(scoring="accuracy")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model.fit(X, y)

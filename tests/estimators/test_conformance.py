@@ -14,8 +14,8 @@ from sk_softmax.solvers import SOLVERS
         SoftmaxRegression(l1_ratio=0.5),
         SoftmaxRegression(lower_bounds=0.0),
         SoftmaxRegression(l1_ratio=1.0, grouped=True, C=10.0),
-        SoftmaxRegressionCV(Cs=2, cv=3),
-        SoftmaxRegressionCV(Cs=2, cv=3, l1_ratios=[0.5]),
+        SoftmaxRegressionCV(scoring="accuracy", Cs=2, cv=3),
+        SoftmaxRegressionCV(scoring="accuracy", Cs=2, cv=3, l1_ratios=[0.5]),
     ]
 )
 def test_scikit_learn_checks(estimator, check):

@@ -25,7 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sk_softmax import SoftmaxRegression, SoftmaxRegressionCV
-from sk_softmax.estimators.penalty_grid import PenaltyGrid
+from sk_softmax.estimators.penalty_grid import PenaltyGrid, mean_scores, standard_errors
 
 CS = [1e-3, 0.1, 10.0]
 TIGHT = 1e-13
@@ -42,10 +42,11 @@ def rows(overlapping_classes):
 
 
 def cross_validated(X, y, **parameters):
-    return SoftmaxRegressionCV(**{"Cs": CS, "cv": 3, "tol": TIGHT, **parameters}).fit(X, y)
+    defaults = {"Cs": CS, "cv": 3, "scoring": "accuracy", "tol": TIGHT}
+    return SoftmaxRegressionCV(**{**defaults, **parameters}).fit(X, y)
 
 
-def theirs(X, y, sample_weight=None, **parameters):
+def theirs(X, y, sample_weight=None, fit=None, **parameters):
     """LogisticRegressionCV with the plain layouts; before scikit-learn 1.8 it has others."""
     names = inspect.signature(LogisticRegressionCV).parameters
     if "use_legacy_attributes" not in names:
@@ -58,7 +59,7 @@ def theirs(X, y, sample_weight=None, **parameters):
         max_iter=1000,
         **{"Cs": CS, "cv": 3, "scoring": "accuracy", **parameters},
     )
-    return model.fit(X, y, sample_weight=sample_weight)
+    return model.fit(X, y, sample_weight=sample_weight, **(fit or {}))
 
 
 def assert_same(ours, other, rtol=1e-5, atol=1e-6):
@@ -307,7 +308,9 @@ class TestClassesAFoldLacks:
         X, y = rows
         weights = np.where(y == 2, 0.0, 1.0)
         weights[-3:] = 1  # the last fold alone holds these out
-        model = SoftmaxRegressionCV(Cs=CS, cv=KFold(4)).fit(X, y, sample_weight=weights)
+        model = SoftmaxRegressionCV(scoring="accuracy", Cs=CS, cv=KFold(4)).fit(
+            X, y, sample_weight=weights
+        )
         lacks = np.isneginf(model.coefs_paths_[..., -1]).any(axis=(1, 2))
         np.testing.assert_array_equal(lacks[:, 2], [False, False, False, True])
 
@@ -324,11 +327,14 @@ class TestClassesAFoldLacks:
         )
         assert np.isfinite(model.scores_).all()
 
-    def test_a_single_class_is_an_error_that_names_the_fold(self, rows):
+    def test_no_class_at_all_is_an_error_that_names_the_fold(self, rows):
         X, y = rows
-        splits = [(np.arange(100), np.arange(100, 160)), (np.flatnonzero(y == 1), [0, 1])]
-        with pytest.raises(ValueError, match="Fold 1 of cv trains on 1 class of 4"):
-            cross_validated(X, y, cv=splits)
+        splits = [(np.arange(100), np.arange(100, 160)), ([0, 1], np.arange(2, 160))]
+        with pytest.raises(ValueError, match="Fold 1 of cv trains on no row with weight"):
+            cross_validated(X, y, cv=[splits[0], ([], [0, 1])])
+        model = SoftmaxRegressionCV(cv=splits, scoring="accuracy")
+        with pytest.raises(ValueError, match="Fold 1 of cv trains on no row with weight"):
+            model.fit(X, y, sample_weight=np.append([0.0, 0.0], np.ones(158)))
 
 
 class TestChoice:
@@ -348,12 +354,27 @@ class TestChoice:
         scores[:, :, 1] = np.nan
         assert grid.best(scores) == (0, 2)
 
-    def test_scores_that_are_not_numbers_are_never_chosen(self):
-        grid = PenaltyGrid(np.array([0.1, 1.0]), np.array([0.0]))
-        scores = np.array([[[np.nan, 0.5]], [[0.6, 0.7]]])
-        assert grid.best(scores) == grid.within_one_standard_error(scores) == (0, 1)
-        nothing = np.full((2, 1, 2), np.nan)
-        assert grid.within_one_standard_error(nothing) == grid.best(nothing)
+    def test_scores_that_are_not_defined_are_left_out(self):
+        grid = PenaltyGrid(np.array([0.1, 1.0, 10.0]), np.array([0.0]))
+        scores = np.array([[[np.nan, 0.5, np.nan]], [[0.61, 0.7, np.nan]]])
+        np.testing.assert_allclose(mean_scores(scores), [[0.61, 0.6, np.nan]])
+        np.testing.assert_allclose(standard_errors(scores), [[0, 0.1, np.nan]])
+        assert grid.best(scores) == grid.within_one_standard_error(scores) == (0, 0)
+        scores[0, 0, 0] = 0.51  # the mean at 0.1 is 0.56, and that at 1 less an error is 0.5
+        assert grid.best(scores) == (0, 1)
+        assert grid.within_one_standard_error(scores) == (0, 0)
+
+    def test_a_penalty_without_any_score_is_never_chosen(self):
+        grid = PenaltyGrid(np.array([0.1, 1.0]), np.array([0.0, 0.5]))
+        scores = np.full((3, 2, 2), np.nan)
+        scores[:, 1, 1] = -np.inf
+        assert grid.best(scores) == grid.within_one_standard_error(scores) == (1, 1)
+
+    def test_means_and_errors_are_those_of_numpy_where_all_scores_are_defined(self):
+        scores = np.random.default_rng(0).normal(size=(5, 2, 3))
+        np.testing.assert_array_equal(mean_scores(scores), scores.mean(axis=0))
+        errors = scores.std(axis=0, ddof=1) / np.sqrt(5)
+        np.testing.assert_allclose(standard_errors(scores), errors, rtol=1e-15)
 
     def test_rule(self, dataset):
         X, y = dataset("wine")
@@ -374,7 +395,7 @@ class TestManners:
         X, y = rows
         groups = np.arange(len(y)) % 7
         cv = GroupKFold(3)
-        model = SoftmaxRegressionCV(Cs=CS, cv=cv).fit(X, y, groups=groups)
+        model = SoftmaxRegressionCV(scoring="accuracy", Cs=CS, cv=cv).fit(X, y, groups=groups)
         listed = cross_validated(X, y, cv=list(cv.split(X, y, groups)), tol=1e-7)
         np.testing.assert_array_equal(model.scores_, listed.scores_)
 
@@ -382,7 +403,7 @@ class TestManners:
         X, y = rows
         groups = np.arange(len(y)) % 7
         weights = np.random.default_rng(0).uniform(size=len(y))
-        plain = SoftmaxRegressionCV(Cs=CS, cv=GroupKFold(3)).fit(
+        plain = SoftmaxRegressionCV(scoring="accuracy", Cs=CS, cv=GroupKFold(3)).fit(
             X, y, sample_weight=weights, groups=groups
         )
         with sklearn.config_context(enable_metadata_routing=True):
@@ -399,8 +420,20 @@ class TestManners:
             assert np.abs(model.scores_ - plain.scores_).max() > 1e-3
             with pytest.raises(TypeError, match="colour"):
                 model.fit(X, y, colour=1, groups=groups)
-        with pytest.raises(TypeError, match="fit got colour: without metadata routing"):
+        message = r"Passing colour to SoftmaxRegressionCV\.fit is only supported if enable_meta"
+        with pytest.raises(ValueError, match=message):
             model.fit(X, y, colour=1, groups=groups)
+        with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+            SoftmaxRegression().fit(X, y, colour=1)
+
+    def test_metadata_that_nobody_asked_for_is_their_error_too(self, rows):
+        message = "is only supported if enable_metadata_routing=True"
+        with pytest.raises(ValueError, match=message):
+            theirs(*rows, fit={"colour": 1})
+        for model in (SoftmaxRegressionCV(scoring="accuracy"), SoftmaxRegressionCV(scoring=None)):
+            with pytest.raises(ValueError, match=message):
+                model.fit(*rows, colour=1, size=2)
+            assert not hasattr(model, "classes_")
 
     def test_metadata_routing_through_a_search(self, rows):
         X, y = rows
@@ -420,7 +453,9 @@ class TestManners:
         X, y = overlapping_classes(3, n_rows=5000, n_features=300)
         X = kind(np.where(X > 2, X, 0))
         models = [
-            SoftmaxRegressionCV(Cs=[1e-3, 1e-2], cv=3, n_jobs=n, tol=1e-3).fit(X, y)
+            SoftmaxRegressionCV(scoring="accuracy", Cs=[1e-3, 1e-2], cv=3, n_jobs=n, tol=1e-3).fit(
+                X, y
+            )
             for n in (1, 2, 3)
         ]
         for model in models[1:]:
@@ -441,10 +476,14 @@ class TestManners:
 
     def test_composition(self, rows):
         X, y = rows
-        model = make_pipeline(StandardScaler(), SoftmaxRegressionCV(Cs=CS, cv=3))
+        model = make_pipeline(
+            StandardScaler(), SoftmaxRegressionCV(scoring="accuracy", Cs=CS, cv=3)
+        )
         assert cross_val_score(model, X, y, cv=2).shape == (2,)
         search = GridSearchCV(
-            SoftmaxRegressionCV(Cs=CS, cv=3), {"rule": ["best", "one_standard_error"]}, cv=2
+            SoftmaxRegressionCV(scoring="accuracy", Cs=CS, cv=3),
+            {"rule": ["best", "one_standard_error"]},
+            cv=2,
         )
         search.fit(X, y)
         again = pickle.loads(pickle.dumps(search.best_estimator_))
@@ -454,7 +493,9 @@ class TestManners:
     def test_minibatch_solvers_will_do(self, rows):
         X, y = rows
         first, second = (
-            SoftmaxRegressionCV(Cs=CS, cv=3, solver="sgd", random_state=0, max_iter=20).fit(X, y)
+            SoftmaxRegressionCV(
+                scoring="accuracy", Cs=CS, cv=3, solver="sgd", random_state=0, max_iter=20
+            ).fit(X, y)
             for _ in range(2)
         )
         np.testing.assert_array_equal(first.scores_, second.scores_)
@@ -492,7 +533,7 @@ class TestManners:
     ],
 )
 def test_impossible_parameters(parameters, message, rows):
-    model = SoftmaxRegressionCV(**parameters)
+    model = SoftmaxRegressionCV(**{"scoring": "accuracy", **parameters})
     with pytest.raises(ValueError, match=message):
         model.fit(*rows)
     assert not hasattr(model, "classes_")
@@ -500,7 +541,7 @@ def test_impossible_parameters(parameters, message, rows):
 
 def test_one_class():
     with pytest.raises(ValueError, match="SoftmaxRegressionCV needs at least 2 classes"):
-        SoftmaxRegressionCV().fit([[0.0], [1.0]], [1, 1])
+        SoftmaxRegressionCV(scoring="accuracy").fit([[0.0], [1.0]], [1, 1])
 
 
 def test_a_logistic_regression_cv_can_be_replaced(dataset):
@@ -516,7 +557,9 @@ def test_a_logistic_regression_cv_can_be_replaced(dataset):
 def test_l1_paths_are_those_of_single_fits(grouped, dataset):
     X, y = dataset("wine")
     shared = dict(grouped=grouped, penalty_factor=np.linspace(0.5, 2, X.shape[1]))
-    model = SoftmaxRegressionCV(Cs=[0.02, 1.0], l1_ratios=[0.5, 1.0], cv=3, tol=1e-12, **shared)
+    model = SoftmaxRegressionCV(
+        scoring="accuracy", Cs=[0.02, 1.0], l1_ratios=[0.5, 1.0], cv=3, tol=1e-12, **shared
+    )
     model.fit(X, y)
     splits = StratifiedKFold(3).split(X, y)
     for number, (train, _) in enumerate(splits):
@@ -533,7 +576,7 @@ def test_l1_paths_are_those_of_single_fits(grouped, dataset):
 
 def test_it_turns_into_a_logistic_regression_with_what_was_chosen(dataset):
     X, y = dataset("wine")
-    model = SoftmaxRegressionCV(Cs=[0.1, 1.0], l1_ratios=[0.5], cv=3).fit(X, y)
+    model = SoftmaxRegressionCV(scoring="accuracy", Cs=[0.1, 1.0], l1_ratios=[0.5], cv=3).fit(X, y)
     twin = model.to_logistic_regression()
     assert twin.C == model.C_
     assert twin.l1_ratio == model.l1_ratio_
@@ -542,6 +585,6 @@ def test_it_turns_into_a_logistic_regression_with_what_was_chosen(dataset):
 
 def test_a_solver_without_l1_is_an_error_before_any_fit(dataset):
     X, y = dataset("wine")
-    model = SoftmaxRegressionCV(l1_ratios=[0.0, 0.5], solver="lbfgs")
+    model = SoftmaxRegressionCV(scoring="accuracy", l1_ratios=[0.0, 0.5], solver="lbfgs")
     with pytest.raises(ValueError, match="needs a smooth penalty"):
         model.fit(X, y)

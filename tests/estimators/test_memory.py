@@ -80,3 +80,56 @@ def test_with_l1_the_rows_are_not_copied_either():
     assert 150 < np.count_nonzero(model.coef_) < 350  # a copy of these would be seen
     hessians = 6 * 400**2 * 8
     assert peak < 64 * MEBIBYTE + hessians
+
+
+@pytest.fixture(scope="module")
+def mapped(tmp_path_factory):
+    """A memory-mapped file of 78 MiB, the array that it holds, and labels."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40_000, 256))
+    y = (X[:, :4] @ rng.normal(size=(4, 4)) + rng.gumbel(size=(40_000, 4))).argmax(axis=1)
+    path = tmp_path_factory.mktemp("mapped") / "X.npy"
+    np.save(path, X)
+    return np.load(path, mmap_mode="r"), X, y
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"solver": "lbfgs"},
+        {"solver": "gd"},
+        {"solver": SGD(batch_size=1000)},
+        {"l1_ratio": 0.5, "C": 1e-3},
+        {"lower_bounds": -0.1, "solver": "proximal-lbfgs"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("view", ["mapped", "view"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_early_stopping_does_not_copy_a_file(view, parameters, mapped):
+    file, X, y = mapped
+    model = SoftmaxRegression(
+        early_stopping=True, max_iter=3, tol=1e-3, random_state=0, n_jobs=2, **parameters
+    )
+    rows = file if view == "mapped" else np.asarray(file)[1:][:, 1:]
+    y = y if view == "mapped" else y[1:]
+    peak = peak_of(model, rows, y)
+    assert peak < X.nbytes / 2
+    in_memory = X if view == "mapped" else X[1:, 1:]
+    assert peak_of(model, in_memory, y) > 0.9 * X.nbytes  # the copy of an array is seen
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "sgd"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_validation_rows_are_scored_without_all_logits(solver, data):
+    X, y = data
+    model = SoftmaxRegression(solver=solver, max_iter=1, tol=1e-2, n_jobs=2, random_state=0)
+    few = np.arange(0, N_ROWS, 50)
+
+    class WithValidation:
+        def fit(self, rows, labels):
+            model.fit(X[few], y[few], X_val=rows, y_val=labels)
+
+    assert set(y[few]) == set(y)
+    for layout in (np.ascontiguousarray, np.asfortranarray, sp.csr_matrix, sp.csc_matrix):
+        assert peak_of(WithValidation(), layout(X), y) < 64 * MEBIBYTE

@@ -54,9 +54,11 @@ def test_same_optimum_as_the_rows_they_stand_for(n_classes, kind, weighted, solv
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
-@pytest.mark.parametrize("class_weight", ["balanced", {0: 3.0, 1: 0.5}, {1: 0.0}])
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 3.0, 1: 0.5}, {1: 1e-9}, {3: 0.0}])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_class_weights_are_those_of_the_rows_they_stand_for(n_classes, class_weight, weighted):
+    if class_weight == {3: 0.0} and n_classes == 2:
+        class_weight = None
     X, Y = crowd(n_classes)
     weights = np.random.default_rng(1).random(len(X)) if weighted else None
     model = SoftmaxRegression(tol=1e-12, class_weight=class_weight).fit(X, Y, weights)

@@ -53,7 +53,7 @@ def fit_with_early_stopping(X, y, **options):
 
 
 def fit_folds(X, y, **options):
-    SoftmaxRegressionCV(Cs=3, **options).fit(X, y)
+    SoftmaxRegressionCV(scoring="accuracy", Cs=3, **options).fit(X, y)
 
 
 def fit_path(X, y, **options):
@@ -91,5 +91,7 @@ def test_equal_factors_on_wide_rows_are_a_stronger_penalty(kind, overlapping_cla
     model = SoftmaxRegression(C=2.0, penalty_factor=factors, tol=1e-10).fit(kind(X), y)
     plain = SoftmaxRegression(C=1.0, tol=1e-10).fit(kind(X), y)
     np.testing.assert_allclose(model.coef_, plain.coef_, atol=1e-5)
-    cv = SoftmaxRegressionCV(Cs=[2.0], penalty_factor=factors, cv=3).fit(kind(X), y)
+    cv = SoftmaxRegressionCV(scoring="accuracy", Cs=[2.0], penalty_factor=factors, cv=3).fit(
+        kind(X), y
+    )
     np.testing.assert_allclose(cv.coef_, plain.coef_, atol=1e-3)

@@ -183,9 +183,15 @@ BAD = [
     (dict(X=np.zeros((320, 4))), "X has 4 features"),
     (dict(X=np.full((320, 5), np.nan)), "Row 0 of X"),
     (dict(classes=["a", "b"]), r"classes=\['a', 'b'\], but the first call declared"),
+    (dict(classes=["a", None]), "Entry 1 of classes is None, which is no label"),
+    (dict(classes=["a", 1]), "classes mixes labels of different types: entry 0 is 'a' and entry"),
+    (dict(classes=[1.0, np.nan]), "Entry 1 of classes is nan"),
+    (dict(classes=np.array([1.0, np.inf])), "classes=.* holds a number that is not finite"),
+    (dict(y=["a", None] * 160), "Row 1 of y is None, which is no label"),
+    (dict(y=["a", 1] * 160), "y mixes labels of different types"),
     (dict(y=np.full((320, 3), 0.5)), "Row 0 of y adds up to 1.5"),
     (dict(y=np.full((320, 3), 1 / 3)), r"y has columns for the classes \[0, 1, 2\], but"),
-    (dict(sample_weight=np.zeros(320)), "zero in every row"),
+    (dict(sample_weight=-np.ones(320)), "must not be negative"),
     (dict(X=np.full((320, 5), 1e200)), "The coefficients overflowed: learning_rate"),
 ]
 
@@ -215,3 +221,152 @@ def test_what_a_first_call_needs(parameters, arguments, message, rows):
     arguments = {k: list(v) for k, v in arguments.items()}
     with pytest.raises(ValueError, match=message):
         SoftmaxRegression(**{"solver": "sgd", **parameters}).partial_fit(X, y, **arguments)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix, sp.csc_matrix])
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("before", [True, False])
+def test_an_intercept_neither_comes_nor_goes(before, n_classes, kind, name, rows):
+    X, y, _ = rows
+    kept = np.flatnonzero(y != "c") if n_classes == 2 else np.arange(320)
+    X, y = kind(X[kept]), y[kept]
+    model = SoftmaxRegression(solver=LEARNERS[name], fit_intercept=before)
+    model.partial_fit(X, y, classes=["a", "b", "c"][:n_classes])
+    params = model.params_
+    message = (
+        f"fit_intercept={not before}, but the model that partial_fit continues from was learned "
+        f"with fit_intercept={before}. Set it to {before}, or begin anew with a clone"
+    )
+    with pytest.raises(ValueError, match=message):
+        model.set_params(fit_intercept=not before).partial_fit(X, y)
+    model.set_params(fit_intercept=before)
+    np.testing.assert_array_equal(model.params_, params)
+    assert not np.array_equal(model.partial_fit(X, y).params_, params)
+    model.set_params(fit_intercept=not before, max_iter=2).fit(X, y)  # a fit begins anew
+
+
+def test_an_intercept_of_a_fit_is_not_dropped_but_may_begin(rows):
+    X, y, _ = rows
+    model = SoftmaxRegression(solver="sgd", random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match=r"learned with fit_intercept=True\. Set it to"):
+        model.set_params(fit_intercept=False).partial_fit(X, y)
+    model.fit(X, y).set_params(fit_intercept=True).partial_fit(X, y)
+    assert model.intercept_.any()
+
+
+def with_initial_scale(name):
+    return clone(SoftmaxRegression(solver=LEARNERS[name])).set_params(solver__initial_scale=0.1)
+
+
+class TestChunksWithoutWeight:
+    KINDS = (np.asarray, sp.csr_matrix, sp.csc_matrix, lambda X: X.astype(np.float32))
+
+    @pytest.mark.parametrize("name", LEARNERS)
+    @pytest.mark.parametrize("kind", KINDS, ids=["dense", "CSR", "CSC", "float32"])
+    @pytest.mark.parametrize("n_classes", [2, 4])
+    def test_a_call_changes_nothing(self, n_classes, kind, name, overlapping_classes):
+        X, y = overlapping_classes(n_classes)
+        X, none = kind(X), np.zeros(300)
+        model = SoftmaxRegression(solver=LEARNERS[name])
+        model.partial_fit(X, y, classes=np.arange(n_classes))
+        before = pickle.dumps(model)
+        assert model.partial_fit(X, y, sample_weight=none) is model
+        model.partial_fit(X, y, sample_weight=0)
+        assert pickle.dumps(model) == before
+        model.fit(X, y)
+        before = pickle.dumps(model)
+        assert pickle.dumps(model.partial_fit(X, y, sample_weight=none)) == before
+
+    @pytest.mark.parametrize("name", LEARNERS)
+    @pytest.mark.parametrize("kind", KINDS, ids=["dense", "CSR", "CSC", "float32"])
+    @pytest.mark.parametrize("n_classes", [2, 4])
+    @pytest.mark.parametrize("fit_intercept", [True, False])
+    def test_a_first_call(self, fit_intercept, n_classes, kind, name, overlapping_classes):
+        X, y = overlapping_classes(n_classes)
+        X, names = kind(X), list(range(n_classes))
+        shared = dict(fit_intercept=fit_intercept, random_state=3)
+        model = with_initial_scale(name).set_params(**shared)
+        model.partial_fit(X, y, classes=names, sample_weight=np.zeros(300))
+        assert model.classes_.tolist() == names
+        assert model.coef_.shape == (1 if n_classes == 2 else n_classes, 4)
+        assert model.coef_.dtype == model.intercept_.dtype == X.dtype
+        assert not model.coef_.any()
+        assert not model.intercept_.any()
+        probabilities = model.predict_proba(X)
+        np.testing.assert_allclose(probabilities, np.full((300, n_classes), 1 / n_classes))
+        assert model.n_iter_.tolist() == [0]
+        assert model.best_iteration_ == 0
+        assert model.records_ == []
+        assert model.loss_curve_.shape == (0,)
+        assert set(model.history_) >= {"iteration", "value", "seconds"}
+        assert not model.converged_
+        # What follows is as if the call had not been made.
+        model.partial_fit(X, y)
+        alone = with_initial_scale(name).set_params(**shared).partial_fit(X, y, classes=names)
+        np.testing.assert_array_equal(model.coef_, alone.coef_)
+        np.testing.assert_array_equal(model.intercept_, alone.intercept_)
+        assert model.n_iter_.tolist() == [1]
+
+    def test_the_state_of_a_generator_is_left_alone(self, rows):
+        X, y, _ = rows
+        draws = np.random.RandomState(0)
+        model = with_initial_scale("sgd").set_params(random_state=draws)
+        model.partial_fit(X, y, classes=["a", "b", "c"], sample_weight=0)
+        model.partial_fit(X, y)
+        alone = with_initial_scale("sgd").set_params(random_state=np.random.RandomState(0))
+        alone.partial_fit(X, y, classes=["a", "b", "c"])
+        np.testing.assert_array_equal(model.coef_, alone.coef_)
+
+    @pytest.mark.parametrize("name", LEARNERS)
+    @pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix])
+    def test_the_same_whether_the_chunk_comes_alone_or_in_a_longer_one(self, name, kind, rows):
+        X, y, weights = rows
+        weights = weights.copy()
+        weights[5 * BATCH : 9 * BATCH] = 0
+        weights[-BATCH:] = 0
+        weights[3] = 0  # a row of a minibatch with weight
+        model = SoftmaxRegression(solver=LEARNERS[name], C=0.5)
+        whole = streamed(clone(model), kind(X), y, weights)
+        sizes = (5 * BATCH, 2 * BATCH, 2 * BATCH, 10 * BATCH, BATCH)
+        parts = streamed(clone(model), kind(X), y, weights, sizes=sizes)
+        np.testing.assert_allclose(parts.coef_, whole.coef_, rtol=1e-9, atol=1e-12)
+        kept = np.r_[0 : 5 * BATCH, 9 * BATCH : 19 * BATCH]
+        without = streamed(clone(model), kind(X[kept]), y[kept], weights[kept], sizes=(240,))
+        np.testing.assert_array_equal(without.coef_, whole.coef_)
+        assert parts.n_iter_.tolist() == [2]
+
+    @pytest.mark.parametrize("soft", [False, True])
+    def test_class_weights_may_leave_nothing(self, soft, rows):
+        X, y, _ = rows
+        targets = np.where(y == "b", "b", "a")
+        if soft:
+            targets = functional.one_hot((y == "b").astype(int), 2) * 0.9 + 0.05
+        classes = [0, 1] if soft else ["a", "b"]
+        weight = dict.fromkeys(classes, 0.0)
+        model = SoftmaxRegression(solver="sgd").partial_fit(X, targets, classes=classes)
+        before = model.params_
+        model.set_params(class_weight=weight).partial_fit(X, targets)
+        np.testing.assert_array_equal(model.params_, before)
+        assert model.n_iter_.tolist() == [1]
+
+    def test_everything_is_still_checked(self, rows):
+        X, y, _ = rows
+        model = SoftmaxRegression(solver="sgd")
+        with pytest.raises(ValueError, match="Row 0 of X"):
+            model.partial_fit(X * np.nan, y, classes=["a", "b", "c"], sample_weight=0)
+        assert not hasattr(model, "classes_")
+        model.partial_fit(X, y, classes=["a", "b", "c"], sample_weight=0)
+        with pytest.raises(ValueError, match="X has 2 features"):
+            model.partial_fit(X[:, :2], y, sample_weight=0)
+
+    def test_fit_and_objective_need_weight(self, rows):
+        X, y, _ = rows
+        model = SoftmaxRegression(solver="sgd", max_iter=1)
+        with pytest.raises(ValueError, match="sample_weight is zero in every row"):
+            model.fit(X, y, np.zeros(320))
+        with pytest.raises(ValueError, match="sample_weight is zero in every row"):
+            model.fit(X, y).objective(X, y, sample_weight=np.zeros(320))
+        nothing = {"a": 0.0, "b": 0.0, "c": 0.0}
+        with pytest.raises(ValueError, match="together leave every row without weight"):
+            model.set_params(class_weight=nothing).fit(X, y)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import train_test_split
@@ -13,6 +14,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sk_softmax import SoftmaxRegression, functional
+from sk_softmax.estimators.input.parameters import settings_of
+from sk_softmax.estimators.input.validation_rows import split_off
+from sk_softmax.fitting.settings import TrainingSet
+from sk_softmax.rows import Selection
 from sk_softmax.solvers import SGD, SOLVERS
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -196,3 +201,109 @@ def test_verbose_lines_show_the_validation(noisy, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == model.n_iter_[0] + 1
     assert lines[-1].endswith(f"accuracy {model.records_[-1].validation_accuracy:.4f}")
+
+
+class TestMemoryMappedFiles:
+    """What is held out of a file, and what is left, is selected and not copied."""
+
+    @pytest.fixture
+    def mapped(self, tmp_path):
+        def mapped(X):
+            np.save(tmp_path / "X.npy", X)
+            return np.load(tmp_path / "X.npy", mmap_mode="r")
+
+        return mapped
+
+    @pytest.mark.parametrize("solver", SOLVERS)
+    @pytest.mark.parametrize("n_classes", [2, 4])
+    @pytest.mark.parametrize("weighted", [False, True])
+    def test_the_fit_is_that_of_the_array(
+        self, weighted, n_classes, solver, mapped, overlapping_classes
+    ):
+        X, y = overlapping_classes(n_classes)
+        weights = np.random.default_rng(0).random(len(y)) if weighted else None
+        model = SoftmaxRegression(
+            solver=solver, early_stopping=True, validation_fraction=0.2, random_state=0, tol=1e-10
+        ).set_params(max_iter=20 if solver in ("sgd", "rmsprop", "adam", "gd") else None)
+        fits = [clone(model).fit(rows, y, weights) for rows in (X, mapped(X))]
+        rtol = 0 if solver in ("sgd", "rmsprop", "adam") else 1e-4
+        np.testing.assert_allclose(fits[1].coef_, fits[0].coef_, rtol=rtol, atol=rtol)
+        np.testing.assert_allclose(
+            fits[1].history_["validation_loss"][:3], fits[0].history_["validation_loss"][:3]
+        )
+
+    @pytest.mark.parametrize("solver", ["sgd", "adam"])
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    @pytest.mark.parametrize("order", ["C", "F"])
+    def test_minibatches_are_those_of_the_array(
+        self, order, dtype, solver, mapped, overlapping_classes
+    ):
+        X, y = overlapping_classes(3)
+        X = np.asarray(X, dtype=dtype, order=order)
+        model = SoftmaxRegression(solver=solver, early_stopping=True, random_state=1, max_iter=9)
+        array, file = (clone(model).fit(rows, y) for rows in (X, mapped(X)))
+        np.testing.assert_array_equal(file.coef_, array.coef_)
+        np.testing.assert_array_equal(file.intercept_, array.intercept_)
+        assert file.best_iteration_ == array.best_iteration_
+
+    @pytest.mark.parametrize(
+        "parameters",
+        [{"l1_ratio": 0.5}, {"lower_bounds": 0.0}, {"fit_intercept": False}, {"C": np.inf}],
+        ids=str,
+    )
+    def test_penalties_wide_rows_and_probabilities(self, parameters, mapped, overlapping_classes):
+        model = SoftmaxRegression(early_stopping=True, random_state=0, tol=1e-10, **parameters)
+        model.set_params(n_iter_no_change=100)
+        for n_features in (4, 150):
+            X, y = overlapping_classes(3, n_rows=60, n_features=n_features)
+            Y = 0.9 * functional.one_hot(y) + 0.1 / 3
+            for targets in (y, Y):
+                array, file = (clone(model).fit(rows, targets) for rows in (X, mapped(X)))
+                assert file.best_iteration_ == array.best_iteration_
+                ours, theirs = (m.objective(X, targets) for m in (file, array))
+                assert ours == pytest.approx(theirs, rel=1e-4)
+
+    def test_rows_are_left_in_the_order_of_the_file_except_for_minibatches(
+        self, mapped, overlapping_classes
+    ):
+        X, y = overlapping_classes(3)
+        training = TrainingSet(mapped(X), y, None, np.arange(3))
+        for solver in SOLVERS:
+            settings = settings_of(SoftmaxRegression(solver=solver, random_state=0))
+            left, held_out = split_off(settings, training)
+            assert isinstance(left.X, Selection)
+            assert isinstance(held_out.X, Selection)
+            in_order = (np.diff(left.X.indices) > 0).all()
+            assert in_order == (not settings.solver.is_stochastic)
+            assert (np.diff(held_out.X.indices) > 0).all()
+            np.testing.assert_array_equal(y[left.X.indices], left.given)
+            np.testing.assert_array_equal(y[held_out.X.indices], held_out.given)
+            both = np.append(left.X.indices, held_out.X.indices)
+            np.testing.assert_array_equal(np.sort(both), np.arange(300))
+
+    def test_callbacks_may_score_what_is_left(self, mapped, overlapping_classes):
+        pytest.importorskip("sklearn.callback", reason="needs scikit-learn 1.9")
+        X, y = overlapping_classes(3)
+        scores = []
+
+        class Scores:
+            max_propagation_depth = None
+
+            def setup(self, estimator, context):
+                pass
+
+            def teardown(self, estimator, context):
+                pass
+
+            def on_fit_task_begin(self, estimator, context):
+                pass
+
+            def on_fit_task_end(
+                self, estimator, context, *, X=None, y=None, fitted_estimator=None
+            ):
+                if fitted_estimator is not None:
+                    scores.append(fitted_estimator.score(X, y))
+
+        model = SoftmaxRegression(early_stopping=True, random_state=0).set_callbacks(Scores())
+        model.fit(mapped(X), y)
+        assert scores[-1] == pytest.approx(model.score(X, y), abs=0.05)

@@ -109,7 +109,9 @@ def test_a_user_is_warned(l1_ratio, bounds, overlapping_classes):
         model.fit(X, y)
     assert not model.converged_
     with pytest.warns(ConvergenceWarning, match="the solver says that it has converged, but"):
-        SoftmaxRegressionCV(solver=Boastful(), l1_ratios=[l1_ratio], Cs=[1.0], **bounds).fit(X, y)
+        SoftmaxRegressionCV(
+            scoring="accuracy", solver=Boastful(), l1_ratios=[l1_ratio], Cs=[1.0], **bounds
+        ).fit(X, y)
 
 
 def test_a_minimum_is_granted_to_whoever_finds_it(overlapping_classes):

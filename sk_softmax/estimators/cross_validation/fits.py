@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
-from sk_softmax.estimators.cross_validation.splits import with_absent_classes
-from sk_softmax.estimators.penalty_grid import PenaltyGrid
+from sk_softmax.estimators.cross_validation.splits import constant_fit, with_absent_classes
+from sk_softmax.estimators.penalty_grid import PenaltyGrid, mean_scores
 from sk_softmax.fitting.fold_path import Fold, FoldedSet, FoldFit, fit_path
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.interfaces import Array, Status
@@ -69,17 +70,35 @@ def cross_validate(
     order = grid.from_strongest()
     for i, l1_ratio in enumerate(grid.l1_ratios):
         path = [settings.with_penalty(float(C), float(l1_ratio)) for C in grid.Cs[order]]
-        for j, penalised, fits in zip(order, path, fit_path(path, data), strict=True):
+        for j, penalised, fits in zip(order, path, _fits_of_folds(path, data), strict=True):
             width = np.result_type(width, *(fit.params for fit in fits))
             for number, (fold, fit) in enumerate(zip(data.folds, fits, strict=True)):
                 _keep(result, (number, i, int(j)), penalised, fold, fit, data, scores)
             if verbose:
                 print(
                     f"C {penalised.C:.4g}, l1_ratio {l1_ratio:g}: "
-                    f"mean score {result.scores[:, i, j].mean():.6g}, "
+                    f"mean score {mean_scores(result.scores[:, i, j]):.6g}, "
                     f"iterations {result.n_iter[:, i, j].tolist()}"
                 )
     return replace(result, coefs_paths=paths.astype(width, copy=False))
+
+
+def _fits_of_folds(path: Sequence[Settings], data: FoldedSet) -> Iterator[list[FoldFit]]:
+    """Yield the fits of all folds for one penalty after the other.
+
+    Folds that train on one class alone have the constant model.
+    """
+    n_columns = data.n_features + path[0].fit_intercept
+    fits = {
+        number: constant_fit(fold, n_columns, data.training.X.dtype)
+        for number, fold in enumerate(data.folds)
+        if len(fold.present) == 1
+    }
+    others = [number for number in range(len(data.folds)) if number not in fits]
+    some = replace(data, folds=[data.folds[number] for number in others])
+    for fitted in fit_path(path, some) if others else ([] for _ in path):
+        fits |= zip(others, fitted, strict=True)
+        yield [fits[number] for number in range(len(data.folds))]
 
 
 def _keep(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import get_scorer
+from sklearn.exceptions import UndefinedMetricWarning
 
 from sk_softmax import functional
+from sk_softmax.estimators.cross_validation.told_scorer import ScorerToldLabels
 from sk_softmax.fitting.settings import Settings, TrainingSet, Weights, hard_labels
 from sk_softmax.interfaces import Array
 
@@ -50,8 +52,7 @@ def neg_log_loss(logits: Array, given: Any, weights: Weights | None) -> float:
     return float(np.average(gains, weights=weights))
 
 
-FROM_LOGITS: dict[Any, Callable[[Array, Any, Weights | None], float]] = {
-    None: accuracy,
+FROM_LOGITS: dict[str, Callable[[Array, Any, Weights | None], float]] = {
     "accuracy": accuracy,
     "neg_log_loss": neg_log_loss,
 }
@@ -61,10 +62,13 @@ FROM_LOGITS: dict[Any, Callable[[Array, Any, Weights | None], float]] = {
 class FoldScores:
     """The scorer of the fits of folds, on the rows that the folds hold out.
 
+    A score is NaN where it is not defined: on rows without weight, where the scorer returns NaN,
+    and where it raises a ``ValueError`` and the rows lack a class.
+
     Parameters
     ----------
-    scoring : str, callable or None
-        The estimator's parameter ``scoring``.
+    scoring : str or callable
+        The estimator's parameter ``scoring``, or "accuracy" for None and for the default.
     data : TrainingSet
         All rows, their targets and weights.
     params : dict
@@ -81,13 +85,14 @@ class FoldScores:
         params: Mapping[str, Any],
         model_of: Callable[[float, float], Any],
     ) -> None:
-        known = scoring is None or isinstance(scoring, str)
-        self._from_logits = FROM_LOGITS.get(scoring) if known else None
-        self._scorer = get_scorer("accuracy" if scoring is None else scoring)
+        self._from_logits = FROM_LOGITS.get(scoring) if isinstance(scoring, str) else None
+        self._scorer = ScorerToldLabels(scoring, data.classes)
         self._data = data
         self._labels = data.classes[hard_labels(data.given)]
         self._params = params
         self._model_of = model_of
+        self.last_error: ValueError | None = None
+        """The last error that a NaN stands for."""
 
     def of(
         self, settings: Settings, rows: NDArray[np.intp], params: Array, logits: Array
@@ -108,16 +113,46 @@ class FoldScores:
         Returns
         -------
         score : float
-            The higher the better.
+            The higher the better; NaN if it is not defined.
         """
         extra = _of_rows(self._params, rows, len(self._labels))
+        weights = extra.get("sample_weight")
+        if weights is not None and not np.any(weights):
+            return np.nan
         if self._from_logits is not None:
-            weights = extra.get("sample_weight")
             return self._from_logits(logits, self._data.given[rows], weights)
         fitted = self._model_of(settings.C, settings.l1_ratio)
         fitted.classes_, fitted.n_features_in_ = self._data.classes, self._data.X.shape[1]
         fitted.coef_, fitted.intercept_ = params[:, :-1], params[:, -1]
-        return float(self._scorer(fitted, self._data.X[rows], self._labels[rows], **extra))
+        labels = self._labels[rows]
+        try:
+            return _quiet_if_undefined(
+                lambda: self._scorer(fitted, self._data.X[rows], labels, **extra)
+            )
+        except ValueError as error:
+            if len(np.unique(labels)) == len(self._data.classes):
+                raise
+            self.last_error = error
+            return np.nan
+
+
+def _quiet_if_undefined(call: Callable[[], Any]) -> float:
+    """Return the score that a call returns; warnings of a score that is not finite are dropped.
+
+    A single warning for all folds takes their place.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        for category in (UndefinedMetricWarning, RuntimeWarning):
+            warnings.simplefilter("always", category)
+        score = float(call())
+    for warning in caught:
+        if np.isfinite(score) or not issubclass(
+            warning.category, UndefinedMetricWarning | RuntimeWarning
+        ):
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    return score
 
 
 def _of_rows(params: Mapping[str, Any], rows: NDArray[np.intp], n_rows: int) -> dict[str, Any]:

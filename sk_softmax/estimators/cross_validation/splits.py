@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.fitting.fold_path import Fold
+from sk_softmax.fitting.fold_path import Fold, FoldFit
 from sk_softmax.fitting.settings import Weights
-from sk_softmax.interfaces import Array
+from sk_softmax.interfaces import Array, Evaluation, Solution, Status
 
 
 def folds_of(
@@ -32,7 +32,7 @@ def folds_of(
     Raises
     ------
     ValueError
-        If there is no split, or if a fold holds out no row or knows fewer than two classes.
+        If there is no split, or if a fold holds out no row or trains on no row with weight.
     """
     if not splits:
         raise ValueError("cv yields no split at all.")
@@ -51,11 +51,10 @@ def _fold(
     own = own if weights is None else own * weights
     mass = np.bincount(given, weights=own, minlength=n_classes) if given.ndim == 1 else own @ given
     present = np.flatnonzero(mass)
-    if len(present) < 2:
+    if len(present) == 0:
         raise ValueError(
-            f"Fold {number} of cv trains on {len(present)} class{'es' * (not len(present))} of "
-            f"{n_classes}: every fold needs rows with weight of at least 2. Choose a cv that "
-            "keeps the classes together, such as StratifiedKFold, or fewer folds."
+            f"Fold {number} of cv trains on no row with weight: choose a cv whose folds have "
+            "rows with weight, or fewer folds."
         )
     if len(present) < n_classes:
         given = _without_absent(given, present, n_classes)
@@ -76,7 +75,8 @@ def check_bounds_fit(bounds: Array | None, folds: Sequence[Fold], n_classes: int
     """
     for number, fold in enumerate(folds):
         n_present = len(fold.present)
-        if bounds is None or n_present == n_classes or (bounds.ndim == 1 and n_present > 2):
+        has_all, is_constant = n_present == n_classes, n_present == 1  # coefficients of zero
+        if bounds is None or has_all or is_constant or (bounds.ndim == 1 and n_present > 2):
             continue
         raise ValueError(
             f"Fold {number} of cv trains on {n_present} of {n_classes} classes, so lower_bounds "
@@ -111,13 +111,32 @@ def with_absent_classes(
 
     ``values`` has shape ``(n_outputs, n)`` for the classes present, and the result ``(n_classes,
     n)``. ``absent`` is the row used for each absent class. If two classes are present, their
-    single row of log-odds becomes one row for each of the two.
+    single row of log-odds becomes one row for each of the two. If one of two classes is present,
+    the result is a single row of log-odds.
     """
     if len(present) == n_classes:
         return values
-    if len(values) == 1:
+    if len(present) == 2:
         values = np.concatenate([-0.5 * values, 0.5 * values])
     everything = np.empty((n_classes, values.shape[1]), dtype=values.dtype)
     everything[:] = absent
     everything[present] = values
-    return everything
+    return everything if n_classes > 2 else everything[1:] - everything[:1]
+
+
+def constant_fit(fold: Fold, n_columns: int, dtype: np.dtype[Any]) -> FoldFit:
+    """Return the model of a fold that trains on one class: the class is certain, whatever the row.
+
+    Parameters
+    ----------
+    fold : Fold
+        The fold.
+    n_columns : int
+        Number of columns of params.
+    dtype : dtype
+        Width of the rows.
+    """
+    params = np.zeros((1, n_columns), dtype)
+    here = Evaluation(0.0, np.zeros_like(params))
+    solution = Solution(params, here, Status.CONVERGED, 0, 0.0)
+    return FoldFit(params, np.zeros((1, len(fold.held_out)), dtype), solution)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_softmax.estimators.input.label_types import check_labels
 from sk_softmax.estimators.input.rows import are_probabilities
 from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.fitting.settings import Settings, TrainingSet
@@ -36,24 +37,37 @@ def checked_chunk(
             'class_weight="balanced" needs all labels at once; for partial_fit give a dict.'
         )
     is_first = known is None
+    declared = None if classes is None else _declared(classes)
     if known is None:
-        if classes is not None or not are_probabilities(y):
-            known = _declared(classes)
-    elif classes is not None and not np.array_equal(np.unique(classes), known):
+        if declared is None and not are_probabilities(y):
+            raise ValueError(
+                "The first call of partial_fit must be given all classes that will ever occur."
+            )
+        known = declared
+    elif declared is not None and not np.array_equal(declared, known):
         raise ValueError(
-            f"classes={np.unique(classes).tolist()!r}, but the first call declared "
-            f"{known.tolist()!r}."
+            f"classes={declared.tolist()!r}, but the first call declared {known.tolist()!r}."
         )
-    return training_set(estimator, X, y, sample_weight, classes=known, reset=is_first)
+    return training_set(
+        estimator,
+        X,
+        y,
+        sample_weight,
+        classes=known,
+        reset=is_first,
+        may_weigh_nothing=True,
+    )
 
 
 def _declared(classes: Any) -> NDArray[Any]:
-    """Return the classes that a first call declares, sorted, shape ``(n_classes,)``."""
-    if classes is None:
-        raise ValueError(
-            "The first call of partial_fit must be given all classes that will ever occur."
-        )
-    known = np.unique(classes)
+    """Return the classes that a call declares, sorted, shape ``(n_classes,)``."""
+    check_labels(classes, "classes", "Entry")
+    try:
+        known = np.unique(classes)
+    except TypeError as error:
+        raise ValueError(f"classes={classes!r} cannot be sorted: {error}.") from error
+    if known.dtype.kind == "f" and not np.isfinite(known).all():
+        raise ValueError(f"classes={known.tolist()!r} holds a number that is not finite.")
     if len(known) < 2:
         raise ValueError(f"classes={known.tolist()!r} holds fewer than 2 classes.")
     return np.asarray(known)

@@ -26,7 +26,7 @@ def encoded(estimator: Any, y: NDArray[Any], names: Any = None) -> tuple[NDArray
     if are_probabilities(y):
         return _classes_and_probabilities(y, names)
     if y.dtype.kind not in "iub":  # all whole numbers may be classes
-        check_classification_targets(y)
+        _check_are_classes(y)
     classes, labels = _classes_and_labels(y)
     if len(classes) < 2:
         raise ValueError(
@@ -34,6 +34,15 @@ def encoded(estimator: Any, y: NDArray[Any], names: Any = None) -> tuple[NDArray
             f"class: {classes.tolist()[0]!r}."
         )
     return classes, labels
+
+
+def _check_are_classes(y: NDArray[Any]) -> None:
+    """Raise an error that names ``y`` if its values are no classes."""
+    try:
+        check_classification_targets(y)
+    except (TypeError, ValueError) as error:
+        error.args = (f"y holds no labels of classes. {error}",)
+        raise
 
 
 def _classes_and_labels(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
@@ -122,8 +131,9 @@ def numbers_of(y: NDArray[Any], classes: NDArray[Any], name: str) -> NDArray[np.
     known = np.isin(y, classes)
     if not known.all():
         row = int(np.argmin(known))
+        label = np.asarray(y)[[row]].tolist()[0]
         raise ValueError(
-            f"Row {row} of {name} has the label {np.asarray(y)[row].tolist()!r}, which is not one "
-            f"of the classes {classes.tolist()!r}."
+            f"Row {row} of {name} has the label {label!r}, which is not one of the classes "
+            f"{classes.tolist()!r}."
         )
     return np.asarray(np.searchsorted(classes, y))

@@ -11,19 +11,19 @@ from typing import Any
 import numpy as np
 import sklearn.utils
 from numpy.typing import NDArray
-from sklearn.utils import compute_class_weight
 
 from sk_softmax.estimators.input.bounds import any_bounds, checked_bounds
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.interfaces import Array, Solver
 from sk_softmax.rows import threads_in_force
 from sk_softmax.solvers import SOLVERS
+from sk_softmax.solvers.no_step import NoStep
 from sk_softmax.solvers.options import is_integer, is_real
 
 TRUTH_VALUES = ("grouped", "fit_intercept", "warm_start", "early_stopping", "keep_path")
 
 
-def settings_of(estimator: Any, *, draw_seed: bool = True) -> Settings:
+def settings_of(estimator: Any, *, draw_seed: bool = True, for_stream: bool = False) -> Settings:
     """Return the settings of a fit from an estimator's parameters, before any data are read.
 
     Parameters
@@ -33,12 +33,20 @@ def settings_of(estimator: Any, *, draw_seed: bool = True) -> Settings:
     draw_seed : bool, default=True
         Whether to draw a seed from ``random_state``. A call that needs no random numbers draws
         none, so that the state of a ``RandomState`` does not change.
+    for_stream : bool, default=False
+        Whether a chunk of a stream is to be learned, for which ``max_iter`` has no meaning.
     """
-    return settings_from(vars(estimator), type(estimator).__name__, draw_seed=draw_seed)
+    return settings_from(
+        vars(estimator), type(estimator).__name__, draw_seed=draw_seed, for_stream=for_stream
+    )
 
 
 def settings_from(
-    parameters: Mapping[str, Any], owner: str, *, draw_seed: bool = True
+    parameters: Mapping[str, Any],
+    owner: str,
+    *,
+    draw_seed: bool = True,
+    for_stream: bool = False,
 ) -> Settings:
     """Return the settings of a fit with these parameters.
 
@@ -50,6 +58,9 @@ def settings_from(
         Name of the class or function that has the parameters, for errors.
     draw_seed : bool, default=True
         Whether to draw a seed from ``random_state``.
+    for_stream : bool, default=False
+        Whether a chunk of a stream is to be learned. Otherwise ``max_iter=0`` means that the start
+        is the model, whatever the solver.
 
     Raises
     ------
@@ -66,9 +77,10 @@ def settings_from(
             "lower_bounds and upper_bounds on each; set grouped=False."
         )
     check_solver_takes(p["solver"], p["l1_ratio"], has_bounds=has_bounds)
+    max_iter = solver.default_max_iter if p["max_iter"] is None else int(p["max_iter"])
     return Settings(
-        solver=copy.deepcopy(solver),
-        max_iter=int(p["max_iter"] or solver.default_max_iter),
+        solver=copy.deepcopy(solver) if max_iter > 0 or for_stream else NoStep(),
+        max_iter=max_iter,
         tol=float(p["tol"]),
         seed=seed_of(p["random_state"]) if draw_seed else 0,
         n_threads=threads_of(p["n_jobs"]),
@@ -157,8 +169,9 @@ def _check(p: Mapping[str, Any], owner: str) -> None:
     most = p["max_iter"]
     require(
         "max_iter",
-        most is None or (is_count(most) and most > 0),
-        "a positive integer, or None for the solver's own default",
+        most is None or is_count(most),
+        "a positive integer, 0 to keep the start as the model, or None for the solver's own "
+        "default",
     )
     require("tol", is_real(tol) and 0 < tol < np.inf, "a positive number")
     verbose = p["verbose"]
@@ -224,10 +237,31 @@ def _weight_of_classes(class_weight: Any, classes: NDArray[Any]) -> Any:
     """Return a dict of class weights as an array of shape ``(n_classes,)``; others unchanged."""
     if class_weight is None or isinstance(class_weight, str):
         return class_weight
-    of_class = compute_class_weight(class_weight, classes=classes, y=classes)
-    if not (np.isfinite(of_class).all() and (of_class >= 0).all()):
-        raise ValueError(f"class_weight={class_weight!r} holds a negative or infinite weight.")
-    return of_class
+    for label, weight in class_weight.items():
+        if not _is_weight(weight):
+            raise ValueError(
+                f"class_weight={class_weight!r}: the weight of class {label!r} must be zero or a "
+                f"positive finite number, and is {weight!r}."
+            )
+    known, missing = set(classes.tolist()), set(classes.tolist()) - class_weight.keys()
+    unknown = [label for label in class_weight if label not in known]
+    # Weights of further classes are allowed if every class here has one: rows may lack classes.
+    if unknown and missing:
+        raise ValueError(
+            f"class_weight={class_weight!r} has a weight for {unknown[0]!r}, which is not one of "
+            f"the classes {classes.tolist()!r}."
+        )
+    return np.array([float(class_weight.get(label, 1.0)) for label in classes.tolist()])
+
+
+def _is_weight(value: Any) -> bool:
+    """Whether this is a finite number that is not negative."""
+    if isinstance(value, str | bytes) or np.ndim(value) > 0:
+        return False
+    try:
+        return 0 <= float(value) < np.inf
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def threads_of(n_jobs: int | None) -> int:

@@ -17,6 +17,9 @@ from sk_softmax.fitting.settings import Weights
 # Sizes of the values of a column whose squares, and sums of them over many rows, float64 can hold.
 SMALLEST, LARGEST = 1e-150, 1e150
 
+# Numbers of X that are looked at at a time: 16 MiB in float64.
+NUMBERS_AT_ONCE = 2**21
+
 
 @contextmanager
 def unchanged_on_error(estimator: Any) -> Iterator[None]:
@@ -96,7 +99,10 @@ def check_range(X: Any, names: Any = None) -> None:
     if sp.issparse(X):
         sizes = np.asarray(abs(X).max(axis=0).toarray()).ravel()
     else:
-        sizes = np.maximum(X.max(axis=0), -X.min(axis=0))
+        # In parts, because the rows may be a selection of those in a file.
+        n_rows = max(NUMBERS_AT_ONCE // X.shape[1], 1)
+        parts = (X[first : first + n_rows] for first in range(0, X.shape[0], n_rows))
+        sizes = np.max([np.abs(part).max(axis=0) for part in parts], axis=0)
     sizes = sizes.astype(np.float64)
     wrong = np.flatnonzero((sizes > LARGEST) | (sizes < SMALLEST) & (sizes > 0))
     if len(wrong):
@@ -109,8 +115,11 @@ def check_range(X: Any, names: Any = None) -> None:
         )
 
 
-def checked_weights(sample_weight: Any, n_rows: int) -> Weights:
-    """Return weights of shape ``(n_rows,)``: finite, none negative and not all zero."""
+def checked_weights(sample_weight: Any, n_rows: int, *, may_be_zero: bool = False) -> Weights:
+    """Return weights of shape ``(n_rows,)``: finite, and none negative.
+
+    It is an error if all are zero, except with ``may_be_zero``.
+    """
     if isinstance(sample_weight, Real):
         sample_weight = np.full(n_rows, sample_weight)
     try:
@@ -130,7 +139,7 @@ def checked_weights(sample_weight: Any, n_rows: int) -> Weights:
         raise ValueError(
             f"sample_weight must not be negative, but row {row} has weight {weights[row]:g}."
         )
-    if not weights.any():
+    if not (may_be_zero or weights.any()):
         raise ValueError("sample_weight is zero in every row.")
     with np.errstate(over="ignore"):
         if not np.isfinite(weights.sum()):

@@ -6,8 +6,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from sk_softmax.estimators.input.label_types import check_labels
 from sk_softmax.estimators.input.labels import column_names, encoded, given_for
-from sk_softmax.estimators.input.rows import checked_weights, validated
+from sk_softmax.estimators.input.rows import are_probabilities, checked_weights, validated
 from sk_softmax.fitting.settings import TrainingSet
 
 
@@ -20,6 +21,7 @@ def training_set(
     classes: NDArray[Any] | None = None,
     reset: bool = True,
     y_name: str = "y",
+    may_weigh_nothing: bool = False,
 ) -> TrainingSet:
     """Return checked rows, their targets and weights, and the classes.
 
@@ -40,6 +42,8 @@ def training_set(
         that it has stored.
     y_name : str, default="y"
         The name of ``y`` in errors about labels.
+    may_weigh_nothing : bool, default=False
+        Whether all weights may be zero.
 
     Returns
     -------
@@ -47,8 +51,12 @@ def training_set(
         What a model is fitted to or evaluated on.
     """
     names = column_names(y)
+    if not are_probabilities(y):
+        check_labels(y, y_name)
     X, y = validated(estimator, X, y, reset=reset)
-    weights = None if sample_weight is None else checked_weights(sample_weight, X.shape[0])
+    weights = None
+    if sample_weight is not None:
+        weights = checked_weights(sample_weight, X.shape[0], may_be_zero=may_weigh_nothing)
     if classes is None:
         classes, given = encoded(estimator, y, names)
     else:

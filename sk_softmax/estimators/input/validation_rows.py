@@ -11,6 +11,7 @@ from sklearn.model_selection import train_test_split
 
 from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.fitting.settings import Settings, TrainingSet, hard_labels
+from sk_softmax.rows import Selection, is_memory_mapped
 
 
 def own_validation_set(
@@ -30,9 +31,10 @@ def own_validation_set(
 def split_off(settings: Settings, training: TrainingSet) -> tuple[TrainingSet, TrainingSet]:
     """Hold out ``validation_fraction`` of the rows, in the same proportion from every class.
 
-    Returns the rows that are left, which are a copy, and the rows held out.
+    Returns the rows that are left and the rows held out: copies, except of a memory-mapped file,
+    whose rows are selected and read when they are needed.
     """
-    X, given, weights = training.X, training.given, training.weights
+    given, weights = training.given, training.weights
     try:
         train, held = train_test_split(
             np.arange(len(given)),
@@ -46,9 +48,24 @@ def split_off(settings: Settings, training: TrainingSet) -> tuple[TrainingSet, T
             f"cannot be held out with the same share of every class: {error} Pass X_val and y_val "
             "instead."
         ) from error
-    kept = None if weights is None else weights[train]
-    part = None if weights is None else weights[held]
-    if part is not None and not (part.any() and kept.any()):  # type: ignore[union-attr]
+    if is_memory_mapped(training.X):
+        # A file is read from its beginning to its end. Minibatches are drawn from the rows in the
+        # order in which they were split, so that they are those of an array.
+        held.sort()
+        if not settings.solver.is_stochastic:
+            train.sort()
+    left, held_out = _some(training, train), _some(training, held)
+    if weights is not None and not (weights[train].any() and weights[held].any()):
         raise ValueError("All rows with weight are on one side of the validation split.")
-    left = replace(training, X=X[train], given=given[train], weights=kept)
-    return left, replace(training, X=X[held], given=given[held], weights=part)
+    return left, held_out
+
+
+def _some(training: TrainingSet, rows: NDArray[np.intp]) -> TrainingSet:
+    """Return the training set of these rows alone."""
+    X, weights = training.X, training.weights
+    return replace(
+        training,
+        X=Selection(X, rows) if is_memory_mapped(X) else X[rows],
+        given=training.given[rows],
+        weights=None if weights is None else weights[rows],
+    )
