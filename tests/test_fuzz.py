@@ -202,7 +202,7 @@ def problem_of(X, y, weights, parameters, n_outputs):
 
 
 @settings(
-    max_examples=8 * settings.default.max_examples,
+    max_examples=5 * settings.default.max_examples,
     suppress_health_check=list(HealthCheck),
 )
 @given(cases())

@@ -142,6 +142,7 @@ def test_hcmus_batch_gradient_descent(virginica):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_hcmus_fifty_thousand_steps(virginica):
     X, y = virginica

@@ -189,6 +189,8 @@ def _mean_and_ratio(values: Array, weights: Weights | None) -> tuple[Array, Arra
     of a thousand times 0.1 is one rounding below 0.1, and a column that is not exactly zero after
     the shift gets coefficients of 1e15 without a penalty.
     """
+    if values.shape[1] == 0:  # NumPy has no mean of nothing
+        return np.zeros(0), np.zeros(0)
     largest = np.abs(values).max(axis=0)
     unit = np.where(largest > 0, largest, 1.0)
     scaled = values / unit  # squares of large and small values would overflow or underflow

@@ -17,6 +17,8 @@ from sklearn.model_selection import TimeSeriesSplit
 from sk_softmax import SoftmaxRegression, SoftmaxRegressionCV, softmax_path
 from sk_softmax.solvers import LBFGS, SOLVERS
 
+pytestmark = pytest.mark.slow
+
 EPS = np.finfo(np.float64).eps
 TOL = 1e-6
 
@@ -67,10 +69,10 @@ def fitted(far, form=np.asarray, **parameters):
     return SoftmaxRegression(**parameters).fit(form(far.X), far.y)
 
 
-@pytest.mark.parametrize("n_classes", [2, 3, 4])
+@pytest.mark.parametrize("n_classes", [2, 4])
 @pytest.mark.parametrize("r", [1e2, 1e4, 8e7, 1e9])
 @pytest.mark.parametrize("penalty", [L2, L1, NET])
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FORMS[:3])
 def test_fits_end_where_those_of_centred_columns_do(n_classes, r, penalty, form):
     far = Far(n_classes, {0: r})
     model = fitted(far, form, **penalty)
@@ -116,8 +118,8 @@ def test_the_strongest_feature_enters_though_it_is_far(penalty, form):
     assert np.abs(model.coef_[:, 0]).max() > 0.1
 
 
-@pytest.mark.parametrize("shape", [(3000, 1100), (40, 1200)])
-@pytest.mark.parametrize("r", [10.0, 100.0, 1e4])
+@pytest.mark.parametrize("shape", [(1300, 1100), (40, 1200)])
+@pytest.mark.parametrize("r", [10.0, 1e4])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_more_columns_than_a_gram_matrix_is_measured_for(shape, r, n_classes):
     n_rows, n_features = shape

@@ -101,6 +101,21 @@ def test_the_way_back_is_linear_and_carries_a_covariance():
     )
 
 
+@pytest.mark.parametrize("form", [sp.csr_matrix, sp.csc_matrix])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_without_a_column_that_is_stored(form, dtype):
+    X = form(sp.random(300, 5, density=0.3, random_state=0), dtype=dtype)
+    for parameters in ({}, {"l1_ratio": 1.0}, {"solver": "gd"}):
+        shift = shift_for(X, np.linspace(0, 1, 300), **parameters)
+        assert shift.is_none
+        assert not shift.widens
+    tiny = X.copy()
+    tiny.data *= dtype(1e-30)
+    assert shift_for(tiny).widens == (dtype == np.float32)
+    model = SoftmaxRegression(C=1e30).fit(tiny, np.arange(300) % 3)
+    assert model.converged_
+
+
 def test_it_pickles_and_a_sparse_column_stays():
     X = sp.random(2000, 5, density=0.5, format="csr", random_state=0)
     X.data += 1e6

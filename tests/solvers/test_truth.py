@@ -12,6 +12,8 @@ from truth import TABLES, outcome, penalties_of, variations
 from sk_softmax.solvers import SOLVERS
 from sk_softmax.solvers.options import Options
 
+pytestmark = pytest.mark.slow
+
 LOOSE, TIGHT = 1e-3, 1e-6
 
 # Iterations after which a fit that would take thousands of them is given up, by solver and table.
