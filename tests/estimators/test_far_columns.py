@@ -172,8 +172,8 @@ def test_a_claim_under_l1_without_intercept(penalty, solver):
 
 
 @pytest.mark.parametrize("penalty", [L2, L1, NET])
-@pytest.mark.parametrize("r", [1e2, 1e4, 9e4])
-@pytest.mark.parametrize("form", [np.asarray, sp.csr_matrix, sp.csc_matrix])
+@pytest.mark.parametrize("r", [1e2, 9e4])
+@pytest.mark.parametrize("form", [np.asarray, sp.csr_matrix])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_float32_is_as_good_as_its_values(penalty, r, form, n_classes):
     far = Far(n_classes, {0: r}, dtype=np.float32)
