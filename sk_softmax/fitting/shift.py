@@ -21,7 +21,7 @@ from sk_softmax.objective import MOST_COLUMNS, spread_out
 
 # The shift is measured on so many rows, or on fewer with NUMBERS numbers in all, but FEWEST rows.
 # How near it is to the mean affects the iterations and not the optimum.
-ROWS, NUMBERS, FEWEST = 512, 2**18, 16
+ROWS, NUMBERS, FEWEST = 512, 2**18, 8
 
 # Columns are shifted that are more than so many standard deviations from zero. A solver with a
 # diagonal metric (proximal solvers, and L-BFGS above MOST_COLUMNS columns) gains from 1 on:
