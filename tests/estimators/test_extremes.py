@@ -267,6 +267,16 @@ def test_the_bound_is_never_below_rounding(n_classes, dtype):
         assert model.duality_gap_ >= 4 * eps * max(model.loss_curve_[-1], 1.0)
 
 
+def test_the_bound_within_bounds_holds_where_the_penalty_is_next_to_nothing():
+    # The point at which the conjugate is largest is 1e230 here, and its square overflows.
+    X, y = overlapping(2)
+    X[:, 0] = 1e-66 + 1e-73 * X[:, 0]
+    bounds = dict(lower_bounds=[-np.inf, -0.1, -1, -1, -1], upper_bounds=[np.inf, 0.1, 1, 1, 1])
+    loose, _ = fitted(X, y, C=7e307, tol=1e-3, **bounds)
+    best, _ = fitted(X, y, C=7e307, tol=1e-12, **bounds)
+    assert loose.loss_curve_[-1] - best.loss_curve_[-1] <= loose.duality_gap_
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("start", [0.0, 3.0])

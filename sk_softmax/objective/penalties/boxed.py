@@ -104,7 +104,8 @@ class BoxedElasticNet(ElasticNet):
         best = np.clip(best, self.lower[:, :n], self.upper[:, :n])
         if not np.isfinite(best).all():
             return np.inf
-        return float((above * best - 0.5 * l2 * best**2).sum())
+        # Not as a difference of two products: the square of a large best point overflows.
+        return float((best * (above - 0.5 * l2 * best)).sum())
 
     def gauge(self, image: Array) -> float:
         """Return the least factor by which to divide ``image`` so that its conjugate is zero."""
