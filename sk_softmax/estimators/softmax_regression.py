@@ -114,7 +114,8 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         of the features do not change its meaning. Minibatch solvers run all their epochs.
     warm_start : bool, default=False
         Whether to start from the coefficients of the previous fit, which must have had the same
-        classes and features.
+        classes and features. Where their loss is above 30 nats a row, solvers that step by
+        curvature start from zeros instead: there is none at such coefficients.
     keep_path : bool, default=False
         Whether ``fit`` keeps the parameters of every iteration as ``path_``.
     random_state : int, RandomState or None, default=None
