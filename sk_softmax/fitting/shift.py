@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sk_softmax.fitting.settings import Settings, Weights
 from sk_softmax.interfaces import Array, Rows
 from sk_softmax.objective import MOST_COLUMNS, spread_out
+from sk_softmax.objective.cheaper import LARGEST, SMALLEST
 
 # The shift is measured on so many rows, or on fewer with NUMBERS numbers in all, but FEWEST rows.
 # How near it is to the mean affects the iterations and not the optimum.
@@ -29,9 +30,6 @@ ROWS, NUMBERS, FEWEST = 512, 2**18, 8
 # full metric the iterations are the same for any origin, and only the rounding of the matrix
 # counts, which is ``eps r^2``: 2e-10 and 1e-5 at these ratios.
 FOR_DIAGONAL, FOR_FULL, FOR_FULL_IN_FLOAT32 = 1.0, 1e3, 10.0
-
-# Sizes of values whose squares float32 can hold with room for sums: beyond, it is left.
-SMALLEST, LARGEST = 1e-15, 1e15
 
 # A column has lost digits if its values differ by less than about so many roundings of their size:
 # in float32 if it is more than 1e5 standard deviations from zero.

@@ -9,7 +9,15 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.interfaces import ActiveHessianAt, Penalty, Problem, Question, Search, Status
+from sk_softmax.interfaces import (
+    ActiveHessianAt,
+    Penalty,
+    Problem,
+    Progress,
+    Question,
+    Search,
+    Status,
+)
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.proximal_steps import Aim, Place, active_at, aim_of, backtrack, look
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
@@ -83,10 +91,7 @@ class ProximalNewton(Options):
             )
             noise = problem.noise_at(here.value)
             if status is Status.CONVERGED and iteration < problem.max_iter:
-                there = yield from look(penalty, aim.target)
-                if there.value <= here.value + noise:
-                    here, iteration = there, iteration + 1
-                    yield here.progress(penalty, iteration, 1.0)
+                here, iteration = yield from _last_step(problem, here, aim, iteration)
             if status is not None:
                 return here.solution(status, iteration, left)
 
@@ -97,12 +102,21 @@ class ProximalNewton(Options):
                     problem, here.params, here.value, left
                 )
                 return here.solution(status, iteration, left)
-            #    The smooth value falls by more than a model with too much curvature promises.
-            fallen, (here, size) = here.value - step[0].value, step
-            exact = exact or fallen > aim.promise * TOO_LOW
-            iteration += 1
+            exact = exact or here.value - step[0].value > TOO_LOW * aim.promise
+            (here, size), iteration = step, iteration + 1
             damping = _damping_after(size, damping)
             stopped = yield here.progress(penalty, iteration, size)
+
+
+def _last_step(
+    problem: Problem, here: Place, aim: Aim, iteration: int
+) -> Generator[Question | Progress, Any, tuple[Place, int]]:
+    """Take the step that is known when a fit has converged, unless it leads up."""
+    there = yield from look(problem.penalty, aim.target)
+    if there.value > here.value + problem.noise_at(here.value):
+        return here, iteration
+    yield there.progress(problem.penalty, iteration + 1, 1.0)
+    return there, iteration + 1
 
 
 def _aim(
