@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from sk_softmax import functional
 from sk_softmax.estimators import SoftmaxRegression
+from sk_softmax.rows import threads_in_force
 
 CS = [0.01, 0.1, 1.0, 10.0, 100.0]
 """Inverse strengths of the penalty that the search tries."""
+
+REPEATS, LONG = 3, 0.5
+"""Timed runs of work that takes at most LONG seconds; longer work runs once."""
 
 Preprocess = Callable[[], Any]
 """Returns an unfitted transformer."""
@@ -29,36 +33,36 @@ Preprocess = Callable[[], Any]
 
 @dataclass
 class Measured:
-    """What one classifier achieved on one data set; ``rows`` are lines of the table."""
+    """What one classifier achieved on one data set."""
 
-    name: str
     fitted: Pipeline
     search: GridSearchCV
-    rows: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass
 class _Stopwatch:
-    """Seconds that something took, and whether all its fits converged."""
+    """How long a piece of work took, and whether all its fits converged."""
 
-    seconds: float = 0.0
-    converged: bool = True
+    alone: float
+    """Seconds with one thread."""
 
+    together: float
+    """Seconds with all threads, the same number if there is only one."""
 
-@contextmanager
-def _watched() -> Iterator[_Stopwatch]:
-    """Time the body of the ``with``, and record whether all fits in it converged."""
-    watch = _Stopwatch()
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        start = time.perf_counter()
-        yield watch
-        watch.seconds = time.perf_counter() - start
-    watch.converged = not any(issubclass(w.category, ConvergenceWarning) for w in caught)
+    converged: bool
+
+    def seconds(self, digits: int) -> str:
+        """Return both times in words, with so many digits after the point."""
+        if threads_in_force() == 1:
+            return f"{self.alone:.{digits}f}"
+        return f"{self.alone:.{digits}f} / {self.together:.{digits}f}"
 
 
 def compare(preprocess: Preprocess, X: Any, y: Any, n_splits: int = 5) -> list[Measured]:
-    """Fit, cross-validate and tune both classifiers, and print a table of the outcome.
+    """Fit, cross-validate and tune both classifiers, and print each part as it is done.
+
+    Everything is timed twice, with one thread and with all, because the small products of the
+    linear algebra library can take ten times as long with two threads as with one.
 
     Parameters
     ----------
@@ -76,55 +80,87 @@ def compare(preprocess: Preprocess, X: Any, y: Any, n_splits: int = 5) -> list[M
     measured : list of Measured
         SoftmaxRegression first.
     """
+    models = SoftmaxRegression(), LogisticRegression()
+    pipelines = [Pipeline([("preprocess", preprocess()), ("classify", m)]) for m in models]
     folds = StratifiedKFold(n_splits, shuffle=True, random_state=0)
-    both = [
-        _measure(model, preprocess, X, y, folds)
-        for model in (SoftmaxRegression(), LogisticRegression())
-    ]
-    print(_line("", *(measured.name for measured in both)))
-    for row, other in zip(both[0].rows, both[1].rows, strict=True):
-        print(_line(row[0], row[1], other[1]))
-    return both
-
-
-def _measure(model: Any, preprocess: Preprocess, X: Any, y: Any, folds: Any) -> Measured:
-    """Time a fit, a cross-validation and a search over C."""
-    pipeline = Pipeline([("preprocess", preprocess()), ("classify", model)])
-    # The first fit of a process is not timed, because it starts threads and loads modules.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        clone(pipeline).fit(X, y)
-    with _watched() as one_fit:
-        pipeline.fit(X, y)
-    with _watched() as validation:
-        probabilities = cross_val_predict(pipeline, X, y, cv=folds, method="predict_proba")
     grid = {"classify__C": CS}
-    search = GridSearchCV(clone(pipeline), grid, scoring="neg_log_loss", cv=folds)
-    with _watched() as tuning:
-        search.fit(X, y)
-    classes = pipeline[-1].classes_
-    objective = _objective(pipeline, X, y)
-    return Measured(
-        type(model).__name__,
-        pipeline,
-        search,
-        [
-            ("one fit, C=1", ""),
-            ("  objective reached (nats a row)", f"{objective:.8f}"),
-            ("  converged", _yes(one_fit)),
-            ("  seconds", f"{one_fit.seconds:.4f}"),
-            (f"cross_val_predict, {folds.n_splits} folds", ""),
-            ("  accuracy", f"{accuracy_score(y, classes[probabilities.argmax(axis=1)]):.4f}"),
-            ("  log loss (nats a row)", f"{log_loss(y, probabilities):.4f}"),
-            ("  converged", _yes(validation)),
-            ("  seconds", f"{validation.seconds:.3f}"),
-            (f"GridSearchCV over {len(CS)} values of C, {folds.n_splits} folds", ""),
-            ("  best C", f"{search.best_params_['classify__C']:g}"),
-            ("  log loss (nats a row)", f"{-search.best_score_:.4f}"),
-            ("  converged", _yes(tuning)),
-            ("  seconds", f"{tuning.seconds:.2f}"),
-        ],
+    searches = [
+        GridSearchCV(clone(pipeline), grid, scoring="neg_log_loss", cv=folds)
+        for pipeline in pipelines
+    ]
+    _print_row("", *(type(model).__name__ for model in models))
+    _print_part("one fit, C=1", [_fit(pipeline, X, y) for pipeline in pipelines])
+    _print_part(
+        f"cross_val_predict, {n_splits} folds",
+        [_cross_validate(pipeline, X, y, folds) for pipeline in pipelines],
     )
+    _print_part(
+        f"GridSearchCV over {len(CS)} values of C, {n_splits} folds",
+        [_tune(search, X, y) for search in searches],
+    )
+    return [Measured(*both) for both in zip(pipelines, searches, strict=True)]
+
+
+def _fit(pipeline: Pipeline, X: Any, y: Any) -> dict[str, str]:
+    watch = _timed(lambda: pipeline.fit(X, y))
+    return {
+        "objective reached (nats a row)": f"{_objective(pipeline, X, y):.8f}",
+        "converged": _yes(watch),
+        _seconds(): watch.seconds(4),
+    }
+
+
+def _cross_validate(pipeline: Pipeline, X: Any, y: Any, folds: Any) -> dict[str, str]:
+    probabilities = np.zeros(0)
+
+    def work() -> None:
+        nonlocal probabilities
+        probabilities = cross_val_predict(pipeline, X, y, cv=folds, method="predict_proba")
+
+    watch = _timed(work)
+    predicted = pipeline[-1].classes_[probabilities.argmax(axis=1)]
+    return {
+        "accuracy": f"{accuracy_score(y, predicted):.4f}",
+        "log loss (nats a row)": f"{log_loss(y, probabilities):.4f}",
+        "converged": _yes(watch),
+        _seconds(): watch.seconds(3),
+    }
+
+
+def _tune(search: GridSearchCV, X: Any, y: Any) -> dict[str, str]:
+    watch = _timed(lambda: search.fit(X, y))
+    return {
+        "best C": f"{search.best_params_['classify__C']:g}",
+        "log loss (nats a row)": f"{-search.best_score_:.4f}",
+        "converged": _yes(watch),
+        _seconds(): watch.seconds(2),
+    }
+
+
+def _timed(work: Callable[[], Any]) -> _Stopwatch:
+    """Time a piece of work with one thread and with all, and watch for fits that warn."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with threadpool_limits(1):
+            alone = _median_seconds(work)
+        together = _median_seconds(work) if threads_in_force() > 1 else alone
+    warned = any(issubclass(w.category, ConvergenceWarning) for w in caught)
+    return _Stopwatch(alone, together, not warned)
+
+
+def _median_seconds(work: Callable[[], Any]) -> float:
+    """Return the median time of several runs, or that of the only run if it takes long.
+
+    Short work is first done once without a clock, because that starts threads and loads modules.
+    """
+    times: list[float] = []
+    while len(times) < REPEATS + 1:
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+        if times[0] > LONG:
+            return times[0]
+    return float(np.median(times[1:]))
 
 
 def _objective(pipeline: Pipeline, X: Any, y: Any) -> float:
@@ -142,9 +178,24 @@ def _objective(pipeline: Pipeline, X: Any, y: Any) -> float:
     return float(loss + (model.coef_**2).sum() / (2 * model.C * len(labels)))
 
 
+def _seconds() -> str:
+    """Return the label of the times: with one thread, and with all if there are more."""
+    threads = threads_in_force()
+    return "seconds" if threads == 1 else f"seconds, 1 / {threads} threads"
+
+
 def _yes(watch: _Stopwatch) -> str:
     return "yes" if watch.converged else "no, it warned"
 
 
-def _line(label: str, ours: str, theirs: str) -> str:
-    return f"{label:<44}{ours:>20}{theirs:>20}".rstrip()
+def _print_part(title: str, both: list[dict[str, str]]) -> None:
+    """Print what both classifiers achieved in one part, a line for each figure."""
+    _print_row(title)
+    ours, theirs = both
+    for label, value in ours.items():
+        _print_row(f"  {label}", value, theirs[label])
+
+
+def _print_row(label: str, ours: str = "", theirs: str = "") -> None:
+    # Flushed, because a part can take minutes.
+    print(f"{label:<44}{ours:>20}{theirs:>20}".rstrip(), flush=True)

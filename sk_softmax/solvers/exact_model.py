@@ -57,8 +57,8 @@ def decrease_in_model(
         gradient = here.smooth.gradient
         decrease = penalty.kink_value(here.params) - penalty.kink_value(target)
         decrease -= float(np.vdot(gradient, step) + 0.5 * np.vdot(step, image))
-        # In float32 rounding can leave the Hessian with less curvature than none, and the point that
-        # was found is then above the start. What is left is at least as uncertain as that.
+        # In float32 rounding can leave the Hessian with less curvature than none, and the point
+        # that was found is then above the start. What is left is at least as uncertain as that.
         left += abs(decrease)
         if left > enough or decrease <= LITTLE * enough:
             break

@@ -12,6 +12,7 @@ from sklearn.datasets import load_iris
 import sk_softmax
 from sk_softmax.__main__ import main
 from sk_softmax.demonstration import bundled
+from sk_softmax.rows import threads_in_force
 
 
 def write(path, lines, delimiter=","):
@@ -56,6 +57,13 @@ def test_bundled_data_side_by_side(capsys, monkeypatch):
         dtype=float,
     ).T
     assert (ours <= theirs).all()
+    # Each time is given with one thread and with all.
+    threads = threads_in_force()
+    times = [line for line in out.splitlines() if line.startswith("  seconds")]
+    assert len(times) == 6
+    for line in times:
+        assert line.count("/") == (3 if threads > 1 else 0)
+        assert threads == 1 or f"1 / {threads} threads" in line
     # In their own units LogisticRegression stops early on these features and says so.
     assert "no, it warned" in out
 
