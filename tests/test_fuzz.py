@@ -228,7 +228,7 @@ def test_a_fit_is_an_error_in_words_or_a_model_that_is_so(case):
 
 def assert_honest(model, X, y, weights, parameters):
     """What it claims, and its bound, hold against the lowest value that SciPy finds."""
-    eps = np.finfo(X.dtype).eps
+    eps = float(np.finfo(X.dtype).eps)
     problem = problem_of(X, y, weights, parameters, len(model.coef_))
     coef, intercept = model.coef_.astype(float), model.intercept_.astype(float)
     here = problem.value(coef, intercept)
