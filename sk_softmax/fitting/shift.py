@@ -53,7 +53,8 @@ class Shift:
     """How many times as much rounding there is in the objective because of columns left far."""
 
     widens: bool = False
-    """Whether rows in float32 are computed in float64, because float32 cannot hold squares."""
+    """Whether rows in float32 are computed in float64, because float32 cannot hold squares, or
+    loses too much of them where no intercept absorbs a shift."""
 
     @classmethod
     def none(cls, n_features: int, width: Any = np.float64) -> Shift:
@@ -138,8 +139,11 @@ def shift_of(settings: Settings, rows: Rows, weights: Weights | None) -> Shift:
     shift.is_coarse[columns] &= is_shifted & np.isfinite(ratio)
     left = ratio[~is_shifted & np.isfinite(ratio)]
     noise = max(left.max(initial=0.0) / FOR_FULL, 1.0)
-    is_too_narrow = rows.dtype == np.float32 and _is_out_of_range(some, shift.of_columns)
-    return replace(shift, noise=noise, widens=is_too_narrow)
+    widens = rows.dtype == np.float32 and (
+        _is_out_of_range(some, shift.of_columns)
+        or (settings.solver.takes_shifted_rows and (left > FOR_FULL_IN_FLOAT32).any())
+    )
+    return replace(shift, noise=noise, widens=bool(widens))
 
 
 def _is_out_of_range(some: Any, shift: Array) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from oracle import Definition, Penalty, least_value
+from rival import Problem
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import TimeSeriesSplit
@@ -362,3 +363,32 @@ def test_solvers_whose_steps_are_the_lecture_see_the_columns_as_they_are(solver)
         model.fit(far.X, far.y)
     np.testing.assert_allclose(model.coef_, stream.coef_, rtol=1e-9)
     np.testing.assert_allclose(model.intercept_, stream.intercept_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("seed", [2, 4, 5, 20, 23])
+def test_float32_without_an_intercept_loses_no_squares(seed):
+    """A constant column stands for the intercept here, and nothing absorbs a shift."""
+    rng = np.random.default_rng(seed)
+    far, others = 3066 + rng.standard_normal(40), rng.standard_normal((40, 4))
+    X = np.column_stack([np.full(40, 0.1), far, others]).astype(np.float32)
+    targets, weights = rng.dirichlet([1, 1], 40), 10.0 ** rng.uniform(-12, 12, 40)
+    factors = np.array([1.0, 1.0, 0.0, 0.0, 2.0, 1.0])
+    model = SoftmaxRegression(fit_intercept=False, penalty_factor=factors)
+    model.fit(X, targets, sample_weight=weights)
+    problem = Problem(
+        X=X.astype(float),
+        targets=targets,
+        weights=weights,
+        C=1.0,
+        l1_ratio=0.0,
+        grouped=False,
+        factors=factors,
+        lower=np.full((1, 6), -np.inf),
+        upper=np.full((1, 6), np.inf),
+        has_intercept=False,
+    )
+    coef = model.coef_.astype(float)
+    here, least = problem.value(coef, np.zeros(1)), problem.lowest(coef, np.zeros(1))
+    assert model.coef_.dtype == np.float32
+    assert model.converged_
+    assert here - least <= 3 * TOL * least + 16 * np.finfo(np.float32).eps
