@@ -29,6 +29,7 @@ from sk_softmax.interfaces import (
     Array,
     IterationRecord,
     Problem,
+    Rows,
     Solution,
     Status,
 )
@@ -37,12 +38,17 @@ from sk_softmax.objective import (
     RegressionObjective,
     Seen,
     cheaper_objectives,
+    spread_out,
 )
 from sk_softmax.rows import RowSpace, single_threaded_blas
 from sk_softmax.solvers import Auto
 
 # Loss in nats a row up to which a start is used: exp(-36) is the rounding of 1.
 MOST_AT_START = 30.0
+
+# Rounding that changes the logits of SOME_ROWS rows by at most FELT nats is not looked at further:
+# near the optimum it changes the loss by about FELT^2. Other fits pay no pass for it.
+SOME_ROWS, FELT = 64, 1e-4
 
 
 @dataclass(frozen=True)
@@ -98,9 +104,9 @@ def fit_params(
         Params, and how the fit ended.
     """
     training = weighted_by_class(settings, training)
-    rows = rows_for(settings, training.X, len(training.classes))
-    shift = shift_of(settings, rows, training.weights)
-    rows = shift.rows(rows)
+    given = rows_for(settings, training.X, len(training.classes))
+    shift = shift_of(settings, given, training.weights)
+    rows = shift.rows(given)
     objective = objective_of(settings, training, rows=rows)
     objective.noise = shift.noise
     start = shift.params(start)
@@ -124,7 +130,12 @@ def fit_params(
             if early is not None and early.params is not None and early.iteration != best:
                 best, solution = early.iteration, _at(early.params, solution, objective)
             params = reported(objective, shift, solution.params)
+            change = shift.params(params) - objective.penalty.balanced(solution.params)
             gap = _bound(objective, solution)
+            if shift.width == np.float32 and _is_felt(rows, change):
+                exact = objective_of(settings, training, rows=given.widened())
+                lost = exact.value(params.astype(np.float64)) - solution.evaluation.value
+                solution, gap = _rounded(objective, solution, lost), gap + max(lost, 0.0)
     seen = Seen(rows.n_rows, objective.total_weight)
     return Fitted(params, solution, best, gap, seen, shift)
 
@@ -144,6 +155,23 @@ def _bound(objective: RegressionObjective, solution: Solution) -> float:
     """Return a bound of ``F - F*`` in nats a row: the duality gap, or what rounding can hide."""
     gap = objective.gap(solution.params, solution.evaluation)
     return max(gap, objective.resolution * max(solution.evaluation.value, 1.0))
+
+
+def _is_felt(rows: Rows, change: Array) -> bool:
+    """Whether a change of params, ``(n_outputs, n_columns)``, moves logits by more than FELT."""
+    some = abs(rows.values(spread_out(rows.n_rows, min(SOME_ROWS, rows.n_rows))))
+    return bool((some @ np.abs(change[:, : rows.n_features]).T).max() > FELT)
+
+
+def _rounded(objective: RegressionObjective, solution: Solution, lost: float) -> Solution:
+    """Return a solution whose value rises by ``lost`` nats a row when its params are rounded.
+
+    It is not called converged if that is more than the objective hides by its own rounding.
+    """
+    hidden = objective.resolution * max(solution.evaluation.value, 1.0)
+    if solution.status is Status.CONVERGED and lost > hidden:
+        return replace(solution, status=Status.PRECISION_LIMIT)
+    return solution
 
 
 def reported(objective: RegressionObjective, shift: Shift, params: Array) -> Array:

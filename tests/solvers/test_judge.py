@@ -13,11 +13,13 @@ from sk_softmax import SoftmaxRegression, SoftmaxRegressionCV
 from sk_softmax.fitting.driver import minimize
 from sk_softmax.fitting.staged import Stage, staged
 from sk_softmax.fitting.together import run_together
-from sk_softmax.interfaces import EvaluateAt, Problem, Progress, Solution, Status
-from sk_softmax.objective import RegressionObjective
+from sk_softmax.interfaces import EvaluateAt, Evaluation, Problem, Progress, Solution, Status
+from sk_softmax.objective import PenaltyForm, RegressionObjective
 from sk_softmax.rows import rows_of
 from sk_softmax.solvers import LBFGS, SOLVERS, NewtonCholesky
+from sk_softmax.solvers.exact_model import decrease_in_model
 from sk_softmax.solvers.options import Options
+from sk_softmax.solvers.proximal_steps import Place
 from sk_softmax.solvers.stopping import reason_to_stop
 
 
@@ -167,3 +169,37 @@ def test_a_solver_added_by_one_line_is_asked_for_by_name(monkeypatch, overlappin
     assert model.objective(X, y) == pytest.approx(exact.objective(X, y), rel=3e-6)
     with pytest.raises(ValueError, match="'conjugate-gradients' needs a smooth penalty"):
         SoftmaxRegression(solver="conjugate-gradients", l1_ratio=1.0).fit(X, y)
+
+
+@dataclass
+class Bent:
+    """A Hessian that rounding has left with less curvature than none in some direction."""
+
+    full: np.ndarray
+
+    @property
+    def diagonal(self):
+        return self.full.diagonal()
+
+    def multiply(self, direction):
+        return self.full @ direction
+
+    def matrix(self):
+        return self.full
+
+
+def test_a_model_that_bends_downwards_proves_nothing():
+    """The point found may be above the start; that is not a decrease of less than nothing."""
+    rng = np.random.default_rng(0)
+    penalty = PenaltyForm(l1_ratio=1.0).penalty(0.05, (2, 3), 3)
+    rose = 0
+    for _ in range(300):
+        basis = np.linalg.qr(rng.normal(size=(6, 6)))[0]
+        full = basis @ np.diag([1.0, 1e-2, 1e-3, 1e-4, 1e-6, -1e-4]) @ basis.T
+        params, gradient = rng.normal(size=(2, 3)), 1e-3 * rng.normal(size=(2, 3))
+        here = Place(params, Evaluation(1.0, gradient), 1.0)
+        everything = np.ones((2, 3), dtype=bool)
+        left = decrease_in_model(penalty, here, everything, Bent(full), 1e-9)
+        assert left >= 0
+        rose += left > 0
+    assert rose > 0
