@@ -34,6 +34,12 @@ MOST_STEPS, MOST_BYTES = 10, 2**27
 MOST_TRIALS = 3
 
 
+# A measured curvature is at most so many times too small in the judge's eyes. Along a step from
+# undecided to decided rows the mean Hessian can be 1e7 times the one measured at its end, and a
+# promise divided by that had passed for convergence 10 times above the minimum.
+LEAST_FACTOR = 0.1
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """Params, of shape ``(n_outputs, n_columns)``, and the answer of the objective there."""
@@ -90,11 +96,12 @@ class Steps:
         It is ``g'M^-1 g / 2`` for the gradient ``g``, of shape ``(n_outputs, n_columns)``. Along a
         step, ``M`` is ``s'y / y'M^-1 y`` times as large as the Hessian. The promise is multiplied
         by the largest of these factors, as if the Hessian were as small in all directions as along
-        that step.
+        that step, but by no less than LEAST_FACTOR.
         """
         seen = [(s_y, float(np.vdot(y, curvature.solve(y)))) for s_y, y in self._steps]
         # For a tiny change y'M^-1 y may underflow to zero.
         scale = max((s_y / y_y for s_y, y_y in seen if y_y > 0), default=1.0)
+        scale = max(scale, LEAST_FACTOR)
         return 0.5 * scale * float(np.vdot(gradient, curvature.solve(gradient)))
 
 

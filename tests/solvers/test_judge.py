@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+import scipy.optimize
 from conjugate_gradients import ConjugateGradients
 from sklearn.exceptions import ConvergenceWarning
 from truth import outcome, penalties_of, variations
@@ -203,3 +204,17 @@ def test_a_model_that_bends_downwards_proves_nothing():
         assert left >= 0
         rose += left > 0
     assert rose > 0
+
+
+def test_a_step_from_undecided_to_decided_rows_promises_nothing_small():
+    """The mean curvature along such a step is 1e7 times that at its end."""
+    X, y = np.array([[-1.29], [-1.3], [1.2]]), np.array([1, 1, 0])
+    model = SoftmaxRegression(solver="lbfgs", fit_intercept=False, C=1e8, warm_start=True)
+    model.classes_, model.coef_, model.intercept_ = np.arange(2), np.array([[3.6]]), np.zeros(1)
+    model.fit(X, y)
+
+    def value(w):
+        return np.logaddexp(0, np.where(y == 1, -1, 1) * X[:, 0] * w).mean() + w**2 / (6 * 1e8)
+
+    least = scipy.optimize.minimize_scalar(value, bounds=(-100, 0), options={"xatol": 1e-12}).fun
+    assert not model.converged_ or value(model.coef_[0, 0]) <= least * (1 + 3 * model.tol)
