@@ -6,7 +6,7 @@ import contextlib
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
@@ -14,8 +14,10 @@ import numpy as np
 import scipy.optimize
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
-from benchmarks.problems import made_up
+from benchmarks.data import made_up
+from benchmarks.measure import ALL
 from sk_softmax import SoftmaxRegression
 from sk_softmax.objective import RegressionObjective
 from sk_softmax.rows import rows_of, single_threaded_blas, threads_in_force
@@ -34,6 +36,8 @@ QUICK_SHAPES = [(20_000, 16, 26)]
 BATCH = 256
 """Rows in a minibatch."""
 
+THREADS = {"one thread": 1, "all threads": ALL}
+
 
 @dataclass
 class Timing:
@@ -42,6 +46,15 @@ class Timing:
     what: str
     ours: float
     against: dict[str, float]
+
+
+def on_one_and_all(measured: Callable[[], list[Timing]]) -> list[Timing]:
+    """Return timings on one thread, then on all."""
+    found = []
+    for note, n_threads in THREADS.items():
+        with threadpool_limits(n_threads):
+            found += [replace(t, what=f"{t.what}, {note}") for t in measured()]
+    return found
 
 
 def medians(calls: dict[str, Callable[[], Any]], repeats: int = 9) -> dict[str, float]:
@@ -195,14 +208,3 @@ def _pytorch_epoch(
             optimiser.step()
 
     return run
-
-
-def scaling(sizes: list[int]) -> list[tuple[int, float]]:
-    """Return the median seconds of a default fit with 10 features and 3 classes, by rows."""
-    points = []
-    for n_rows in sizes:
-        X, y = made_up(n_rows, 10, 3)
-        model = SoftmaxRegression()
-        taken = medians({"fit": lambda model=model, X=X, y=y: model.fit(X, y)}, repeats=5)
-        points.append((n_rows, taken["fit"] / 1000))
-    return points

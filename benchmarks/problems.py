@@ -1,115 +1,118 @@
-"""The problems: data sets of the kinds that users have, each with a penalty.
-
-Real data come from the folder that the environment variable SK_SOFTMAX_DATA names. Files that are
-not there come from OpenML or from scikit-learn's fetchers.
-"""
+"""The problems: data sets of the kinds that users have, each with a penalty."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn import datasets
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import StandardScaler
 
-Data = tuple[Any, np.ndarray]
+from benchmarks.competitors.competitor import Task
+from benchmarks.data import (
+    Load,
+    bundled,
+    covtype,
+    from_openml,
+    made_up,
+    mnist,
+    newsgroups,
+    some_of_mnist,
+    some_of_newsgroups,
+)
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Rows, labels and C, the inverse strength of the penalty."""
+    """Data and a penalty; ``is_long`` ones take too long for the table, and are asked for."""
 
     name: str
-    load: Callable[[], Data]
-    C: float
-    bundled: bool = False
+    load: Load
+    C: float = 1.0
+    l1_ratio: float = 0.0
+    is_long: bool = False
 
-    def data(self, dtype: type) -> Data:
-        """Return the rows in this width, and labels 0, 1, 2, ..."""
+    def task(self, dtype: Any) -> Task:
+        """Return what is to be fitted, with rows in this width."""
         X, y = self.load()
-        return X.astype(dtype), np.unique(y, return_inverse=True)[1]
+        return Task(X.astype(dtype), np.unique(y, return_inverse=True)[1], self.C, self.l1_ratio)
 
 
-def file_in_folder(name: str) -> Path | None:
-    """Return the file of this name in the folder of SK_SOFTMAX_DATA, None if there is none."""
-    folder = os.environ.get("SK_SOFTMAX_DATA")
-    path = Path(folder) / name if folder else None
-    return path if path and path.exists() else None
+def _standardised_mnist() -> Any:
+    X, y = mnist()
+    return StandardScaler().fit_transform(X), y
 
 
-@cache
-def mnist() -> Data:
-    """60,000 handwritten digits, pixels from 0 to 255."""
-    if path := file_in_folder("mnist.npz"):
-        with np.load(path) as data:
-            return data["X_train"].astype(np.float64), data["y_train"]
-    X, y = datasets.fetch_openml("mnist_784", version=1, as_frame=False, return_X_y=True)
-    return X[:60_000].astype(np.float64), y[:60_000].astype(int)
+def _some(load: Any, *sizes: Any, **options: Any) -> Load:
+    return partial(load, *sizes, **options)
 
 
-@cache
-def covtype() -> Data:
-    """20,000 patches of forest of seven cover types, features in their own units."""
-    if path := file_in_folder("covtype.npz"):
-        with np.load(path) as data:
-            return data["X"].astype(np.float64), data["y"]
-    X, y = datasets.fetch_covtype(return_X_y=True)
-    rows = np.random.default_rng(0).permutation(len(y))[:20_000]
-    return X[rows], y[rows]
-
-
-@cache
-def newsgroups() -> Data:
-    """About 20,000 messages to 20 newsgroups, as TF-IDF of about 50,000 terms."""
-    if path := file_in_folder("news20.npz"):
-        with np.load(path) as data:
-            parts = (data["data"].astype(np.float64), data["indices"], data["indptr"])
-            return sp.csr_matrix(parts, shape=data["shape"]), data["y"]
-    news = datasets.fetch_20newsgroups(subset="all")
-    vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=3, stop_words="english")
-    return vectorizer.fit_transform(news.data), news.target
-
-
-def made_up(n_rows: int, n_features: int, n_classes: int, spread: float = 1.0) -> Data:
-    """Rows drawn from a softmax model whose logits have about this standard deviation."""
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((n_rows, n_features))
-    coef = rng.standard_normal((n_features, n_classes)) * spread / np.sqrt(n_features)
-    y = np.empty(n_rows, dtype=int)
-    for first in range(0, n_rows, 10_000):
-        logits = X[first : first + 10_000] @ coef
-        y[first : first + 10_000] = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
-    return X, y
-
-
-def bundled(load: Callable[..., Data]) -> Callable[[], Data]:
-    """Return a loader of data that scikit-learn bundles."""
-    return lambda: load(return_X_y=True)
-
+_digits = datasets.load_digits
+DIGITS_16, DIGITS_STANDARDISED = bundled(_digits, scale=16), bundled(_digits, standardised=True)
+OPTDIGITS = partial(from_openml, "optdigits", "optdigits")
+MANY_CLASSES = _some(made_up, 10_000, 500, 1000, spread=5.0)
 
 PROBLEMS = [
-    Problem("iris", bundled(datasets.load_iris), 1.0, bundled=True),
-    Problem("wine", bundled(datasets.load_wine), 1.0, bundled=True),
-    Problem("breast cancer", bundled(datasets.load_breast_cancer), 1.0, bundled=True),
-    Problem("digits", bundled(datasets.load_digits), 1.0, bundled=True),
-    Problem("MNIST / 255", lambda: (mnist()[0] / 255, mnist()[1]), 1.0),
-    Problem("MNIST raw", mnist, 1.0),
+    Problem("iris", bundled(datasets.load_iris)),
+    Problem("wine", bundled(datasets.load_wine)),
     Problem(
-        "MNIST standardised, C=10",
-        lambda: (StandardScaler().fit_transform(mnist()[0]), mnist()[1]),
-        10.0,
+        "breast cancer, standardised", bundled(datasets.load_breast_cancer, standardised=True)
     ),
+    Problem("two classes, 1,000 x 10", _some(made_up, 1000, 10, 2)),
+    Problem("two classes, 3,000 x 40", _some(made_up, 3000, 40, 2)),
+    Problem("two classes, 200 x 500", _some(made_up, 200, 500, 2)),
+    Problem("two classes, 150 x 2,000", _some(made_up, 150, 2000, 2)),
+    Problem("100 x 1,000, 4 classes", _some(made_up, 100, 1000, 4)),
+    Problem("350 rows of MNIST / 255", _some(some_of_mnist, 350)),
+    Problem("1,500 rows of 20 newsgroups", _some(some_of_newsgroups, 1500)),
+    Problem("digits", bundled(_digits)),
+    Problem("digits, standardised", DIGITS_STANDARDISED),
+    Problem("letter", partial(from_openml, "letter", "letter")),
+    Problem("optdigits", OPTDIGITS),
+    Problem("pendigits", partial(from_openml, "pendigits", "pendigits")),
+    Problem("segment", partial(from_openml, "segment", "segment")),
+    Problem("10,000 rows of MNIST / 255", _some(some_of_mnist, 10_000)),
+    Problem("cover types", covtype),
+    Problem("1,000,000 x 10, 3 classes", _some(made_up, 1_000_000, 10, 3)),
     Problem("20 newsgroups, C=1", newsgroups, 1.0),
     Problem("20 newsgroups, C=100", newsgroups, 100.0),
-    Problem("cover types", covtype, 1.0),
-    Problem("1,000,000 x 10, 3 classes", lambda: made_up(1_000_000, 10, 3), 1.0),
-    Problem("200 x 20,000, 5 classes", lambda: made_up(200, 20_000, 5, spread=10.0), 1.0),
-    Problem("10,000 x 500, 1,000 classes", lambda: made_up(10_000, 500, 1000, spread=5.0), 1.0),
+    Problem("10,000 x 500, 1,000 classes", MANY_CLASSES),
+    Problem("no penalty, 5,000 x 10, 4 classes", _some(made_up, 5000, 10, 4), np.inf),
+    Problem("L1, 10,000 x 10, 3 classes", _some(made_up, 10_000, 10, 3), 1.0, 1.0),
+    Problem(
+        "L1, 10,000 x 10, 3 classes, units apart",
+        _some(made_up, 10_000, 10, 3, units=2.0),
+        1.0,
+        1.0,
+    ),
+    Problem("L1, two classes, 3,000 x 40", _some(made_up, 3000, 40, 2), 0.1, 1.0),
+    Problem("L1, 5,000 rows of MNIST / 255", _some(some_of_mnist, 5000), 0.1, 1.0),
+    Problem("MNIST / 255", _some(some_of_mnist, 60_000), is_long=True),
+    Problem("MNIST raw", mnist, is_long=True),
+    Problem("MNIST standardised, C=10", _standardised_mnist, 10.0, is_long=True),
+    Problem("200 x 20,000, 5 classes", _some(made_up, 200, 20_000, 5, spread=10.0), is_long=True),
+    Problem("L1, 20 newsgroups, C=1", newsgroups, 1.0, 1.0, is_long=True),
+    Problem("L1, 20 newsgroups, C=10", newsgroups, 10.0, 1.0, is_long=True),
+    Problem(
+        "L1, 200 x 20,000, 5 classes",
+        _some(made_up, 200, 20_000, 5, spread=10.0),
+        1.0,
+        1.0,
+        is_long=True,
+    ),
 ]
+
+
+def chosen(parts: list[str] | None) -> list[Problem]:
+    """Return the problems with these names; without any, all but long ones."""
+    if parts is None:
+        return [problem for problem in PROBLEMS if not problem.is_long]
+    return [problem for problem in PROBLEMS if is_named(problem.name, parts)]
+
+
+def is_named(name: str, parts: list[str]) -> bool:
+    """Whether a name is one of the parts, or contains one that is no problem's whole name."""
+    whole = {problem.name for problem in PROBLEMS}
+    return any(part == name or (part in name and part not in whole) for part in parts)

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cross_validation import CrossValidation
-from benchmarks.elastic_net import Comparison, PathTiming
-from benchmarks.elastic_net import Results as L1Results
 from benchmarks.engine import Timing
+from benchmarks.many_fits import ManyFits
 from benchmarks.measure import Curve, Point
-from benchmarks.report import Results
+from benchmarks.results import Results
+from benchmarks.scaling import Growth
 
 Table = list[list[Any]]
 """Names of the columns, then the rows."""
 
-TIME_DIGITS = 6
-"""Significant digits of a time. The report shows 3 of them, and ratios of times to a tenth."""
+TIME_DIGITS = 4
+"""Significant digits of a time. The report shows 3 of them, and ratios of times to a hundredth."""
 
 VALUE_DIGITS = 12
 """Significant digits of an objective. The report needs relative differences down to 1e-9: plots
@@ -29,27 +29,18 @@ begin there, and a curve that changes by less has stalled."""
 def write(results: Results, path: Path) -> None:
     """Write everything that was measured, times and objectives rounded."""
     tables = {
+        "remarks": [["line"], *([line] for line in results.remarks)],
         "best": [
             ["case", "value"],
             *([case, _rounded(value, VALUE_DIGITS)] for case, value in results.best.items()),
         ],
         "curves": _curve_table(results.curves),
-        "l1 problems": [
-            ["problem", "best", "n_nonzero", "n_coefficients"],
-            *(
-                [c.problem, _rounded(c.best, VALUE_DIGITS), c.n_nonzero, c.n_coefficients]
-                for c in results.sparse.comparisons
-            ),
-        ],
-        "l1 curves": _curve_table(
-            curve for comparison in results.sparse.comparisons for curve in comparison.curves
-        ),
-        "l1 paths": _plain_table(PathTiming, results.sparse.paths),
+        "many fits": _plain_table(ManyFits, results.many_fits),
         "evaluations": _timing_table(results.evaluations),
         "epochs": _timing_table(results.epochs),
         "single rows": _timing_table(results.single_rows),
         "cross-validations": _plain_table(CrossValidation, results.cross_validations),
-        "scaling": [["rows", "seconds"], *([n, _rounded(s)] for n, s in results.scaling)],
+        "growth": _plain_table(Growth, results.growth),
     }
     path.write_text(
         "{\n" + ",\n".join(_text(name, rows) for name, rows in tables.items()) + "\n}\n"
@@ -60,34 +51,34 @@ def read(path: Path) -> Results:
     """Read what :func:`write` wrote."""
     tables: dict[str, Table] = json.loads(path.read_text())
     rows = {name: table[1:] for name, table in tables.items()}
-    l1_curves = _curves(rows["l1 curves"])
-    comparisons = [
-        Comparison(*row, curves=[curve for curve in l1_curves if curve.problem == row[0]])
-        for row in rows["l1 problems"]
-    ]
     return Results(
         curves=_curves(rows["curves"]),
         best=dict(rows["best"]),
+        many_fits=[ManyFits(*row) for row in rows["many fits"]],
         evaluations=_timings(tables["evaluations"]),
         epochs=_timings(tables["epochs"]),
         single_rows=_timings(tables["single rows"]),
-        scaling=[(n_rows, seconds) for n_rows, seconds in rows["scaling"]],
+        growth=[Growth(*row) for row in rows["growth"]],
         cross_validations=[CrossValidation(*row) for row in rows["cross-validations"]],
-        sparse=L1Results(comparisons, [PathTiming(*row) for row in rows["l1 paths"]]),
+        remarks=[line for (line,) in rows["remarks"]],
     )
 
 
 def _curve_table(curves: Iterable[Curve]) -> Table:
-    """Return one row per curve; its points are pairs of seconds and objective."""
+    """Return one row per curve; a point is seconds on one thread and on all, and objective."""
     return [
-        ["problem", "dtype", "competitor", "note", "points"],
+        ["problem", "dtype", "contender", "note", "given", "points"],
         *(
             [
                 curve.problem,
                 curve.dtype,
-                curve.competitor,
+                curve.contender,
                 curve.note,
-                [[_rounded(p.seconds), _rounded(p.value, VALUE_DIGITS)] for p in curve.points],
+                _rounded(curve.given),
+                [
+                    [_rounded(p.one), _rounded(p.all), _rounded(p.value, VALUE_DIGITS)]
+                    for p in curve.points
+                ],
             ]
             for curve in curves
         ),
@@ -96,8 +87,8 @@ def _curve_table(curves: Iterable[Curve]) -> Table:
 
 def _curves(rows: Table) -> list[Curve]:
     return [
-        Curve(problem, dtype, competitor, [Point(*point) for point in points], note)
-        for problem, dtype, competitor, note, points in rows
+        Curve(problem, dtype, contender, [Point(*point) for point in points], note, given)
+        for problem, dtype, contender, note, given, points in rows
     ]
 
 

@@ -1,28 +1,47 @@
-"""The benchmark's report shows what its file of results holds."""
+"""The benchmark finds what it is to find, and its report shows what its file of results holds."""
 
+import importlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "benchmarks" / "report"
+MODULES = [
+    "comparison",
+    "competitors.competitor",
+    "competitors.scikit_learn",
+    "data",
+    "many_fits",
+    "measure",
+    "plots",
+    "problems",
+    "report",
+    "results",
+    "results_file",
+    "scaling",
+    "versions",
+]
 
 
 @pytest.fixture
 def benchmarks(monkeypatch):
-    """The package of that name, which is not installed."""
+    """The modules of that package, which is not installed."""
     monkeypatch.syspath_prepend(ROOT)
-    import benchmarks.report
-    import benchmarks.results_file
-
-    return benchmarks
+    found = {name: importlib.import_module(f"benchmarks.{name}") for name in MODULES}
+    return SimpleNamespace(**{name.split(".")[-1]: module for name, module in found.items()})
 
 
 def test_the_tables_of_the_report_are_those_of_the_results(benchmarks):
     results = benchmarks.results_file.read(REPORT / "results.json")
     assert len(results.curves) > 100
-    assert "\n".join(benchmarks.report.tables(results)) in (REPORT / "README.md").read_text()
+    report = (REPORT / "README.md").read_text()
+    assert "\n".join(benchmarks.report.tables(results)) in report
+    assert report.startswith(
+        "\n".join(["# Benchmark", "", *benchmarks.comparison.losses(results)])
+    )
 
 
 def test_what_was_read_is_written_again_as_it_was(benchmarks, tmp_path):
@@ -32,19 +51,152 @@ def test_what_was_read_is_written_again_as_it_was(benchmarks, tmp_path):
     assert (tmp_path / "results.json").read_text() == (REPORT / "results.json").read_text()
 
 
-def test_times_keep_six_digits_and_objectives_twelve(benchmarks, tmp_path):
-    point = benchmarks.measure.Point(np.pi / 100, np.e / 100)
-    curve = benchmarks.measure.Curve("iris", "float32", "sk_softmax", [point], "a note")
-    results = benchmarks.report.Results()
+def test_times_keep_four_digits_and_objectives_twelve(benchmarks, tmp_path):
+    Curve, Point = benchmarks.measure.Curve, benchmarks.measure.Point
+    point = Point(np.pi / 100, None, np.e / 100)
+    curve = Curve("iris", "float32", "sk_softmax", [point], "a note", np.pi)
+    many = benchmarks.many_fits.ManyFits(1 / 3, None, "CV", "as it comes", "somebody", False)
+    growth = benchmarks.scaling.Growth(1 / 3, 1 / 6, "rows", 100, "10 features")
+    results = benchmarks.results.Results(many_fits=[many], growth=[growth], remarks=["a remark"])
     results.keep([curve], best=1.0)
     benchmarks.results_file.write(results, tmp_path / "results.json")
     again = benchmarks.results_file.read(tmp_path / "results.json")
-    (kept,) = again.curves
-    assert kept.points == [benchmarks.measure.Point(0.0314159, 0.0271828182846)]
+    assert again.curves == [
+        Curve(
+            "iris",
+            "float32",
+            "sk_softmax",
+            [Point(0.03142, None, 0.0271828182846)],
+            "a note",
+            3.142,
+        )
+    ]
     assert again.best == {"iris float32": 0.0271828182846}
-    assert (kept.problem, kept.dtype, kept.competitor, kept.note) == (
-        "iris",
-        "float32",
-        "sk_softmax",
-        "a note",
+    assert (again.many_fits[0].one, again.many_fits[0].reached) == (0.3333, False)
+    assert (again.growth[0].all, again.growth[0].size) == (0.1667, 100)
+    assert again.remarks == ["a remark"]
+
+
+class Gradual:
+    """A contender whose n-th iteration is at ``1 + 1 / n^2`` and takes ``n`` milliseconds."""
+
+    name = "gradual"
+    efforts = (5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560)
+
+    def __init__(self, competitor):
+        self.competitor, self.threads = competitor, []
+
+    def can_fit(self, task):
+        return True
+
+    def run(self, task, effort, n_threads):
+        self.threads.append(n_threads)
+        return self.competitor.Run(effort / 1000 / n_threads, np.array([1 + effort**-2.0]), None)
+
+
+def search_of(benchmarks, limit):
+    contender = Gradual(benchmarks.competitor)
+    search = benchmarks.measure.Search(contender, None, lambda coef, _: float(coef[0]), 1.0)
+    search.run(limit, benchmarks.measure.CLOSE)
+    return contender, search
+
+
+def test_the_least_effort_that_is_close_enough_is_found(benchmarks):
+    contender, search = search_of(benchmarks, limit=np.inf)
+    assert 32 <= search.effort_to(1e-3) <= 35  # 31.6 is the exact one, found to a tenth
+    assert 1000 <= search.effort_to(1e-6) <= 1100
+    assert search.note == ""
+    benchmarks.measure.time_in_turn([search], benchmarks.measure.CLOSE, repeated=0.1)
+    point = search.tried[search.effort_to(1e-3)]
+    assert point.all == pytest.approx(point.one / benchmarks.measure.ALL)
+    assert set(contender.threads) == {1, benchmarks.measure.ALL}
+
+
+def test_no_fit_is_begun_that_would_take_longer_than_the_limit(benchmarks):
+    _, search = search_of(benchmarks, limit=0.5)
+    assert max(point.one for point in search.tried.values()) == pytest.approx(0.5)
+    assert search.effort_to(1e-3) is not None
+    assert search.effort_to(1e-6) is None
+    assert search.note.startswith("stopped after")
+
+
+def test_others_get_fifty_times_our_time_up_to_some_seconds_or_two_and_a_half_times_ours(
+    benchmarks,
+):
+    limit = benchmarks.measure.Patience(50, 10).limit
+    assert [limit(s) for s in (0.001, 0.1, 1, 20, None)] == [0.2, 5, 10, 50, 10]
+
+
+def results_of(benchmarks, seconds):
+    """Results on one problem: from contender to seconds on one thread and on all."""
+    Curve, Point = benchmarks.measure.Curve, benchmarks.measure.Point
+    results = benchmarks.results.Results()
+    curves = [Curve("iris", "float64", name, [Point(*s, 1.0)]) for name, s in seconds.items()]
+    results.keep(curves, best=1.0)
+    return results
+
+
+def test_the_report_begins_with_where_another_library_is_faster(benchmarks):
+    results = results_of(
+        benchmarks,
+        {"sk_softmax": (0.2, 0.1), "sk_softmax before": (0.3, 0.3), "slow": (9.0, 5.0)}
+        | {"fast": (0.15, 0.9)},
     )
+    first = "\n".join(benchmarks.comparison.losses(results))
+    # The better of both counts for another library, ours is compared at one thread and at all.
+    assert "- iris, to 1e-3: 0.75 / 1.50 (fast)" in first
+    assert "slow" not in first
+    table = "\n".join(benchmarks.comparison.table(results))
+    assert "| iris | to 1e-3 | 300 / 300 ms | 200 / 100 ms | 150 / 900 ms (fast) |" in table
+    assert "| 0.50 / 0.50 | 0.75 / 1.50 |" in table
+    won = results_of(benchmarks, {"sk_softmax": (0.2, 0.1), "slow": (9.0, 5.0)})
+    assert "nowhere" in "\n".join(benchmarks.comparison.losses(won))
+
+
+def test_a_profile_ends_where_the_time_of_a_competitor_ended(benchmarks):
+    results = results_of(benchmarks, {"sk_softmax": (0.2, 0.1), "other": (0.4, 0.4)})
+    Curve, Point = benchmarks.measure.Curve, benchmarks.measure.Point
+    curves = [
+        Curve("wine", "float64", "sk_softmax", [Point(0.1, 0.1, 1.0)]),
+        Curve("wine", "float64", "other", [Point(0.7, None, 2.0)], "stopped", given=0.7),
+    ]
+    results.keep(curves, best=1.0)
+    found = benchmarks.plots.profile(results, ["sk_softmax", "other"], "to 1e-3", "one")
+    ratios, shares, end = found["other"]
+    assert (ratios.tolist(), shares.tolist(), end) == ([2.0], [0.5], pytest.approx(7.0))
+    assert found["sk_softmax"][2] == np.inf
+
+
+def test_both_versions_answer_from_processes_of_their_own(benchmarks):
+    iris = next(problem for problem in benchmarks.problems.PROBLEMS if problem.name == "iris")
+    task = iris.task(np.float64)
+    value = benchmarks.measure.value_at(task)
+    ours, before = benchmarks.versions.versions(against=ROOT)
+    try:
+        runs = [version.run(task, 1e-6, 1) for version in (ours, before)]
+        with pytest.raises(RuntimeError, match="tol"):
+            ours.run(task, -1.0, 1)
+        assert [value(run.coef, run.intercept) for run in runs] == pytest.approx([0.19257544] * 2)
+        assert before.describe().startswith("sk_softmax before: version")
+    finally:
+        ours.close()
+        before.close()
+
+
+def test_every_solver_of_the_installed_scikit_learn_takes_part(benchmarks):
+    assert {"lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"} < set(
+        benchmarks.scikit_learn.solvers()
+    )
+
+
+def test_a_data_set_that_is_nowhere_is_unavailable(benchmarks, monkeypatch, tmp_path):
+    monkeypatch.setenv("SK_SOFTMAX_DATA", str(tmp_path))
+
+    def fetch_openml(*arguments, **options):
+        raise OSError("no network")
+
+    monkeypatch.setattr("sklearn.datasets.fetch_openml", fetch_openml)
+    with pytest.raises(benchmarks.data.Unavailable, match=r"letter\.npz"):
+        benchmarks.data.from_openml.__wrapped__("letter", "letter")
+    np.savez(tmp_path / "letter.npz", X=np.ones((3, 2), np.float32), y=[0, 1, 2])
+    assert benchmarks.data.from_openml.__wrapped__("letter", "letter")[0].dtype == np.float64

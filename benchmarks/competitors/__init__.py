@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from benchmarks.competitors import intelex, mlxtend, pytorch, scikit_learn, sk_softmax
+from benchmarks.competitors import (
+    adelie,
+    intelex,
+    mlxtend,
+    pytorch,
+    scikit_learn,
+    skglm,
+    statsmodels,
+)
 from benchmarks.competitors.competitor import Competitor, Missing
 
-ADAPTERS = [sk_softmax, scikit_learn, intelex, pytorch, mlxtend]
+ADAPTERS = [scikit_learn, intelex, pytorch, skglm, adelie, statsmodels, mlxtend]
 
 
 def installed() -> tuple[list[Competitor], list[str]]:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
-from benchmarks.competitors.competitor import Competitor, Missing
+from benchmarks.competitors.competitor import Competitor, Missing, doubling
 from benchmarks.competitors.scikit_learn import fit
 
 
 def competitors() -> list[Competitor]:
     try:
+        import daal4py
         from sklearnex.linear_model import LogisticRegression
     except ImportError as error:
         raise Missing(f"scikit-learn-intelex is not installed ({error}): left out") from error
+
+    @contextmanager
+    def limits(n_threads: int) -> Iterator[None]:
+        """Limit TBB's threads, which threadpoolctl does not know."""
+        daal4py.daalinit(n_threads)
+        yield
+
     return [
         Competitor(
             "intelex lbfgs",
             partial(fit, solver="lbfgs", kind=LogisticRegression),
-            [5 * 2**k for k in range(14)],
-            patience=2.2,
+            doubling(),
+            limits_threads=limits,
         )
     ]

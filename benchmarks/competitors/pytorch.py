@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.competitors.competitor import Competitor, Missing
+from benchmarks.competitors.competitor import Competitor, Missing, Task, doubling
 
 
-def fit(X: Any, y: np.ndarray, C: float, max_iter: int) -> tuple[np.ndarray, np.ndarray]:
+def fit(task: Task, max_iter: int, n_threads: int) -> tuple[np.ndarray, np.ndarray]:
     import torch
 
-    n_classes = int(y.max()) + 1
-    n_outputs = 1 if n_classes == 2 else n_classes
-    rows = torch.from_numpy(X)
-    labels = torch.from_numpy(y.astype(X.dtype)) if n_outputs == 1 else torch.from_numpy(y)
-    layer = torch.nn.Linear(X.shape[1], n_outputs, dtype=rows.dtype)
+    torch.set_num_threads(n_threads)
+    n_outputs = 1 if task.n_classes == 2 else task.n_classes
+    rows = torch.from_numpy(task.X)
+    labels = torch.from_numpy(task.y.astype(task.X.dtype) if n_outputs == 1 else task.y)
+    layer = torch.nn.Linear(task.X.shape[1], n_outputs, dtype=rows.dtype)
     torch.nn.init.zeros_(layer.weight)
     torch.nn.init.zeros_(layer.bias)
     optimiser = torch.optim.LBFGS(
@@ -35,7 +35,7 @@ def fit(X: Any, y: np.ndarray, C: float, max_iter: int) -> tuple[np.ndarray, np.
             loss = torch.nn.functional.binary_cross_entropy_with_logits(logits[:, 0], labels)
         else:
             loss = torch.nn.functional.cross_entropy(logits, labels)
-        loss = loss + (layer.weight**2).sum() / (2 * C * len(labels))
+        loss = loss + (layer.weight**2).sum() / (2 * task.C * len(labels))
         loss.backward()
         return loss
 
@@ -46,7 +46,6 @@ def fit(X: Any, y: np.ndarray, C: float, max_iter: int) -> tuple[np.ndarray, np.
 def competitors() -> list[Competitor]:
     try:
         import torch  # noqa: F401
-    except ImportError as error:
+    except (ImportError, OSError) as error:  # OSError: one of the libraries that it loads
         raise Missing(f"PyTorch is not installed ({error}): left out") from error
-    efforts = [5 * 2**k for k in range(14)]
-    return [Competitor("PyTorch L-BFGS", fit, efforts, patience=2.2, takes_sparse=False)]
+    return [Competitor("PyTorch L-BFGS", fit, doubling(), takes_sparse=False)]

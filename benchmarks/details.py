@@ -1,0 +1,57 @@
+"""Beside the table: evaluations, epochs, single rows, cross-validations and growth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sklearn.datasets import load_digits, load_iris
+from threadpoolctl import threadpool_limits
+
+from benchmarks import engine, scaling
+from benchmarks.cross_validation import CrossValidation, cross_validations
+from benchmarks.data import made_up, some_of_mnist
+from benchmarks.results import Results
+
+
+def measure(results: Results, *, is_short: bool) -> Iterator[None]:
+    """Measure what solvers are built on; yield after each kind."""
+    shapes = engine.QUICK_SHAPES if is_short else engine.SHAPES
+    X, y = made_up(5000, 50, 5) if is_short else some_of_mnist(60_000)
+    results.evaluations = engine.on_one_and_all(lambda: engine.evaluations(shapes))
+    yield
+    results.epochs = engine.on_one_and_all(lambda: [engine.epoch(X, y)])
+    yield
+    results.single_rows = engine.on_one_and_all(
+        lambda: [engine.one_row(load) for load in (load_iris, load_digits)]
+    )
+    yield
+    results.cross_validations = _cross_validations(is_short=is_short)
+    yield
+
+
+def measure_growth(results: Results, *, is_short: bool) -> Iterator[None]:
+    """Measure how fits grow with their sizes, and what threads gain; yield after each."""
+    axes, shapes = scaling.AXES, scaling.SHAPES
+    if is_short:
+        axes = {axis: points[:2] for axis, points in axes.items()}
+        shapes = [(2000, 16, 4)]
+    results.growth = []
+    for measured in (scaling.measurements(axes), scaling.on_threads(shapes)):
+        for growth in measured:
+            results.growth.append(growth)
+            yield
+
+
+def _cross_validations(*, is_short: bool) -> list[CrossValidation]:
+    found = []
+    for note, n_threads in engine.THREADS.items():
+        with threadpool_limits(n_threads):
+            if is_short:
+                iris = load_iris(return_X_y=True)
+                found += cross_validations(f"iris, {note}", *iris, repeats=3)
+                continue
+            digits = load_digits(return_X_y=True)
+            found += cross_validations(f"digits, {note}", *digits, repeats=3)
+            rows = some_of_mnist(10_000)
+            found += cross_validations(f"10,000 rows of MNIST / 255, {note}", *rows)
+    return found
