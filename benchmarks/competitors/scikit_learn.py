@@ -11,7 +11,7 @@ import numpy as np
 import sklearn
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.competitors.competitor import Competitor, Task, doubling
+from benchmarks.competitors.competitor import PENALTIES, Competitor, Task, doubling
 
 FROM_1_8 = tuple(int(part) for part in sklearn.__version__.split(".")[:2]) >= (1, 8)
 """Whether ``l1_ratio`` alone chooses the penalty, and naming it is deprecated."""
@@ -57,9 +57,9 @@ def _competitor(solver: str) -> Competitor:
     if solver == "newton-cholesky":
         return Competitor(name, fit_by, SLOW_NEWTON[:7], most_hessian_columns=4000)
     if solver == "saga":
-        return Competitor(name, fit_by, doubling(), ("none", "l2", "l1"))
+        return Competitor(name, fit_by, doubling(), PENALTIES)
     if solver == "newton-cd-gram":
-        return Competitor(name, fit_by, SLOW_NEWTON[:7], ("l1",), most_hessian_columns=4000)
+        return Competitor(name, fit_by, SLOW_NEWTON[:7], PENALTIES, most_hessian_columns=4000)
     return Competitor(name, fit_by, SLOW_NEWTON if "newton" in solver else doubling())
 
 
