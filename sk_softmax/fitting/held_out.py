@@ -59,7 +59,7 @@ def loss_and_hits(
         logits = data.logits(block, prepared)
         predicted = logits[0] > 0 if len(logits) == 1 else logits.argmax(axis=0)
         hits = predicted == labels[block.rows]
-        losses, _ = data.loss.loss_and_residuals(logits, data.targets.at(block.rows))
+        losses, *_ = data.loss.loss_and_residuals(logits, data.targets.at(block.rows))
         return (
             data.weighted(losses, block).sum(dtype=np.float64),
             data.weighted(hits, block).sum(dtype=np.float64),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import scipy.linalg
 
@@ -35,7 +33,7 @@ class PositiveFactor:
         self._scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
         unit = matrix * self._scale[:, None]
         unit *= self._scale
-        np.fill_diagonal(unit, 1.0)
+        unit.flat[:: len(unit) + 1] = 1.0
         self._factor = _cholesky_with_ridge(unit)
 
     def solve(self, right: Array) -> Array:
@@ -59,7 +57,8 @@ def _cholesky_with_ridge(unit: Array) -> Array:
     n = len(unit)
     ridge = 0.0
     while True:
-        factor, failed = scipy.linalg.lapack.dpotrf(unit, lower=1, clean=0)
+        # The transpose has the column-major layout of LAPACK.
+        factor, failed = scipy.linalg.lapack.dpotrf(unit.T, lower=1, clean=0)
         # A pivot that consists of rounding alone comes out positive half of the time.
         if not failed and factor.diagonal().min() ** 2 > n * np.finfo(np.float64).eps:
             return np.asarray(factor)
@@ -138,14 +137,10 @@ class FullHessian:
 
         self.diagonal: Array = matrix.diagonal().reshape(n_outputs, -1)
         if n_outputs > 1:
-            n_columns = len(matrix) // n_outputs
-            blocks = matrix.reshape(n_outputs, n_columns, n_outputs, n_columns)
-            # The repeated indices pick the diagonal of each block of a class with itself.
-            per_column: Any = np.einsum("kjkj->j", blocks) / n_outputs**2
-            lifted = blocks.copy()
-            column = np.arange(n_columns)
-            lifted[:, column, :, column] += per_column[:, None, None]
-            matrix = lifted.reshape(matrix.shape)
+            matrix = matrix.copy()
+            blocks = matrix.reshape(self.diagonal.shape * 2)
+            diagonals = np.einsum("kjlj->klj", blocks)  # those of all blocks; a view
+            diagonals += self.diagonal.sum(axis=0) / n_outputs**2
         self._factor = PositiveFactor(matrix)
 
     def solve(self, gradient: Array) -> Array:

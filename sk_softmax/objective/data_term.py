@@ -14,6 +14,10 @@ from sk_softmax.interfaces import Array, Block, Rows
 from sk_softmax.objective.cross_entropy import CrossEntropy
 from sk_softmax.objective.targets import Targets
 
+# Numbers, n_rows * n_outputs, up to which the spread of the last evaluation is kept: 256 KiB in
+# float64. Beyond that the products of a Hessian take far longer than the spread.
+MOST_SPREAD = 2**15
+
 DataQuestion: TypeAlias = "Callable[[DataTerm], tuple[Any, ...]]"
 """A question about the data: a partial of a module-level function, so that it can be pickled.
 
@@ -63,6 +67,8 @@ class DataTerm:
         self.first_row = first_row
         self.n_rows = rows.n_rows if n_rows is None else n_rows
         self.passes = 0.0
+        self.keeps_spread = rows.n_rows * loss.n_outputs <= MOST_SPREAD
+        self._last: tuple[Array, Array] | None = None
         self._all_rows: DataTerm | None = None
         self._narrowed: DataTerm | None = None
 
@@ -125,6 +131,26 @@ class DataTerm:
         """Return a block's class-major logits, shape ``(n_outputs, n_rows)``."""
         _, (logits,) = stacked_logits([self], block, prepared)
         return logits
+
+    def keep_spread(self, params: Array, spreads: Sequence[Array | None]) -> None:
+        """Keep the spread of the rows at these params, block by block, until the next evaluation.
+
+        ``params`` has shape ``(n_outputs, n_columns)``, and nobody may write to it any more.
+        """
+        kept = [spread for spread in spreads if spread is not None]
+        whole = kept[0] if len(kept) == 1 else np.concatenate(kept, axis=1)
+        self._last = params, whole
+
+    def spread_at(self, params: Array) -> Callable[[Block], Array]:
+        """Return a function from a block to the spread of its rows: see `CrossEntropy.spread`.
+
+        It is kept from the last evaluation if that was at this very array of params.
+        """
+        if self._last is not None and self._last[0] is params:
+            _, kept = self._last
+            return lambda block: kept[:, block.rows]
+        prepared = self.rows.prepare(params)
+        return lambda block: self.loss.spread(self.logits(block, prepared))
 
     def weighted(self, values: Array, block: Block) -> Array:
         """Return values times the weights of a block's rows, which are their last axis."""

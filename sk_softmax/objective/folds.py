@@ -195,6 +195,6 @@ def _replace_by_residuals(logits: Array, data: DataTerm, targets: Targets, block
 
     Its logits, of shape ``(n_outputs, n_rows)``, are overwritten by the weighted residuals.
     """
-    losses, residuals = data.loss.loss_and_residuals(logits, targets)
+    losses, residuals, _ = data.loss.loss_and_residuals(logits, targets)
     np.copyto(logits, data.weighted(residuals, block))
     return float(data.weighted(losses, block).sum(dtype=np.float64))

@@ -129,6 +129,8 @@ class RegressionObjective:
     @property
     def passes(self) -> float:
         """Passes over the whole data so far, those over cheaper rows included."""
+        if not self._cheaper:
+            return self.data.passes
         n_rows = self.data.n_rows
         cheaper = (other.data for other in self._cheaper)
         return self.data.passes + sum(data.passes * data.n_rows / n_rows for data in cheaper)
@@ -202,7 +204,8 @@ class RegressionObjective:
         """
         self.data.count(len(indices) / self.rows.n_rows)
         prepared = self.rows.prepare(params)
-        return _loss_and_gradient_of_block(self.data, self.rows.take(indices), prepared)
+        sums, _ = _loss_and_gradient_of_block(self.data, self.rows.take(indices), prepared)
+        return sums
 
     def curvature(
         self,
@@ -259,24 +262,30 @@ class RegressionObjective:
 def loss_and_gradient(data: DataTerm, params: Array) -> tuple[Any, ...]:
     """Question: the sums of the rows' weighted losses and of their gradients.
 
-    A number, and the shape of params.
+    A number, and the shape of params. The spread of few rows is kept for a Hessian there.
     """
     prepared = data.rows.prepare(params)
-    return data.rows.sum(lambda block: _loss_and_gradient_of_block(data, block, prepared))
+    sums, spreads = data.rows.collect(
+        lambda block: _loss_and_gradient_of_block(data, block, prepared, data.keeps_spread)
+    )
+    if data.keeps_spread:
+        data.keep_spread(params, spreads)
+    return sums
 
 
 def _loss_and_gradient_of_block(
-    data: DataTerm, block: Block, prepared: Any
-) -> tuple[float, Array]:
+    data: DataTerm, block: Block, prepared: Any, with_spread: bool = False
+) -> tuple[tuple[float, Array], Array | None]:
     """Return the sums of the weighted losses of a block's rows and of their gradients.
 
-    A number, and shape ``(n_outputs, n_columns)`` in the width of the rows.
+    A number, and shape ``(n_outputs, n_columns)`` in the width of the rows; and beside these sums
+    the spread of the rows, ``(n_outputs, n_rows)``, if it is asked for.
     """
-    losses, residuals = data.loss.loss_and_residuals(
-        data.logits(block, prepared), data.targets.at(block.rows)
+    losses, residuals, spread = data.loss.loss_and_residuals(
+        data.logits(block, prepared), data.targets.at(block.rows), with_spread=with_spread
     )
     losses, residuals = data.weighted(losses, block), data.weighted(residuals, block)
-    return losses.sum(dtype=np.float64), block.pull_back(residuals)
+    return (losses.sum(dtype=np.float64), block.pull_back(residuals)), spread
 
 
 def _relative(sample_weight: NDArray[np.float64] | None, rows: Rows) -> Array | None:

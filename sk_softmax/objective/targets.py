@@ -55,11 +55,21 @@ class Labels:
 
     def at(self, rows: Index) -> Self:
         """Return the labels of these rows."""
+        n_rows = len(self._labels)
+        if isinstance(rows, slice) and rows.indices(n_rows) == (0, n_rows, 1):
+            return self  # which may know the positions of its entries already
         return type(self)(self._labels[rows], self._n_classes)
 
     def of_class(self, number: int) -> Array:
         """Return one for each row with this label and zero for the others."""
-        return np.asarray(self._labels == number, dtype=np.float64)
+        if number != 1:
+            return np.asarray(self._labels == number, dtype=np.float64)
+        return self._second
+
+    @cached_property
+    def _second(self) -> Array:
+        """One for each row of the second class, which every evaluation of two classes needs."""
+        return np.asarray(self._labels == 1, dtype=np.float64)
 
     @cached_property
     def _positions(self) -> NDArray[np.intp]:
