@@ -1,4 +1,4 @@
-"""Rows of a dense array, in memory or memory-mapped: blocks are views, so nothing is copied."""
+"""Rows of a dense array, in memory or memory-mapped: blocks are views, and of few rows a copy."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ from sk_softmax.rows.blocks import BlockedRows, with_weight
 # most.
 MOST_COPIED = 2**24
 
+# Numbers, n_rows * n_columns, up to which a single block is kept as a copy with its constant
+# column: 256 KiB in float64. The copy is stored by columns, in which a Hessian is formed in two
+# thirds of the time (66 and 103 us with 900 x 11 numbers and 3 classes), and a product takes a
+# call or two less. It takes 2 to 12 us; at 3,000 x 40 it would take 100, like an evaluation.
+MOST_KEPT = 2**15
+
 # Columns up to which they are shifted one by one, in a copy of the block: of 32,768 rows of 10
 # features one took 0.08 ms, and all at once 0.25 ms; the products of an evaluation take 0.4 ms.
 FEW_SHIFTED = 4
@@ -32,28 +38,32 @@ class DenseBlock:
 
     def logits(self, prepared: Array) -> Array:
         """Return class-major logits, shape ``(n_outputs, n_rows)``."""
+        if not self._has_intercept:
+            return np.asarray(prepared @ self._X.T)
         n_features = self._X.shape[1]
         logits: Array = prepared[:, :n_features] @ self._X.T
-        if self._has_intercept:
-            logits += prepared[:, n_features:]
+        logits += prepared[:, n_features:]
         return logits
 
     def pull_back(self, residuals: Array) -> Array:
         """Return ``residuals @ block``, shape ``(n_outputs, n_columns)``."""
+        if not self._has_intercept:
+            return np.asarray(residuals @ self._X)
         n_features = self._X.shape[1]
-        shape = (residuals.shape[0], n_features + self._has_intercept)
-        product = np.empty(shape, dtype=residuals.dtype)
+        product = np.empty((len(residuals), n_features + 1), dtype=residuals.dtype)
         np.matmul(residuals, self._X, out=product[:, :n_features])
-        if self._has_intercept:
-            residuals.sum(axis=1, out=product[:, n_features])
+        residuals.sum(axis=1, out=product[:, n_features])
         return product
 
     def gram(self, weights: Array) -> Array:
         """Return ``block.T @ diag(weights) @ block``."""
-        n_features = self._X.shape[1]
         X, weights = with_weight(self._X, weights)
         root = np.sqrt(weights)
-        scaled = np.empty((len(X), n_features + self._has_intercept), dtype=X.dtype)
+        if not self._has_intercept:
+            scaled = X * root[:, None]
+            return np.asarray(scaled.T @ scaled)
+        n_features = X.shape[1]
+        scaled = np.empty((len(X), n_features + 1), dtype=X.dtype)
         np.multiply(X, root[:, None], out=scaled[:, :n_features])
         scaled[:, n_features:] = root[:, None]
         gram: Array = scaled.T @ scaled
@@ -148,12 +158,24 @@ class DenseRows(BlockedRows):
         return max(min(super().most_rows(), int(2**21 // self.n_features)), 64)
 
     def _block(self, rows: slice) -> DenseBlock:
+        if rows.stop - rows.start == self.n_rows and self.n_rows * self.n_columns <= MOST_KEPT:
+            return self._whole
         return DenseBlock(self._read(self._X[rows]), rows, self._has_intercept)
+
+    @cached_property
+    def _whole(self) -> DenseBlock:
+        """All rows as a block with its constant column stored, so that none is implied."""
+        X = self._read(self._X[:])
+        whole = np.ones((self.n_rows, self.n_columns), dtype=self.dtype, order="F")
+        whole[:, : self.n_features] = X
+        return DenseBlock(whole, slice(0, self.n_rows), has_intercept=False)
 
     def prepare(self, params: Array) -> Array:
         """Return params in the width of the rows."""
+        if params.dtype == self.dtype:
+            return params
         with np.errstate(over="ignore"):  # solvers test for the infinities that follow
-            return params.astype(self.dtype, copy=False)
+            return params.astype(self.dtype)
 
     def gathered(self, indices: NDArray[np.intp], rows: Index) -> DenseBlock:
         """Return the rows of these indices as one block, with ``rows`` as its ``Block.rows``."""

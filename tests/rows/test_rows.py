@@ -33,6 +33,44 @@ def data(n_rows=7000, n_features=30, dtype=np.float64):
     return X.astype(dtype)
 
 
+@pytest.mark.parametrize("kind", ["C order", "F order", "strided", "read-only"])
+@pytest.mark.parametrize("has_intercept", [True, False])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shifted", [False, True])
+def test_few_rows_are_kept_with_their_constant_column(
+    kind, has_intercept, dtype, shifted, monkeypatch
+):
+    X = data(200, 7, dtype)
+    X[:, 1] += 100
+    rng = np.random.default_rng(1)
+    params, weights = rng.normal(size=(3, 7 + has_intercept)), rng.random(200).astype(dtype)
+    weights[::3] = 0
+    picked = np.array([3, 70, 199]), np.array([0, 6 + has_intercept])
+
+    def products(block):
+        logits = block.logits(params.astype(dtype))
+        assert logits.flags.c_contiguous
+        assert logits.dtype == dtype
+        assert block.part(*picked).shape == (3, 2)
+        answers = logits, block.pull_back(logits * weights), block.gram(weights)
+        return *answers, block.gram_diagonal(weights), block.design(), block.part(*picked)
+
+    def answers(most_kept):
+        monkeypatch.setattr(dense, "MOST_KEPT", most_kept)
+        rows = rows_of(layouts(X)[kind], 3, has_intercept=has_intercept, n_threads=1)
+        rows = rows.shifted(X.mean(axis=0)) if shifted else rows
+        blocks = []
+        rows.sum(lambda block: (blocks.append(block) or 0.0,))
+        rows.sum(lambda block: (blocks.append(block) or 0.0,))
+        assert (blocks[0] is blocks[1]) == (most_kept > 0)
+        return rows.sum(products)
+
+    tolerance = 1e-4 if dtype == np.float32 else 1e-12
+    n_numbers = 200 * (7 + has_intercept)
+    for kept, anew in zip(answers(n_numbers), answers(0), strict=True):
+        np.testing.assert_allclose(kept, anew, rtol=tolerance, atol=tolerance)
+
+
 def layouts(X):
     wide = np.zeros((X.shape[0], 2 * X.shape[1]), dtype=X.dtype)
     wide[:, ::2] = X
