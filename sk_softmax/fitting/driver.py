@@ -103,19 +103,25 @@ def run(
         With one record per iteration; the first record is of the start.
     """
     journal = Journal(answers.passes, validate)
-    answer: Any = None
+    stop: Any = None
     try:
         while True:
             with quiet():
-                question = search.send(answer)
-                if not isinstance(question, Progress):
-                    answer = answers.answer(question)
-                    continue
-            record = journal.enter(question, answers.passes)
-            answer = observe is not None and observe(record, question.whole_params)
+                report = _next_report(search, answers, stop)
+            record = journal.enter(report, answers.passes)
+            stop = observe is not None and observe(record, report.whole_params)
     except StopIteration as finished:
         solution: Solution = finished.value
         return replace(solution, records=journal.records, memory=None)
+
+
+def _next_report(search: JudgedSearch | StagedSearch, answers: Answers, answer: Any) -> Progress:
+    """Answer the questions of a search until it reports; ``answer`` is that to its last report."""
+    while True:
+        reply = search.send(answer)
+        if isinstance(reply, Progress):
+            return reply
+        answer = answers.answer(reply)
 
 
 def quiet() -> Any:

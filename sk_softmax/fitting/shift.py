@@ -130,10 +130,13 @@ def shift_of(settings: Settings, rows: Rows, weights: Weights | None) -> Shift:
     if not len(columns) and rows.dtype == np.float64:
         return shift
     some, weights = _some_rows(rows, weights)
+    far_enough = _far_enough(settings, rows)
+    if rows.dtype == np.float64 and _are_near(some, weights, min(far_enough, FOR_FULL)):
+        return shift
     values = some[:, columns]
     values = (values.toarray() if sp.issparse(values) else values).astype(np.float64, copy=False)
     mean, ratio = _mean_and_ratio(values, weights)
-    is_shifted = ratio > _far_enough(settings, rows)
+    is_shifted = ratio > far_enough
     shift.of_columns[columns[is_shifted]] = mean[is_shifted].astype(rows.dtype)
     shift.is_coarse[columns] = ratio > 1 / (ROUNDINGS * np.finfo(rows.dtype).eps)
     shift.is_coarse[columns] &= is_shifted & np.isfinite(ratio)
@@ -144,6 +147,22 @@ def shift_of(settings: Settings, rows: Rows, weights: Weights | None) -> Shift:
         or (settings.solver.takes_shifted_rows and (left > FOR_FULL_IN_FLOAT32).any())
     )
     return replace(shift, noise=noise, widens=bool(widens))
+
+
+def _are_near(some: Any, weights: Weights | None, most: float) -> bool:
+    """Whether each column is at most so many standard deviations from zero.
+
+    ``some`` has shape ``(n_some, n_features)``. The answer is False where sums of squares cannot
+    tell. They take a fifth of the time of exact means and deviations, and lose too many digits
+    only for columns that are farther than FOR_FULL, a thousand deviations, from zero.
+    """
+    if sp.issparse(some):
+        return False
+    share = np.full(len(some), 1 / len(some)) if weights is None else weights / weights.sum()
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        square, mean = share @ some**2, share @ some
+        is_seen = square > np.finfo(np.float64).tiny / np.finfo(np.float64).eps
+        return bool((is_seen & (square - mean**2 >= (mean / most) ** 2)).all())
 
 
 def _is_out_of_range(some: Any, shift: Array) -> bool:
@@ -173,15 +192,13 @@ def _some_rows(rows: Rows, weights: Weights | None) -> tuple[Any, Weights | None
     at which the cumulative weight reaches equal steps, so that all weigh the same.
     """
     n_some = max(min(ROWS, NUMBERS // rows.n_features), FEWEST)
-    indices = np.arange(rows.n_rows)
-    if n_some < rows.n_rows:
-        if weights is None:
-            indices = spread_out(rows.n_rows, n_some)
-        else:
-            reached = np.cumsum(weights / weights.max())
-            steps = (np.arange(n_some) + 0.5) / n_some * reached[-1]
-            indices, weights = np.searchsorted(reached, steps, side="right"), None
-    return rows.values(indices), weights
+    if n_some >= rows.n_rows:
+        return rows.values(), weights
+    if weights is None:
+        return rows.values(spread_out(rows.n_rows, n_some)), None
+    reached = np.cumsum(weights / weights.max())
+    steps = (np.arange(n_some) + 0.5) / n_some * reached[-1]
+    return rows.values(np.searchsorted(reached, steps, side="right")), None
 
 
 def _mean_and_ratio(values: Array, weights: Weights | None) -> tuple[Array, Array]:

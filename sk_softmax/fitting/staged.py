@@ -97,6 +97,8 @@ def _report(stage: Stage, progress: Progress, n_before: int) -> Progress:
 
     Its params are still those of the stage; ``lift`` leads to ``(n_outputs, n_columns)``.
     """
+    if not n_before and stage.lift is None and stage.value_of is None:
+        return progress
     value = progress.value
     if stage.value_of is not None:
         value = stage.value_of(value, progress.params)

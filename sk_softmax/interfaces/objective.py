@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,7 +25,7 @@ class Evaluation:
     @property
     def is_finite(self) -> bool:
         """Whether neither value nor gradient has an infinity or NaN."""
-        return bool(np.isfinite(self.value)) and bool(np.isfinite(self.gradient).all())
+        return math.isfinite(self.value) and bool(np.isfinite(self.gradient).all())
 
 
 class Curvature(Protocol):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -163,8 +164,8 @@ class Progress:
     @classmethod
     def of(cls, iteration: int, params: Array, here: Evaluation, step_size: float) -> Progress:
         """Return the report of an iteration on a smooth objective."""
-        with np.errstate(over="ignore"):  # squares of huge entries
-            norm = float(np.linalg.norm(here.gradient))
+        gradient = here.gradient
+        norm = math.sqrt(np.vdot(gradient, gradient))
         return cls(iteration, params, here.value, norm, step_size)
 
     def whole_params(self) -> Array:

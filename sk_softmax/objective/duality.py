@@ -85,7 +85,7 @@ def duality_gap(
     image: Array = here.gradient[:, :n_features] - penalty.l2[:n_features] * coef
     excess = _excess(penalty, image)
     free = beside_divergence(image)
-    if min(free, drawn(image, excess)) > at_most:
+    if at_most < np.inf and min(free, drawn(image, excess)) > at_most:
         return np.inf
     move = _move_of_excess(data, here.gradient)
     divergence = 0.0
@@ -127,7 +127,7 @@ class _Move:
 
     def __init__(self, surplus: Array, lack: Array, held: Array) -> None:
         self._surplus, self.lack = surplus, lack
-        self._freed = np.divide(surplus, held, out=np.zeros_like(held), where=held > 0)
+        self._freed = np.divide(surplus, held, out=np.zeros(held.shape), where=held > 0)
         self._share = lack / lack.sum()
 
     def __call__(self, probabilities: Array) -> Array:

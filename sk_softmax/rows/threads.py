@@ -43,14 +43,16 @@ class _SingleThreadedBlas:
         with self._lock:
             if self._inside == 0:
                 self._threads_outside = _allowed_threads()
-                _take_control()
-                self._limit = _controller().limit(limits=1)
+                self._limit = None  # of one thread: to set and lift it would take 14 us
+                if self._threads_outside > 1:
+                    _take_control()
+                    self._limit = _controller().limit(limits=1)
             self._inside += 1
 
     def __exit__(self, *exception: object) -> None:
         with self._lock:
             self._inside -= 1
-            if self._inside == 0:
+            if self._inside == 0 and self._limit is not None:
                 _take_control()
                 self._limit.restore_original_limits()
                 _take_control()

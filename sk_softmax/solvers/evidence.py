@@ -11,7 +11,6 @@ import numpy as np
 from sk_softmax.interfaces import (
     ActiveHessianAt,
     Array,
-    Claim,
     Curvature,
     CurvatureAt,
     EvaluateAt,
@@ -20,7 +19,6 @@ from sk_softmax.interfaces import (
     Problem,
     Progress,
     Question,
-    SeparationAt,
 )
 from sk_softmax.solvers.secant import curvature_along
 from sk_softmax.solvers.stopping import WINDOWS
@@ -154,7 +152,7 @@ class Evidence:
         self.values.clear()
         return self
 
-    def make_room(self, question: Question | Progress | Claim | SeparationAt) -> None:
+    def make_room(self, question: Question | Progress) -> None:
         """Drop a matrix before the one that replaces it is measured, to save memory."""
         if isinstance(question, CurvatureAt):
             self.measured = None
@@ -202,7 +200,8 @@ class Evidence:
         self._trials.clear()
         self.iteration += 1
         self.values.append(report.value if there is None else self.value_at(there))
-        if here is not None and there is not None:
+        # A search that asks for exact Hessians claims where it knows one, which says more.
+        if self.hessian is None and here is not None and there is not None:
             change = there.evaluation.gradient - here.evaluation.gradient
             noise = self._noise_at(report.value)
             self.steps.remember(there.params - here.params, change, noise)

@@ -67,12 +67,12 @@ def judged(solver: Solver, problem: Problem) -> JudgedSearch:
             solution = yield from judge.confirmed(finished.value)
             memory = solution.memory
             return replace(solution, memory=memory and replace(memory, evidence=evidence))
-        evidence.make_room(question)
         if isinstance(question, Claim):
             answer = yield from judge.estimate(question)
         elif isinstance(question, SeparationAt):
             answer = yield from judge.separation.status_at(question, evidence.iteration)
         else:
+            evidence.make_room(question)
             answer = yield question
             evidence.watch(question, answer)
             if isinstance(question, Progress) and not solver.is_stochastic:
@@ -128,8 +128,8 @@ class Judge:
 
         That is so if the last iterations changed it by no more than rounding can, up and down.
         """
-        values = list(self.evidence.values)[-1 - MOST_IDLE :]
-        if len(values) > MOST_IDLE:
+        if len(self.evidence.values) > MOST_IDLE:
+            values = list(self.evidence.values)[-1 - MOST_IDLE :]
             noise = self._problem.most_noise * self._problem.noise_at(values[-1])
             is_flat = max(values) - min(values) <= noise
             self._is_at_floor = is_flat and any(b >= a for a, b in pairwise(values))

@@ -11,6 +11,7 @@ from sk_softmax import SoftmaxRegression
 from sk_softmax.estimators.input.parameters import settings_of
 from sk_softmax.fitting.problems import rows_for
 from sk_softmax.fitting.shift import Shift, shift_of
+from sk_softmax.fitting.shift import _mean_and_ratio as mean_and_ratio
 from sk_softmax.solvers import SOLVERS
 
 
@@ -24,6 +25,36 @@ def columns(*origins, n_rows=5000):
     X = rng.standard_normal((n_rows, len(origins)))
     X -= X.mean(axis=0)
     return X / X.std(axis=0) + origins
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_rows", [100, 5000])
+@pytest.mark.parametrize("parameters", [{}, {"l1_ratio": 0.5}, {"fit_intercept": False}])
+def test_sums_of_squares_only_spare_means_and_deviations(
+    parameters, n_rows, weighted, monkeypatch
+):
+    """They decide alone where all columns are near, and then like means and deviations."""
+    measured = []
+    monkeypatch.setattr(
+        "sk_softmax.fitting.shift._mean_and_ratio",
+        lambda *given: measured.append(1) or mean_and_ratio(*given),
+    )
+    weights = np.random.default_rng(1).random(n_rows) if weighted else None
+    near, far = columns(0.0, 0.3, -0.8, n_rows=n_rows), columns(0.0, 2e3, 5.0, n_rows=n_rows)
+    strange = [0 * near, 0 * near + 0.1, 1e-170 * far, 1e-170 * near, 1e160 * near, 1e160 * far]
+    is_seen = []
+    for X in [near, 1e-100 * near, 1e100 * near, far, *strange]:
+        measured.clear()
+        shift = shift_for(X, weights, **parameters)
+        is_seen.append(not measured)
+        with monkeypatch.context() as patch:
+            patch.setattr("sk_softmax.fitting.shift._are_near", lambda *_: False)
+            exact = shift_for(X, weights, **parameters)
+        assert measured
+        np.testing.assert_array_equal(shift.of_columns, exact.of_columns)
+        np.testing.assert_array_equal(shift.is_coarse, exact.is_coarse)
+        assert (shift.noise, shift.widens) == (exact.noise, exact.widens)
+    assert is_seen == [True] * 3 + [False] * 7
 
 
 def test_the_ratio_decides_and_the_metric_what_ratio():

@@ -364,3 +364,19 @@ def test_a_forked_child_has_threads_of_its_own():
         fresh = thread_pool(2) is not parent and rows.sum(lambda block: (1.0,)) is not None
         os._exit(0 if fresh else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_blas_at_one_thread_is_left_alone(monkeypatch):
+    def fail():
+        raise AssertionError("the limit was set")
+
+    monkeypatch.setattr("sk_softmax.rows.threads._take_control", fail)
+    with threadpool_limits(1, user_api="blas"):
+        with single_threaded_blas():
+            assert threads_in_force() == 1
+        assert blas_threads() == {1}
+    with (
+        threadpool_limits(2, user_api="blas"),
+        pytest.raises(AssertionError, match="the limit was set"),
+    ):
+        single_threaded_blas().__enter__()

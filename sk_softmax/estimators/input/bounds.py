@@ -16,6 +16,8 @@ def any_bounds(lower: Any, upper: Any) -> bool:
 
 def _is_all(bounds: Any, infinity: float) -> bool:
     """Whether all bounds are this infinity."""
+    if isinstance(bounds, float):
+        return bounds == infinity
     try:
         return bool((np.asarray(bounds, dtype=np.float64) == infinity).all())
     except (TypeError, ValueError):

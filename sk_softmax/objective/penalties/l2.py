@@ -63,15 +63,12 @@ class L2:
         """Return the part of the penalty that is differentiable everywhere: all of it."""
         if self._is_nothing:
             return 0.0
-        coef = params[:, : self.n_features]
-        squares = np.einsum("ij,ij->j", coef, coef)
-        return 0.5 * float((self.l2[: self.n_features] * squares).sum())
+        return 0.5 * float(np.vdot(self.l2 * params, params))
 
     def add_smooth_gradient(self, params: Array, gradient: Array) -> None:
         """Add the gradient of the smooth part to ``gradient`` in place; both are like params."""
         if not self._is_nothing:
-            n = self.n_features
-            gradient[:, :n] += self.l2[:n] * params[:, :n]
+            gradient += self.l2 * params
 
     def kink_value(self, params: Array) -> float:
         """Return the rest of the penalty: zero."""
@@ -136,6 +133,6 @@ def _sum_of_quotients(numerator: Array, denominator: Array) -> float:
     """
     with np.errstate(divide="ignore", over="ignore"):
         quotients = np.divide(
-            numerator, denominator, out=np.zeros_like(numerator), where=numerator > 0
+            numerator, denominator, out=np.zeros(numerator.shape), where=numerator > 0
         )
     return float(quotients.sum())
