@@ -62,17 +62,6 @@ def test_a_callback_that_asks_to_stop_is_obeyed(solver, overlapping_classes):
     assert not model.converged_
 
 
-def test_without_callbacks_no_iteration_is_a_task(overlapping_classes, monkeypatch):
-    def fail(*_):
-        raise AssertionError("tasks were made")
-
-    monkeypatch.setattr("sk_softmax.estimators.callbacks.IterationTasks.__init__", fail)
-    X, y = overlapping_classes(3)
-    model = SoftmaxRegression(max_iter=3).fit(X, y)
-    with pytest.raises(AssertionError, match="tasks were made"):
-        model.set_callbacks(Journal()).fit(X, y)
-
-
 def test_wide_rows(overlapping_classes):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(20, 100)), np.arange(20) % 3
