@@ -94,8 +94,10 @@ class Steps:
         It is ``g'M^-1 g / 2`` for the gradient ``g``, of shape ``(n_outputs, n_columns)``. Along a
         step, ``M`` is ``s'y / y'M^-1 y`` times as large as the Hessian. The promise is multiplied
         by the largest of these factors, as if the Hessian were as small in all directions as along
-        that step, but by no less than LEAST_FACTOR.
+        that step, but by no less than LEAST_FACTOR. A slope without curvature has no end.
         """
+        if gradient[~(curvature.diagonal > 0)].any():
+            return np.inf
         seen = [(s_y, float(np.vdot(y, curvature.solve(y)))) for s_y, y in self._steps]
         # For a tiny change y'M^-1 y may underflow to zero.
         scale = max((s_y / y_y for s_y, y_y in seen if y_y > 0), default=1.0)

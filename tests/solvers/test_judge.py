@@ -1,11 +1,13 @@
 """A claim is judged where the driver takes it, so that no solver can go around that."""
 
+import warnings
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import pytest
 import scipy.optimize
+import scipy.special
 from conjugate_gradients import ConjugateGradients
 from sklearn.exceptions import ConvergenceWarning
 from truth import outcome, penalties_of, variations
@@ -218,3 +220,21 @@ def test_a_step_from_undecided_to_decided_rows_promises_nothing_small():
 
     least = scipy.optimize.minimize_scalar(value, bounds=(-100, 0), options={"xatol": 1e-12}).fun
     assert not model.converged_ or value(model.coef_[0, 0]) <= least * (1 + 3 * model.tol)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("intercept", [5.0, 50.0, -300.0])
+def test_a_slope_without_curvature_is_not_the_end(dtype, intercept):
+    """Far from the optimum all rows are decided, and float32 holds no curvature of them."""
+    X, y = np.full((5, 1), 0.1, dtype), np.array([0, 1, 0, 0, 0])
+    weights = np.array([1.7, 1.8, 1.2e6, 3e-9, 4.7e7])
+    model = SoftmaxRegression(solver="lbfgs", warm_start=True)
+    model.classes_, model.coef_ = np.arange(2), np.array([[3.35]])
+    model.intercept_ = np.array([intercept])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, y, sample_weight=weights)
+    share = 1.8 / weights.sum()  # the constant column says nothing, so the intercept is its logit
+    least = scipy.special.entr([share, 1 - share]).sum()
+    here = float(model.objective(X.astype(float), y, sample_weight=weights))
+    assert not model.converged_ or here - least <= 3e-6 * least + 16 * np.finfo(dtype).eps
