@@ -34,6 +34,7 @@ from sk_softmax.interfaces import (
     Status,
 )
 from sk_softmax.objective import (
+    MOST_COLUMNS,
     Cheaper,
     RegressionObjective,
     Seen,
@@ -245,7 +246,7 @@ def _stages_of(
         task = partial(task_of_some_features, settings)
         return sparse_stages(problem, objective, settings.C, task, views)
     if isinstance(solver, Auto) and is_wide(objective, start):
-        space = RowSpace(objective.rows, settings.n_threads)
+        space = RowSpace(objective.rows, settings.n_threads, MOST_COLUMNS)
         small = objective_of(settings.on_coordinates(), replace(training, X=space.coordinates))
         share = small.rows.n_features / objective.rows.n_features
         return row_space_stages(
@@ -253,7 +254,6 @@ def _stages_of(
             problem,
             partial(from_coordinates, space),
             (views.add(small, share), views.whole),
-            views.evaluate,
         )
     begins_cheaply = solver.begins_cheaply(problem)
     cheaper = _cheaper(settings, objective, with_sample=begins_cheaply)

@@ -26,6 +26,7 @@ from sk_softmax.fitting.stages import (
 from sk_softmax.fitting.together import run_together
 from sk_softmax.interfaces import Array, EvaluateAt, Rows, Solution
 from sk_softmax.objective import (
+    MOST_COLUMNS,
     Cheaper,
     FoldObjectives,
     HeldOut,
@@ -187,7 +188,7 @@ class _Path:
         The coordinates of all rows serve every fold: coefficients have the same L2 norm, and so
         the same penalty, in coordinates as in features.
         """
-        self._space = RowSpace(self._rows, settings.n_threads)
+        self._space = RowSpace(self._rows, settings.n_threads, MOST_COLUMNS)
         data = self._data.with_rows(self._space.coordinates)
         own = settings.on_coordinates()
         self._rough = _Path(own, data, data.rows(own), Shift.none(self._space.rank))
@@ -275,7 +276,6 @@ class _Path:
                 problem_of(settings, fold, np.zeros(fold.shape)),
                 lift,
                 (CHEAPER, WHOLE),
-                fold.evaluate,
                 partial(ends.__setitem__, number),
             )
             for number, (nearly, start, fold) in enumerate(zip(small, starts, folds, strict=True))

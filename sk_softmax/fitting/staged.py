@@ -39,8 +39,11 @@ class Stage:
     """From a value and params of the stage to the value in records; None if it is the same."""
 
 
-Stages: TypeAlias = Generator[Stage, Solution, Solution]
-"""A generator that yields stages, is sent the solution of each, and returns that of the fit."""
+Stages: TypeAlias = Generator[Stage | Asked, Any, Solution]
+"""A generator that yields stages and is sent the solution of each; it returns that of the fit.
+
+Between stages it may ask the objectives itself.
+"""
 
 
 def staged(solver: Solver, stages: Stages) -> StagedSearch:
@@ -61,17 +64,19 @@ def staged(solver: Solver, stages: Stages) -> StagedSearch:
     search : generator
         Of questions and reports; it returns the solution of the fit.
     """
-    solution: Solution | None = None
-    n_before = 0
+    answer: Any = None
+    n_before, reports_start = 0, True
     while True:
         try:
-            stage = next(stages) if solution is None else stages.send(solution)
+            step = stages.send(answer)
         except StopIteration as finished:
             ended: Solution = finished.value
             return ended
-        is_first = solution is None
-        solution = yield from _solve(solver, stage, n_before, reports_start=is_first)
-        n_before += solution.n_iter
+        if isinstance(step, Asked):
+            answer = yield step
+            continue
+        answer = yield from _solve(solver, step, n_before, reports_start=reports_start)
+        n_before, reports_start = n_before + answer.n_iter, False
 
 
 def _solve(solver: Solver, stage: Stage, n_before: int, *, reports_start: bool) -> StagedSearch:

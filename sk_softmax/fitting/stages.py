@@ -2,12 +2,13 @@
 
 A stage ends when it can bring the fit no closer to the optimum. The limit is the sampling error on
 a sample of the rows, the precision of float32 on narrowed rows, and a share of ``tol`` on
-coordinates of wide rows. The last stage is always on the objective itself.
+coordinates of wide rows. The last stage is on the objective itself, which is only checked if
+coordinates of wide rows leave nothing to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,9 @@ from sk_softmax.fitting.staged import Stage, Stages
 from sk_softmax.interfaces import (
     Array,
     Asked,
+    EvaluateAt,
     Evaluation,
+    GapAt,
     Memory,
     Problem,
     Solution,
@@ -33,8 +36,7 @@ from sk_softmax.rows import RowSpace
 MOST_ROWS = 2000
 FEATURES_PER_ROW = 2
 
-# The share of tol to which coordinates of wide rows are fitted. The stage on the rows then has to
-# correct only the rounding of the coordinates.
+# The share of tol to which coordinates of wide rows are fitted. The rest is for their rounding.
 WITHIN = 0.1
 
 
@@ -87,7 +89,8 @@ class Views:
 
 def single_stage(problem: Problem, number: int) -> Stages:
     """Solve the problem in one stage."""
-    return (yield Stage(number, problem))
+    solution: Solution = yield Stage(number, problem)
+    return solution
 
 
 def cheaper_stages(
@@ -110,6 +113,7 @@ def cheaper_stages(
         Evaluates the objective itself, if the fit ends before its last stage.
     """
     start, memory, n_iter = problem.start, problem.memory, 0
+    solution: Solution
     for number, view in cheaper:
         solution = yield Stage(
             number,
@@ -163,13 +167,13 @@ def row_space_stages(
     problem: Problem,
     lift: Callable[[Array], Array],
     numbers: tuple[int, int],
-    evaluate: Callable[[Array], Evaluation],
     keep: Callable[[Array], None] | None = None,
 ) -> Stages:
-    """Solve the problem in coordinates of the rows first, then in features from there.
+    """Solve the problem in coordinates of the rows; in features only what coordinates leave.
 
-    The second stage usually has nothing left to do. It is there because coordinates are computed
-    from products of rows, in which rounding hides features of a far smaller scale than others.
+    Coordinates are computed from products of rows, in which rounding hides features of a far
+    smaller scale than others. So the params found are checked on the rows. The second stage
+    begins only if the check does not show that they are the optimum within ``tol``.
 
     Parameters
     ----------
@@ -180,20 +184,64 @@ def row_space_stages(
         to params in features, ``(n_outputs, n_columns)``.
     numbers : tuple of int
         Numbers of the objective on coordinates and of the objective on the rows.
-    evaluate : callable
-        Evaluates the objective on the rows, if the fit ends with the first stage.
     keep : callable, optional
         Called with the params in coordinates at which the first stage ends.
     """
-    nearly = yield Stage(numbers[0], replace(small, tol=WITHIN * problem.tol), lift)
+    nearly: Solution = yield Stage(numbers[0], replace(small, tol=WITHIN * problem.tol), lift)
     if keep is not None:
         keep(nearly.params)
     lifted, n_iter = lift(nearly.params), nearly.n_iter
+    here: Evaluation = yield Asked(numbers[1], EvaluateAt(lifted))
     if nearly.status is not Status.CONVERGED:
-        return _ended(nearly, nearly.status, lifted, evaluate(lifted), n_iter)
+        return _ended(nearly, nearly.status, lifted, here, n_iter)
+    enough = problem.tol * abs(here.value)
+    left = yield from _left_on_rows(nearly, lifted, here, lift, numbers[1], enough)
+    if left <= enough:
+        there = _ended(nearly, Status.CONVERGED, lifted, here, n_iter)
+        return replace(there, suboptimality=left)
     last = replace(problem, start=lifted, max_iter=problem.max_iter - n_iter)
-    solution = yield Stage(numbers[1], last)
+    solution: Solution = yield Stage(numbers[1], last)
     return replace(solution, n_iter=n_iter + solution.n_iter)
+
+
+def _left_on_rows(
+    nearly: Solution,
+    lifted: Array,
+    here: Evaluation,
+    lift: Callable[[Array], Array],
+    number: int,
+    enough: float,
+) -> Generator[Asked, Any, float]:
+    """Estimate ``F - F*`` on the rows where a fit in coordinates ended, in nats a row.
+
+    The gradient on the rows is that in coordinates, lifted, plus a tilt, which is zero in exact
+    arithmetic. To second order ``F - F*`` is half the squared norm of the gradient in the inverse
+    Hessian. So its root is at most the sum of two roots:
+
+    1. That of what the fit in coordinates has left.
+    2. That of what the tilt has left. It is at most the duality gap of ``F`` less the linear
+       function whose gradient is the lifted one, because the gradient of this objective here is
+       the tilt ``t``. The gap is ``|t|^2 / (2 l2)`` for coefficients. For intercepts, which have
+       no penalty, it adds what moving their excess of probability to other classes costs.
+
+    Parameters
+    ----------
+    nearly : Solution
+        The solution in coordinates.
+    lifted : ndarray of shape (n_outputs, n_columns)
+        Its params in features.
+    here : Evaluation
+        The objective on the rows there.
+    lift : callable
+        See :func:`row_space_stages`.
+    number : int
+        Number of the objective on the rows.
+    enough : float
+        What may be left. Of a larger result only that it is larger is known.
+    """
+    tilt = here.gradient - lift(nearly.evaluation.gradient)
+    by_tilt: float = yield Asked(number, GapAt(lifted, replace(here, gradient=tilt), enough))
+    return float(np.sqrt(max(nearly.suboptimality, 0.0)) + np.sqrt(by_tilt)) ** 2
 
 
 def from_coordinates(space: RowSpace, params: Array) -> Array:

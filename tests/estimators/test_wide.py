@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from oracle import Definition, Penalty, Scaled
 
 from sk_softmax import SoftmaxRegression
 from sk_softmax.rows import RowSpace, rows_of, single_threaded_blas
@@ -27,6 +28,28 @@ def test_coordinates_have_the_same_products_and_lift_back(kind):
     lifted = space.lift(coef)
     np.testing.assert_allclose(lifted @ X.T, coef @ space.coordinates.T, atol=1e-9)
     np.testing.assert_allclose(lifted @ lifted.T, coef @ coef.T, atol=1e-9)
+
+
+def test_more_coordinates_than_a_full_metric_takes_suit_a_diagonal():
+    # Columns that are correlated: pivots of very different lengths.
+    rng = np.random.default_rng(0)
+    X, _ = wide()
+    X = X + 30 * rng.normal(size=(60, 3)) @ rng.normal(size=(3, 700))
+    for is_diagonal, most in [(False, None), (False, 60), (True, 59)]:
+        space = RowSpace(in_rows(X), 1, most)
+        gram = space.coordinates.T @ space.coordinates
+        off_diagonal = np.abs(gram - np.diag(gram.diagonal())).max()
+        assert (off_diagonal <= 1e-10 * gram.max()) == is_diagonal
+        np.testing.assert_allclose(space.coordinates @ space.coordinates.T, X @ X.T, rtol=1e-9)
+        coef = rng.normal(size=(3, 60))
+        np.testing.assert_allclose(
+            space.lift(coef) @ X.T, coef @ space.coordinates.T, atol=1e-9 * np.abs(X @ X.T).max()
+        )
+    # Rows that are nearly orthogonal do not need eigenvectors, which take far longer.
+    X, _ = wide()
+    np.testing.assert_array_equal(
+        RowSpace(in_rows(X), 1, 59).coordinates, RowSpace(in_rows(X)).coordinates
+    )
 
 
 @pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix])
@@ -79,6 +102,71 @@ def test_a_small_feature_that_drowns_in_the_products_of_rows_is_not_lost():
     assert through.loss_curve_[-1] == pytest.approx(alone.loss_curve_[-1], rel=1e-3)
 
 
+def hard_rows(kind, n_classes):
+    """Return 40 rows of 100 features, hard for products of rows, and classes that overlap."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 100))
+    y = (X[:, :4] @ rng.normal(size=(4, n_classes)) + rng.gumbel(size=(40, n_classes))).argmax(1)
+    units = 10.0 ** rng.normal(scale=2, size=100)
+    repeated = np.repeat(X[:15], 3, axis=0)[:40]
+    return {
+        "far columns": X + 1e4 * rng.normal(size=100),
+        "bad units": X * units,
+        "repeated rows": repeated,
+        "rows that nearly repeat": repeated + 1e-7 * rng.normal(size=X.shape),
+        "two scales": np.hstack([1e3 * repeated[:, :70], 1e-4 * X[:, 70:]]),
+    }[kind], y
+
+
+def least_value_elsewhere(X, y, C):
+    """Return the value that Newton's method finds in coordinates by Householder reflections.
+
+    Features are sorted by size, so that a small one keeps its digits beside a large one.
+    """
+    X = X.astype(np.float64)
+    X = X - X.mean(axis=0)
+    order = np.argsort(-np.linalg.norm(X, axis=0))
+    problem = Scaled(Definition(np.linalg.qr(X[:, order].T, mode="r").T, y, Penalty(C)))
+    flat, value = np.zeros(problem.l2.size), np.inf
+    while True:
+        here, gradient = problem.smooth(flat)
+        if not here < value * (1 - 1e-14):
+            return here
+        value = here
+        hessian = problem.hessian(flat, np.ones(flat.size, dtype=bool))
+        unit = 1 / np.sqrt(hessian.diagonal())
+        step, *_ = np.linalg.lstsq(hessian * unit * unit[:, None], unit * gradient, rcond=1e-15)
+        sizes = 0.5 ** np.arange(40)
+        values = [problem.smooth(flat - size * unit * step)[0] for size in sizes]
+        flat = flat - sizes[np.argmin(values)] * unit * step
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("C", [1e-3, 1.0, 1e3, 1e6])
+@pytest.mark.parametrize(
+    "kind",
+    ["far columns", "bad units", "repeated rows", "rows that nearly repeat", "two scales"],
+)
+def test_hard_rows_are_fitted_to_the_optimum_of_their_definition(kind, C, n_classes):
+    X, y = hard_rows(kind, n_classes)
+    model = SoftmaxRegression(C=C).fit(X, y)
+    found = Definition(X, y, Penalty(C)).value(model.coef_, model.intercept_)
+    rounding = 16 * np.finfo(float).eps * max(1.0, np.abs(X @ model.coef_.T).max())
+    assert model.converged_
+    assert found <= (1 + 3e-6) * least_value_elsewhere(X, y, C) + rounding
+
+
+@pytest.mark.parametrize("kind", ["far columns", "repeated rows", "rows that nearly repeat"])
+def test_hard_rows_in_float32(kind):
+    X, y = hard_rows(kind, 3)
+    X = X.astype(np.float32)
+    model = SoftmaxRegression().fit(X, y)
+    wide = X.astype(np.float64)
+    found = Definition(wide, y, Penalty(1.0)).value(model.coef_.astype(float), model.intercept_)
+    assert model.converged_
+    assert found <= (1 + 3e-6) * least_value_elsewhere(X, y, 1.0) + np.finfo(np.float32).eps
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_widths_and_running_out_of_iterations(dtype):
     X, y = wide()
@@ -89,6 +177,13 @@ def test_widths_and_running_out_of_iterations(dtype):
         model = SoftmaxRegression(max_iter=2, tol=1e-9).fit(X.astype(dtype), y)
     assert model.n_iter_.tolist() == [2]
     assert model.score(X, y) > 0.5
+
+
+def test_rows_whose_products_overflow_are_named():
+    X, y = wide()
+    X[:, 3] *= 1e160
+    with pytest.raises(ValueError, match=r"column 3 of X .* Multiply the column by a constant"):
+        SoftmaxRegression().fit(X, y)
 
 
 def test_rows_without_any_information():
