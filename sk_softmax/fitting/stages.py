@@ -37,7 +37,7 @@ MOST_ROWS = 2000
 FEATURES_PER_ROW = 2
 
 # The share of tol to which coordinates of wide rows are fitted. The rest is for their rounding.
-WITHIN = 0.1
+WITHIN = 0.5
 
 
 class Views:

@@ -89,7 +89,8 @@ class Judge:
     2. If the penalty is smooth and a curvature was measured recently, the estimate is the largest
        of three: that of the solver, the decrease extrapolated from the last iterations, and the
        decrease that the curvature promises, scaled by the last steps. It is taken if it grants the
-       claim.
+       claim. The promise takes a solve for each step, so it is not asked for if one of the first
+       two refuses.
     3. A finite duality gap proves a claim. It is asked for before anything is measured for the
        judge alone.
     4. If the largest of the estimates known so far refuses the claim, it is taken. Otherwise the
@@ -189,7 +190,7 @@ class Judge:
         enough = near_enough(self._problem, value)
         doubt = max(claimed, left_at_this_pace(self.evidence.values))
         recent = self._recent()
-        if recent is not None:
+        if recent is not None and (doubt <= enough or not self._penalty.is_smooth):
             doubt = max(doubt, self.evidence.steps.promise(slope, recent.curvature))
             if doubt <= enough and self._penalty.is_smooth:
                 return doubt
@@ -274,13 +275,15 @@ class Judge:
     def _gap(self, point: Point, value: float) -> Answer:
         """Return the duality gap in nats a row.
 
-        After a gap was asked for, it is infinity for the next tenth of the iterations so far.
+        After a gap was found, it is infinity for the next tenth of the iterations so far. One that
+        the objective calls too large before any pass has cost nothing and is asked for again.
         """
         if self.evidence.iteration < self._gap_again:
             return np.inf
         at_most = self._problem.tol * abs(value)
         gap: float = yield GapAt(point.params, point.evaluation, at_most)
-        self._gap_again = self.evidence.iteration + 1 + self.evidence.iteration // 10
+        if gap < np.inf:
+            self._gap_again = self.evidence.iteration + 1 + self.evidence.iteration // 10
         return gap
 
     def _recent(self) -> Measured | None:
