@@ -16,6 +16,10 @@ from sk_softmax.rows.summing import block_bounds, sum_over_blocks
 # Numbers of X that are widened to float64 and multiplied at a time: 16 MiB.
 NUMBERS_AT_ONCE = 2**21
 
+# Sparse rows are multiplied in so many pieces at most, because each makes a dense matrix: 1,500
+# rows of 20 newsgroups take 0.18 s in 8 pieces and 0.29 s in 37.
+MOST_SPARSE_PIECES = 8
+
 # Beside them each thread holds matrices of (n_rows, n_rows), 8 MiB each at this many rows. With
 # more rows there is one thread only.
 MOST_ROWS_FOR_THREADS = 1024
@@ -84,7 +88,10 @@ def _products_of(rows: Rows, n_threads: int) -> Array:
         gram = part @ part.T
         return (gram.toarray() if hasattr(gram, "toarray") else gram,)
 
-    bounds = block_bounds(rows.n_features, max(NUMBERS_AT_ONCE // rows.n_rows, 1))
+    at_once = max(NUMBERS_AT_ONCE // rows.n_rows, 1)
+    if hasattr(rows.values(slice(0, 1)), "toarray"):
+        at_once = max(at_once, -(-rows.n_features // MOST_SPARSE_PIECES))
+    bounds = block_bounds(rows.n_features, at_once)
     n_threads = n_threads if rows.n_rows <= MOST_ROWS_FOR_THREADS else 1
     (gram,) = sum_over_blocks(bounds, product, n_threads)
     return np.asarray(gram)
