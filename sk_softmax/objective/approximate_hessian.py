@@ -70,13 +70,17 @@ def approximate_hessian(data: DataTerm, params: Array, l2: Array, damping: float
     if n_columns > MOST_COLUMNS:
         return shared_diagonal(data, params, l2, damping)
     if not params.any():  # all classes are equally likely in every row
-        return SharedGram(_undecided(data) * data.gram + np.diag(l2), n_outputs)
+        return SharedGram(_with_penalty(_undecided(data) * data.gram, l2), n_outputs)
     if n_outputs == 1 or not _can_afford_one_a_class(data):
         (gram,) = _damped_grams(data, params, damping, _mean, 1)
-        return SharedGram(gram + np.diag(l2), n_outputs)
-    grams = _damped_grams(data, params, damping, _each, n_outputs)
-    np.einsum("kii->ki", grams)[:] += l2
-    return ClassGrams(grams)
+        return SharedGram(_with_penalty(gram, l2), n_outputs)
+    return ClassGrams(_with_penalty(_damped_grams(data, params, damping, _each, n_outputs), l2))
+
+
+def _with_penalty(grams: Array, l2: Array) -> Array:
+    """Add ``l2`` to the diagonals of matrices, ``(..., n_columns, n_columns)``, in place."""
+    np.einsum("...ii->...i", grams)[:] += l2
+    return grams
 
 
 def shared_diagonal(data: DataTerm, params: Array, l2: Array, damping: float) -> SharedDiagonal:
@@ -206,7 +210,8 @@ def weighted_grams(
 
     def term(block: Block) -> tuple[Array, Array]:
         weights = _weights(data, block, prepared, matrices)[some]
-        return np.stack([block.gram(row) for row in weights]), weights.sum(axis=1)
+        grams = [block.gram(row) for row in weights]
+        return np.stack(grams) if len(grams) > 1 else grams[0][None], weights.sum(axis=1)
 
     # To add a block's matrices of p^2 numbers to the sum is cheap beside their products only if
     # the block has at least as many rows as columns.
