@@ -14,8 +14,8 @@ from sk_softmax.interfaces.arrays import Array, Index
 class Block(Protocol):
     """Some rows of the data, and the products with them that an objective needs.
 
-    If the model has an intercept, a constant last column is implied. Only :meth:`design`
-    materialises it.
+    If the model has an intercept, a constant last column is implied. Only :meth:`design`,
+    :meth:`transposed` and :meth:`part` materialise it.
     """
 
     rows: Index
@@ -50,6 +50,10 @@ class Block(Protocol):
 
     def design(self) -> Array:
         """Return the rows as a dense array of shape ``(n_rows, n_columns)``."""
+        ...
+
+    def transposed(self, rows: slice) -> Array:
+        """Return some rows as columns of a dense array, shape ``(n_columns, n_some)``."""
         ...
 
     def part(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Any:

@@ -76,6 +76,13 @@ class SparseBlock:
             return dense
         return np.column_stack([dense, np.ones(self.n_rows, dtype=dense.dtype)])
 
+    def transposed(self, rows: slice) -> Array:
+        """Return some rows as columns, with a constant last row if there is an intercept."""
+        X = self._X[rows].toarray().T
+        columns = np.ones((len(X) + self._has_intercept, X.shape[1]), dtype=X.dtype)
+        columns[: len(X)] = X
+        return columns
+
     def part(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Any:
         """Return a copy of these rows and columns, a constant column last, sparse."""
         n_features = self._X.shape[1]

@@ -80,6 +80,13 @@ class DenseBlock:
             return self._X
         return np.column_stack([self._X, np.ones(self.n_rows, dtype=self._X.dtype)])
 
+    def transposed(self, rows: slice) -> Array:
+        """Return some rows as columns, with a constant last row if there is an intercept."""
+        X = self._X[rows].T
+        columns = np.ones((len(X) + self._has_intercept, X.shape[1]), dtype=X.dtype)
+        columns[: len(X)] = X
+        return columns
+
     def part(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Array:
         """Return a copy of these rows and columns."""
         n_features = self._X.shape[1]

@@ -89,3 +89,48 @@ def test_a_formed_hessian_is_symmetric():
     params = np.random.default_rng(2).normal(size=objective.shape)
     matrix = objective.active_hessian(params, np.ones(objective.shape, dtype=bool)).matrix()
     np.testing.assert_allclose(matrix, matrix.T, rtol=1e-12)
+
+
+def spread_rows(n_classes, kind=np.asarray, *, dtype=np.float64, weighted=True, intercept=True):
+    rng = np.random.default_rng(3)
+    X = (rng.normal(size=(2500, 4)) * (rng.random((2500, 4)) < 0.7)).astype(dtype)
+    rows = rows_of(kind(X), n_classes, has_intercept=intercept, n_threads=1)
+    weights = rng.random(2500) if weighted else None
+    return RegressionObjective(rows, np.arange(2500) % n_classes, n_classes, 2.0, weights)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 4])
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix, sp.csc_matrix])
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_all_parameters_from_pairs_of_classes(n_classes, kind, weighted, intercept, monkeypatch):
+    objective = spread_rows(n_classes, kind, weighted=weighted, intercept=intercept)
+    params = np.random.default_rng(2).normal(size=objective.shape)
+    every = np.ones(objective.shape, dtype=bool)
+    for damping in (0.0, 0.5):
+        pairs = objective.active_hessian(params, every, damping, exact=True).matrix()
+        with monkeypatch.context() as patched:
+            patched.setattr(module, "MOST_IN_PAIRS", 0)
+            classes = objective.active_hessian(params, every, damping, exact=True).matrix()
+        np.testing.assert_allclose(pairs, classes, rtol=1e-11, atol=1e-14)
+    np.testing.assert_allclose(pairs, pairs.T, rtol=1e-11, atol=1e-15)
+
+
+def test_pairs_of_narrow_rows_have_no_negative_curvature():
+    objective = spread_rows(3, dtype=np.float32)
+    params = 2 * np.random.default_rng(2).normal(size=objective.shape)
+    every = np.ones(objective.shape, dtype=bool)
+    matrix = objective.active_hessian(params, every, exact=True).matrix()
+    assert np.linalg.eigvalsh(matrix).min() > -1e-14
+
+
+@pytest.mark.parametrize("n_classes", [3, 4])
+def test_pairs_keep_the_digits_of_rows_that_are_nearly_certain(n_classes):
+    objective = spread_rows(n_classes, weighted=False)
+    params = np.zeros(objective.shape)
+    params[0, -1] = 30.0  # the other classes have a probability of 1e-13
+    every = np.ones(objective.shape, dtype=bool)
+    hessian = objective.active_hessian(params, every, exact=True)
+    p = np.exp(-30.0) / (1 + (n_classes - 1) * np.exp(-30.0))
+    expected = p * (n_classes - 1) * (1 - p * (n_classes - 1))
+    assert hessian.diagonal.reshape(objective.shape)[0, -1] == pytest.approx(expected, rel=1e-9)

@@ -88,6 +88,11 @@ def hessian_among_some(objective):
     return hessian.multiply(direction), hessian.diagonal
 
 
+def hessian_among_all(objective):
+    every = np.ones(objective.shape, dtype=bool)
+    return (objective.active_hessian(point_of(objective), every, 0.1, exact=True).matrix(),)
+
+
 def curvature(objective):
     params = point_of(objective)
     measured = objective.curvature(params, 0.1)
@@ -145,6 +150,7 @@ CHECKS = {
     "exact Hessian": (exact_hessian, {}),
     "active Hessian, formed": (hessian_among_some, {}),
     "active Hessian, applied": (hessian_among_some, APPLIED),
+    "active Hessian, of pairs of classes": (hessian_among_all, {}),
     "a matrix a class": (curvature, {}),
     "two matrices at once": (curvature, FEW_AT_ONCE),
     "a shared matrix": (curvature, SHARED),
