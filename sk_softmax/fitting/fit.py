@@ -24,7 +24,7 @@ from sk_softmax.fitting.stages import (
     row_space_stages,
     single_stage,
 )
-from sk_softmax.fitting.working_set import sparse_stages
+from sk_softmax.fitting.working_set import intercepts_alone, sparse_stages
 from sk_softmax.interfaces import (
     Array,
     IterationRecord,
@@ -43,6 +43,19 @@ from sk_softmax.objective import (
 )
 from sk_softmax.rows import RowSpace, single_threaded_blas
 from sk_softmax.solvers import Auto
+
+# Parameters up to which a fit under an L1 penalty takes neither a working set nor stronger
+# penalties on its way: a Hessian among all of them costs little, and stages take evaluations and
+# Hessians of their own. Milliseconds of a fit with l1_ratio=1 and passes over the rows, in one
+# stage and in several, at C=1 and at C=0.01, on one loaded thread:
+#                                          C=1                      C=0.01
+#   10,000 x 10, 3 classes (33)      14 (12)   29 (27)        13 (11)   18 (14)
+#   the same in many units           21 (12)   46 (27)        15 (11)   29 (16)
+#   20,000 x 16, 6 classes (102)    139 (17)  184 (37)       105 (13)  118 (23)
+#   990 x 10, 11 classes (121)       30 (14)   30 (23)        10 (8)    11 (9)
+#   wine (42)                        10 (19)   20 (27)         7 (14)   12 (6)
+#   digits (650)                    198 (16)  148 (26)        46 (7)    10 (2)
+FEW_PARAMETERS = 150
 
 # Loss in nats a row up to which a start is used: exp(-36) is the rounding of 1.
 MOST_AT_START = 30.0
@@ -243,6 +256,8 @@ def _stages_of(
     """
     solver, problem = settings.solver, problem_of(settings, objective, start)
     if objective.penalty.makes_sparse and settings.max_iter > 0:
+        if start.size <= FEW_PARAMETERS:
+            return _direct_stage(settings, objective, start, views)
         task = partial(task_of_some_features, settings)
         return sparse_stages(problem, objective, settings.C, task, views)
     if isinstance(solver, Auto) and is_wide(objective, start):
@@ -262,6 +277,18 @@ def _stages_of(
     if not begins_cheaply:
         return single_stage(problem, views.whole)
     return cheaper_stages(problem, numbered, views.whole, views.evaluate)
+
+
+def _direct_stage(
+    settings: Settings, objective: RegressionObjective, start: Array, views: Views
+) -> Stages:
+    """Fit a model with few parameters under an L1 penalty in one stage, on all features.
+
+    ``start`` has shape ``(n_outputs, n_columns)``. If it is zero, the fit begins at the best
+    intercepts.
+    """
+    begin = start if start.any() else intercepts_alone(objective)
+    return single_stage(task_of_some_features(settings, objective, begin), views.whole)
 
 
 def task_of_some_features(

@@ -97,12 +97,7 @@ class WorkingSet:
 
         Intercepts have a closed form. If features have no penalty, they are fitted by the solver.
         """
-        params, n_iter, status = np.zeros(self._loss.shape), 0, Status.CONVERGED
-        if self._loss.rows.n_columns > self._n_features:
-            totals = self._loss.targets.totals(self._loss.relative_weight)
-            shares = np.log(np.maximum(totals / totals.sum(), LEAST_PROBABILITY))
-            is_single = len(params) == 1
-            params[:, -1] = shares[1] - shares[0] if is_single else shares - shares.mean()
+        params, n_iter, status = intercepts_alone(self._loss), 0, Status.CONVERGED
         if len(self._features) and self._objective.form.l1_ratio > 0:
             solution = yield from self._solve(np.inf, params, None, 0.0, None)
             params[:, self._columns] = solution.params
@@ -234,6 +229,17 @@ class WorkingSet:
     def _restricted(self) -> RegressionObjective:
         """Return the objective on the working set, without a penalty."""
         return self._objective.of_features(self._features)
+
+
+def intercepts_alone(objective: RegressionObjective) -> Array:
+    """Return the best params with coefficients of zero, shape ``(n_outputs, n_columns)``."""
+    params = np.zeros(objective.shape)
+    if objective.rows.n_columns > objective.rows.n_features:
+        totals = objective.targets.totals(objective.relative_weight)
+        shares = np.log(np.maximum(totals / totals.sum(), LEAST_PROBABILITY))
+        is_single = len(params) == 1
+        params[:, -1] = shares[1] - shares[0] if is_single else shares - shares.mean()
+    return params
 
 
 def _in_all_columns(params: Array, columns: NDArray[np.intp], shape: tuple[int, int]) -> Array:

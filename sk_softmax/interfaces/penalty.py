@@ -20,6 +20,10 @@ class ActivePenalty(Protocol):
         """Return the value at ``z`` in nats a row."""
         ...
 
+    def term_sizes(self, z: Array) -> Array:
+        """Return for each parameter the size of the term of the penalty that it is in."""
+        ...
+
     def common_metric(self, diagonal: Array) -> Array:
         """Return a metric in which :meth:`prox` has a closed form.
 

@@ -8,8 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk_softmax.interfaces import (
+    ActiveHessian,
     ActiveHessianAt,
     Array,
     Claim,
@@ -252,19 +254,36 @@ class Judge:
         active = np.ones_like(point.params, dtype=bool)
         if not self._is_affordable(active.size):
             active, _ = active_at(self._penalty, place)
-        if self._is_affordable(int(active.sum())):
+        known = self._known_at(point, active)
+        is_affordable = self._is_affordable(int(active.sum()))
+        if is_affordable and not (known is not None and known[0].exact):
             self.evidence.active_hessian = None
-            hessian = yield ActiveHessianAt(point.params, active, exact=True)
-            if (self._slope(point)[active][~(hessian.diagonal > 0)] != 0).any():
-                return place.value  # a slope without curvature has no end
-            return decrease_in_model(self._penalty, place, active, hessian, enough)
+            asked = ActiveHessianAt(point.params, active, exact=True)
+            known = asked, (yield asked)
+        if known is None:
+            return None
+        question, hessian = known
+        if (
+            question.exact
+            and (self._slope(point)[question.active][~(hessian.diagonal > 0)] != 0).any()
+        ):
+            return place.value  # a slope without curvature has no end
+        return decrease_in_model(self._penalty, place, question.active, hessian, enough)
+
+    def _known_at(
+        self, point: Point, active: NDArray[np.bool_]
+    ) -> tuple[ActiveHessianAt, ActiveHessian] | None:
+        """Return the Hessian that the solver measured at a point; None if it is of no use.
+
+        It is of use if it is not damped and about all parameters that the mask picks.
+        """
         if self.evidence.active_hessian is None:
             return None
         question, hessian = self.evidence.active_hessian
         is_here = not question.damping and point.is_at(question.params)
         if not is_here or (active & ~question.active).any():
             return None
-        return decrease_in_model(self._penalty, place, question.active, hessian, enough)
+        return question, hessian
 
     def _is_affordable(self, n_active: int) -> bool:
         """Whether a Hessian of this many parameters is within the limits given above."""

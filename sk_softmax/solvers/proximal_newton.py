@@ -32,6 +32,15 @@ FIRST_ENTRY = 600
 CLOSE = 0.01
 MOST_LEFT = 0.1
 
+# Parameters up to which a model is about all of them, not the active alone, and no row is left out
+# of its Hessian. It then serves for a later step whatever has left zero, and for the judge. To
+# choose rows and columns took 6 ms of the 8.5 ms of a Hessian of 10,000 x 10 with 3 classes. Such
+# a Hessian is cheap, so it is used again only if promises shrink to SMALL_LEFT of the last. With
+# 0.1 and 0.01 fits to tol=1e-6 took as many passes; with 0.01 they ended a thousand times closer
+# to the optimum, and with 0.1 fits to 1e-12 took 12 iterations for 9 on wine.
+FEW_PARAMETERS = 150
+SMALL_LEFT = 0.03
+
 # What part of the rows' mean curvature is added to the curvature of each row, in the diagonal. If
 # the class of nearly every row is certain there is hardly any curvature, and steps would have no
 # bound. A step that had to be shortened sets damping to FIRST_DAMPING or more; full steps reduce
@@ -64,13 +73,14 @@ class ProximalNewton(Options):
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
         penalty = problem.penalty
-        last, damping, iteration, exact = None, 0.0, 0, False
+        last, damping, iteration = None, 0.0, 0
+        exact = problem.start.size <= FEW_PARAMETERS
         here = yield from look(penalty, problem.start)
         stopped = yield here.progress(penalty, 0, 0.0)
 
         while True:
             # 1. Choose the parameters to move; if there are none, this is the optimum.
-            active, is_whole = active_at(penalty, here, FIRST_ENTRY)
+            active, is_whole = _to_move(penalty, here)
             if not active.any():
                 return here.solution(Status.CONVERGED, iteration, 0.0)
 
@@ -108,6 +118,18 @@ class ProximalNewton(Options):
             stopped = yield here.progress(penalty, iteration, size)
 
 
+def _to_move(penalty: Penalty, here: Place) -> tuple[NDArray[np.bool_], bool]:
+    """Return which parameters to move, and whether these are all that would move.
+
+    The mask has shape ``(n_outputs, n_columns)``; it has none if this is the optimum, and all of a
+    few.
+    """
+    active, is_whole = active_at(penalty, here, FIRST_ENTRY)
+    if active.size <= FEW_PARAMETERS and active.any():
+        return np.ones_like(active), True
+    return active, is_whole
+
+
 def _last_step(
     problem: Problem, here: Place, aim: Aim, iteration: int
 ) -> Generator[Question | Progress, Any, tuple[Place, int]]:
@@ -133,9 +155,10 @@ def _aim(
     ``active`` has shape ``(n_outputs, n_columns)``. The last Hessian can be used if it is about
     all of these parameters. ``damping`` is that of a new one.
     """
+    most_left = SMALL_LEFT if active.size <= FEW_PARAMETERS else MOST_LEFT
     if last is not None and not (active & ~last.active).any():
         aim = aim_of(penalty, here, last.active, last.hessian)
-        if aim.promise <= MOST_LEFT * last.promise:
+        if aim.promise <= most_left * last.promise:
             return aim
     hessian = yield ActiveHessianAt(here.params, active, damping, exact)
     return aim_of(penalty, here, active, hessian)

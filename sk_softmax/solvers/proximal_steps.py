@@ -20,7 +20,8 @@ from sk_softmax.interfaces import (
     Solution,
     Status,
 )
-from sk_softmax.solvers.quadratic_model import QuadraticModel, minimum_of
+from sk_softmax.solvers.active_model import QuadraticModel
+from sk_softmax.solvers.quadratic_model import minimum_of
 
 # The minimum of a model counts as found when a proximal step there is at most this many times as
 # long as the first one.
@@ -136,13 +137,18 @@ def aim_of(
     accuracy : float, default=ACCURACY
         How long the last proximal step within the model may be, relative to the first.
     """
-    gradient, start = here.smooth.gradient[active], here.params[active]
+    # Where the penalty allows any shift of all classes, the mean over the classes is rounding.
+    # There is no curvature along it, so in float32 a model promised 2e-4 nats at the optimum.
+    gradient = penalty.balanced(here.smooth.gradient)[active]
+    start = here.params[active]
     model = QuadraticModel(hessian, gradient, start, penalty.among(active))
     minimum, promise = minimum_of(model, accuracy)
     target = here.params.copy()
     target[active] = minimum
     # The mean over the classes is subtracted, which changes no loss. Without this, rounding in
-    # float32 moved it to 1,228, and the logits had no correct digits left.
+    # float32 moved it to 1,228, and the logits had no correct digits left. In columns with an L1
+    # penalty the minimum of the model has the cheapest shift already: taking it from the target
+    # as well saved no iteration in 20 fits.
     target = penalty.balanced(target)
     return Aim(active, hessian, target, promise)
 

@@ -109,3 +109,34 @@ def test_at_the_minimum_nothing_moves():
     z, decrease = minimum_of(model, 0.05)
     assert not z.any()
     assert decrease == 0
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_hessian_that_overflowed_promises_no_minimum(bad):
+    matrix = np.diag([1.0, bad, 1.0])
+    matrix[0, 1] = matrix[1, 0] = bad
+    model = QuadraticModel(
+        FormedHessian(matrix), np.array([2.0, 0.0, 0.5]), np.zeros(3), ActiveL1(np.ones(3))
+    )
+    with np.errstate(all="ignore"):
+        _, decrease = minimum_of(model, 0.05)
+    assert not decrease <= 0
+
+
+class Counting(FormedHessian):
+    """A matrix that counts its products."""
+
+    products = 0
+
+    def multiply(self, direction):
+        self.products += 1
+        return super().multiply(direction)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("terms", ["entries", "groups", "box"])
+def test_a_small_matrix_takes_few_products(seed, terms):
+    model, *conditions = model_of(seed, 30, Counting, terms=terms)
+    z, _ = minimum_of(model, 1e-4)
+    assert violation(model, *conditions, z) < 1e-3 * np.abs(model.gradient).max()
+    assert model.hessian.products <= 40

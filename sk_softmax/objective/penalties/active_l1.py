@@ -27,6 +27,10 @@ class ActiveL1:
         """Return the penalty in nats a row."""
         return float(self._weights @ np.abs(z))
 
+    def term_sizes(self, z: Array) -> Array:
+        """Return ``|z|``."""
+        return np.abs(z)
+
     def common_metric(self, diagonal: Array) -> Array:
         """Return the diagonal itself: :meth:`prox` has a closed form in any diagonal metric."""
         return diagonal

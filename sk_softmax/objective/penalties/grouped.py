@@ -78,6 +78,11 @@ class ActiveGroups:
         """Return the penalty in nats a row."""
         return float(self._weights @ self._norms(z))
 
+    def term_sizes(self, z: Array) -> Array:
+        """Return the norm of each parameter's group."""
+        groups = self._in_groups(z)
+        return np.broadcast_to(np.linalg.norm(groups, axis=0), groups.shape).ravel()
+
     def common_metric(self, diagonal: Array) -> Array:
         """Return the largest entry of each group for all its parameters.
 
