@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -43,6 +44,9 @@ from sk_softmax.interfaces import Array, Status
 
 RULES = ("best", "one_standard_error")
 """Values of ``rule``."""
+
+MOST_REFIT_TOL = 1e-6
+"""The largest ``tol`` of the fit of all rows: the default of :class:`SoftmaxRegression`."""
 
 
 class SoftmaxRegressionCV(LinearClassifier):
@@ -112,10 +116,21 @@ class SoftmaxRegressionCV(LinearClassifier):
     max_iter : int or None, default=None
         The most iterations of each fit; None is the solver's own default. With 0 all coefficients
         are zero, and a warning says so.
-    tol : float, default=1e-7
-        Stop a fit when its estimated relative suboptimality ``(F - F*) / F`` is at most this. Of
-        50 accuracies, each on 2,000 rows of MNIST, 49 were the same as with 1e-11 and all differed
-        by one row at most; with 1e-6, 43 were the same.
+    tol : float, default=1e-4
+        Stop the fit of a fold when its estimated suboptimality ``F - F*``, in nats a row, is at
+        most this share of ``min(max(F, 0.01), F_0 - F)``. ``F_0`` is the objective of the best
+        model without features, so ``F_0 - F`` is what the features have gained: little under a
+        strong penalty, whose scores need the more care. Under a weak penalty ``F`` itself is
+        little. Below 0.01 it no longer counts, because a fold that is so sure of its rows changes
+        no accuracy by it. If bounds keep coefficients from zero, ``F_0 - F`` is left out.
+
+        The last fit, of all rows, stops when ``(F - F*) / F`` is at most ``tol`` or 1e-6,
+        whichever is less, like that of :class:`SoftmaxRegression`.
+
+        With the default, mean accuracies on digits and on 3,000 rows of MNIST differ from those at
+        the optimum by at most 0.004, and mean log losses by at most 0.5 % up to the C that is best
+        for them. Beyond it log losses differ by up to 11 %, because the logits still grow there;
+        with ``tol=1e-7`` by less than 1 %.
     random_state : int, RandomState or None, default=None
         Determines the random numbers of a minibatch solver. Splitters have their own.
     verbose : int, default=0
@@ -156,7 +171,7 @@ class SoftmaxRegressionCV(LinearClassifier):
     one_standard_error_index_ : tuple of int
         The two indices of the penalty that the one-standard-error rule chooses.
     converged_ : bool
-        Whether all fits, of folds and of all rows, reached ``tol``.
+        Whether all fits, of folds and of all rows, reached their tolerance: see ``tol``.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -176,7 +191,7 @@ class SoftmaxRegressionCV(LinearClassifier):
     >>> model.C_
     100.0
     >>> model.scores_.mean(axis=0).round(3)
-    array([[-0.639, -0.14 , -0.055]])
+    array([[-0.641, -0.14 , -0.055]])
     """
 
     C_: float
@@ -209,7 +224,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         label_smoothing: float = 0.0,
         solver: Any = "auto",
         max_iter: int | None = None,
-        tol: float = 1e-7,
+        tol: float = 1e-4,
         random_state: Any = None,
         verbose: int = 0,
         n_jobs: int | None = None,
@@ -366,7 +381,7 @@ class SoftmaxRegressionCV(LinearClassifier):
             label_smoothing=self.label_smoothing,
             solver=self.solver,
             max_iter=self.max_iter,
-            tol=self.tol,
+            tol=min(self.tol, MOST_REFIT_TOL),
             random_state=self.random_state,
             n_jobs=self.n_jobs,
         )
@@ -387,6 +402,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         chosen = self.best_index_ if self.rule == "best" else self.one_standard_error_index_
         self.l1_ratio_, self.C_ = float(self.l1_ratios_[chosen[0]]), float(self.Cs_[chosen[1]])
         settings = settings.with_penalty(self.C_, self.l1_ratio_)
+        settings = replace(settings, tol=min(settings.tol, MOST_REFIT_TOL))
         start = mean_of_known(self.coefs_paths_[:, *chosen]).astype(np.float64)
         if has_wide_shape(*training.X.shape):
             start[:] = 0  # a fit in the space of the rows begins at zero

@@ -121,7 +121,7 @@ def cheaper_stages(
                 problem,
                 start=start,
                 memory=memory,
-                tol=max(view.trust, problem.tol),
+                trust=view.trust,
                 max_iter=min(view.max_iter, problem.max_iter - n_iter),
                 resolution=view.objective.resolution,
                 is_rough=True,
@@ -132,7 +132,9 @@ def cheaper_stages(
         if solution.status is Status.STOPPED or n_iter >= problem.max_iter:
             status = solution.status if solution.status is Status.STOPPED else Status.MAX_ITER
             return _ended(solution, status, start, evaluate(start), n_iter)
-        if solution.status is Status.CONVERGED and view.trust <= problem.tol:
+        value = solution.evaluation.value
+        is_enough = view.trust * abs(value) <= problem.enough_at(value)
+        if solution.status is Status.CONVERGED and is_enough:
             break  # the last stage has probably only to confirm this
     last = replace(problem, start=start, memory=memory, max_iter=problem.max_iter - n_iter)
     solution = yield Stage(whole, last)

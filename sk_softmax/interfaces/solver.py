@@ -55,7 +55,7 @@ class Problem:
     """How many rows minibatches are drawn from."""
 
     tol: float
-    """The relative suboptimality ``(F - F*) / F`` at which to stop."""
+    """The relative suboptimality at which to stop; :meth:`enough_at` says relative to what."""
 
     max_iter: int
     """The most iterations of a full-batch solver; the number of epochs of a stochastic one."""
@@ -86,11 +86,33 @@ class Problem:
     """How many times as much as ``resolution`` says rounding may hide, if columns are far from
     zero: values that change by less may be at the floor of precision."""
 
+    null_value: float = np.inf
+    """The value of the best model without features; infinite if ``tol`` is not relative to it."""
+
+    least_scale: float = 0.0
+    """The least value that ``tol`` is relative to, in nats a row."""
+
+    trust: float = 0.0
+    """The suboptimality relative to ``F`` below which the answers say no more about the fit."""
+
+    shares_curvature: bool = False
+    """Whether a curvature may be the mean of several objectives', which can promise too little."""
+
     memory: Memory | None = None
     """What the same solver returned at the end of the previous stage; None in the first."""
 
     is_rough: bool = False
     """Whether another stage follows, so that a claim of convergence needs no proof."""
+
+    def enough_at(self, value: float) -> float:
+        """Return the ``F - F*`` in nats a row at which to stop where the value is ``F``.
+
+        It is ``tol`` times ``F``. If ``least_scale`` and ``null_value`` are set, it is ``tol``
+        times ``min(max(F, least_scale), null_value - F)``; the latter is what features gained.
+        """
+        gain = max(self.null_value - value, 0.0)
+        scale = min(max(abs(value), self.least_scale), gain)
+        return max(self.tol * scale, self.trust * abs(value))
 
     def noise_at(self, value: float) -> float:
         """Return the change that rounding can hide in this value, in nats a row."""

@@ -8,16 +8,15 @@ costs too much, they share its diagonal.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Block, Curvature, Rows
 from sk_softmax.objective.curvature import ClassGrams, SharedDiagonal, SharedGram
-from sk_softmax.objective.data_term import DataTerm
+from sk_softmax.objective.data_term import DataTerm, Matrices
 
 # There is one matrix per class if all of them take at most as many multiplications to measure and
 # factor as AFFORDABLE evaluations, and hold at most MOST_NUMBERS numbers (64 MiB). Iterations to
@@ -42,10 +41,6 @@ MOST_DRAWN = 2**21
 
 # Numbers of the Gram matrices that are summed in one pass: 8 MiB for each block that waits.
 NUMBERS_AT_ONCE = 2**20
-
-Matrices: TypeAlias = Callable[[Array], Array]
-"""A function from the curvatures of some rows, shape ``(n_outputs, n_rows)``, to their weights in
-each matrix, shape ``(n_matrices, n_rows)``."""
 
 
 def approximate_hessian(data: DataTerm, params: Array, l2: Array, damping: float) -> Curvature:
@@ -121,17 +116,6 @@ def _mean(curvatures: Array) -> Array:
     return np.asarray(curvatures.sum(axis=0, keepdims=True) / max(len(curvatures) - 1, 1))
 
 
-def _weights(
-    data: DataTerm,
-    block: Block,
-    prepared: Any,
-    matrices: Matrices,
-) -> Array:
-    """Return the weight of each row of a block in each matrix, ``(n_matrices, n_rows)``."""
-    curvatures = data.loss.curvatures(data.logits(block, prepared))
-    return data.weighted(matrices(curvatures), block)
-
-
 def _undecided(data: DataTerm) -> float:
     """Return the mean curvature of a row whose classes are all equally likely."""
     n_classes, n_outputs = data.loss.n_classes, data.loss.n_outputs
@@ -154,7 +138,7 @@ def diagonal_of_mean(data: DataTerm, params: Array) -> tuple[Any, ...]:
     prepared = data.rows.prepare(params)
 
     def term(block: Block) -> tuple[Array, Array]:
-        (weights,) = _weights(data, block, prepared, _mean)
+        (weights,) = data.curvatures(block, prepared, _mean)
         return block.gram_diagonal(weights), weights.sum()
 
     return data.rows.sum(term)
@@ -209,7 +193,7 @@ def weighted_grams(
     rows, prepared = data.rows, data.rows.prepare(params)
 
     def term(block: Block) -> tuple[Array, Array]:
-        weights = _weights(data, block, prepared, matrices)[some]
+        weights = data.curvatures(block, prepared, matrices)[some]
         grams = [block.gram(row) for row in weights]
         return np.stack(grams) if len(grams) > 1 else grams[0][None], weights.sum(axis=1)
 
@@ -231,7 +215,7 @@ def drawn_grams(
     rows, prepared = data.rows, data.rows.prepare(params)
 
     def draw(block: Block) -> tuple[tuple[Array], list[tuple[NDArray[np.intp], Array]]]:
-        weights = _weights(data, block, prepared, matrices)
+        weights = data.curvatures(block, prepared, matrices)
         first = data.numbers(block).start
         return (weights.sum(axis=1),), [drawn(row, share, first) for row in weights]
 

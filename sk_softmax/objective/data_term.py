@@ -26,6 +26,10 @@ Each part answers from its own rows, and the answers are combined: numbers and a
 lists are joined in the order of the rows.
 """
 
+Matrices: TypeAlias = Callable[[Array], Array]
+"""A function from the curvatures of some rows, shape ``(n_outputs, n_rows)``, to their weights in
+each matrix, shape ``(n_matrices, n_rows)``."""
+
 
 class DataTerm:
     """``sum_i s_i CE_i / sum_i s_i``, the mean loss of the rows: an objective without its penalty.
@@ -151,6 +155,11 @@ class DataTerm:
             return lambda block: kept[:, block.rows]
         prepared = self.rows.prepare(params)
         return lambda block: self.loss.spread(self.logits(block, prepared))
+
+    def curvatures(self, block: Block, prepared: Any, matrices: Matrices) -> Array:
+        """Return the weight of each of a block's rows in each matrix, ``(n_matrices, n_rows)``."""
+        curvatures = self.loss.curvatures(self.logits(block, prepared))
+        return self.weighted(matrices(curvatures), block)
 
     def weighted(self, values: Array, block: Block) -> Array:
         """Return values times the weights of a block's rows, which are their last axis."""

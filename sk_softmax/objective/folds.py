@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sk_softmax.interfaces import Array, Block, EvaluateAt, Evaluation
 from sk_softmax.objective.data_term import DataTerm, stacked_logits
 from sk_softmax.objective.regression import RegressionObjective
+from sk_softmax.objective.shared_curvature import SharedCurvature
 from sk_softmax.objective.targets import Targets
 
 
@@ -78,10 +79,6 @@ class FoldObjectives:
         One per fold; none if no logits are scored, as with rows in float32 or coordinates.
     """
 
-    # One curvature for all folds, measured at the mean of their params, was rejected: on digits it
-    # took 30 times as many iterations at C=1e4. With a weak penalty a fold is sure of the class of
-    # rows that it trains on and unsure of the others, on which the other folds train.
-
     def __init__(
         self,
         folds: Sequence[RegressionObjective],
@@ -89,14 +86,39 @@ class FoldObjectives:
     ) -> None:
         self._folds = folds
         self._held_out = held_out
+        self._shared: list[SharedCurvature] = []
+        self._known: dict[int, tuple[Array, Evaluation]] = {}
+
+    def share_curvature(self) -> None:
+        """Measure one curvature for all folds with the same targets, in the first passes."""
+        alike: dict[int, dict[int, RegressionObjective]] = {}
+        for number, fold in enumerate(self._folds):
+            alike.setdefault(id(fold.targets), {})[number] = fold
+        self._shared = [SharedCurvature(folds) for folds in alike.values() if len(folds) > 1]
+
+    def know(self, number: int, params: Array, here: Evaluation) -> None:
+        """Keep a fold's evaluation, which answers its next question if that is about ``params``.
+
+        The same array has to be asked about; its shape is ``(n_outputs, n_columns)``.
+        """
+        self._known[number] = params, here
 
     def __getitem__(self, number: int) -> RegressionObjective:
         """Return the objective of one fold."""
         return self._folds[number]
 
     def evaluate(self, questions: Mapping[int, EvaluateAt]) -> dict[int, Evaluation]:
-        """Return value and gradient for each fold with a question, from one pass."""
-        return self._evaluate({number: question.params for number, question in questions.items()})
+        """Return value and gradient for each fold with a question, from one pass at most."""
+        points = {number: question.params for number, question in questions.items()}
+        for shared in self._shared:
+            shared.watch(points)
+        answers: dict[int, Evaluation] = {}
+        for number in self._known.keys() & points.keys():
+            params, here = self._known.pop(number)
+            if params is points[number]:
+                answers[number] = here
+        unknown = {number: p for number, p in points.items() if number not in answers}
+        return answers | (self._evaluate(unknown) if unknown else {})
 
     def held_out_logits(self, number: int, params: Array) -> Array:
         """Return the logits of the rows that a fold holds out, ``(n_outputs, n_held_out)``."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import entr
 
 from sk_softmax.interfaces import (
     ActiveHessian,
@@ -28,6 +29,14 @@ from sk_softmax.objective.duality import duality_gap
 from sk_softmax.objective.exact_hessian import exact_hessian, largest_curvature
 from sk_softmax.objective.penalties import PenaltyForm
 from sk_softmax.objective.targets import Labels, Targets
+
+
+class CurvatureSource(Protocol):
+    """A curvature that an objective need not measure itself."""
+
+    def at(self, params: Array, damping: float) -> Curvature | None:
+        """Return a curvature for ``params``, ``(n_outputs, n_columns)``; None if it has none."""
+        ...
 
 
 class RegressionObjective:
@@ -71,6 +80,7 @@ class RegressionObjective:
         self.form = PenaltyForm() if form is None else form
         self.penalty = self._penalty_of(C)
         self._cheaper: Sequence[RegressionObjective] = ()
+        self._shared: CurvatureSource | None = None
         self.noise = 1.0
         """How many times as much rounding there is as with columns near zero."""
 
@@ -90,7 +100,7 @@ class RegressionObjective:
     def of_data(self, data: DataTerm) -> RegressionObjective:
         """Return the objective of another data term, measured on that term's rows."""
         other = copy.copy(self)
-        other.data, other._cheaper = data, ()
+        other.data, other._cheaper, other._shared = data, (), None
         return other
 
     def on(self, rows: Rows, indices: NDArray[np.intp] | None = None) -> RegressionObjective:
@@ -146,6 +156,10 @@ class RegressionObjective:
         has_all_rows = last is not None and last.n_rows == self.data.n_rows
         self.data.measure_on(last if has_all_rows else None)
 
+    def take_curvature_from(self, shared: CurvatureSource) -> None:
+        """Take curvatures that may be inexact from there as long as it has any."""
+        self._shared = shared
+
     def damp_like(self, all_rows: RegressionObjective) -> None:
         """Use the Gram matrix of an objective in which more rows have weight, measured once."""
         self.data.damp_like(all_rows.data)
@@ -168,6 +182,20 @@ class RegressionObjective:
     def value_at_zero(self) -> float:
         """The objective at zero params, in nats a row: all classes are equally likely."""
         return float(np.log(self.loss.n_classes))
+
+    @property
+    def null_value(self) -> float:
+        """The least objective of a model without features, in nats a row.
+
+        It is the entropy of the classes' shares of all weight, or without an intercept the value
+        at zero params. It is infinite if bounds keep coefficients from zero.
+        """
+        if self.penalty.projected(np.zeros(self.shape)).any():
+            return np.inf
+        if self.rows.n_columns == self.rows.n_features:
+            return self.value_at_zero
+        totals = self.targets.totals(self.relative_weight)
+        return float(entr(totals / totals.sum()).sum())
 
     @property
     def separated_below(self) -> float:
@@ -219,6 +247,10 @@ class RegressionObjective:
         data = self.data if exact or not self._cheaper else self._cheaper[0].data
         # A matrix a class takes the mean over the classes from every step.
         is_full = self.penalty.is_class_symmetric and not as_diagonal
+        if self._shared is not None and is_full and not exact:
+            shared = self._shared.at(params, damping)
+            if shared is not None:
+                return shared
         measure = approximate_hessian if is_full else shared_diagonal
         return measure(data, params, self.penalty.l2, damping)
 
@@ -245,6 +277,14 @@ class RegressionObjective:
     def largest_curvature(self) -> float:
         """Return a bound on the Hessian's largest eigenvalue that holds at all params."""
         return largest_curvature(self.data) + float(self.penalty.l2.max())
+
+    def evaluation_from(self, params: Array, here: Evaluation, penalty: Penalty) -> Evaluation:
+        """Return value and gradient without a pass, from those under another smooth penalty.
+
+        ``params`` and the gradients have shape ``(n_outputs, n_columns)``.
+        """
+        value = here.value - penalty.smooth_value(params) + self.penalty.smooth_value(params)
+        return Evaluation(value, here.gradient + (self.penalty.l2 - penalty.l2) * params)
 
     def evaluation(self, params: Array, loss: float, gradient: Array, n_rows: int) -> Evaluation:
         """Return the evaluation from sums over ``n_rows`` rows.

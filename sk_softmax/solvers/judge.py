@@ -15,6 +15,7 @@ from sk_softmax.interfaces import (
     ActiveHessianAt,
     Array,
     Claim,
+    Curvature,
     CurvatureAt,
     EvaluateAt,
     GapAt,
@@ -190,16 +191,17 @@ class Judge:
         # 2. What is known already: the pace, and a recent curvature.
         value = self.evidence.value_at(point)
         enough = near_enough(self._problem, value)
-        doubt = max(claimed, left_at_this_pace(self.evidence.values))
+        is_shared = self._problem.shares_curvature
+        doubt = max(claimed, left_at_this_pace(self.evidence.values, of_few=is_shared))
         recent = self._recent()
         if recent is not None and (doubt <= enough or not self._penalty.is_smooth):
-            doubt = max(doubt, self.evidence.steps.promise(slope, recent.curvature))
+            doubt = max(doubt, self._promise(slope, recent.curvature))
             if doubt <= enough and self._penalty.is_smooth:
                 return doubt
 
         # 3. A proof.
         gap = yield from self._gap(point, value)
-        if gap <= self._problem.tol * abs(value):
+        if gap <= self._problem.enough_at(value):
             return gap
 
         # 4. What is measured for the judge alone.
@@ -215,7 +217,20 @@ class Judge:
             return max(claimed, exact)
         if recent is None:
             recent = yield from self._curvature(point.params)
-        return max(doubt, self.evidence.steps.promise(slope, recent.curvature))
+        return max(doubt, self._promise(slope, recent.curvature))
+
+    def _promise(self, slope: Array, curvature: Curvature) -> float:
+        """Return the decrease that a curvature promises for a slope ``(n_outputs, n_columns)``.
+
+        A few steps do not tell by how much a shared curvature is too large, so they never lower
+        its promise. Of the 50 fits of a cross-validation of standardised digits with tol=1e-6, the
+        worst ended 7.1 times as far from its optimum as allowed with lowered promises and without
+        the pace of few iterations, and 2.7 times with both.
+        """
+        scaled = self.evidence.steps.promise(slope, curvature)
+        if not self._problem.shares_curvature:
+            return scaled
+        return max(scaled, 0.5 * float(np.vdot(slope, curvature.solve(slope))))
 
     def _slope(self, point: Point) -> Array:
         """Return the shortest subgradient at a point, shape ``(n_outputs, n_columns)``."""
@@ -299,7 +314,7 @@ class Judge:
         """
         if self.evidence.iteration < self._gap_again:
             return np.inf
-        at_most = self._problem.tol * abs(value)
+        at_most = self._problem.enough_at(value)
         gap: float = yield GapAt(point.params, point.evaluation, at_most)
         if gap < np.inf:
             self._gap_again = self.evidence.iteration + 1 + self.evidence.iteration // 10

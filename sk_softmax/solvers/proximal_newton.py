@@ -87,7 +87,7 @@ class ProximalNewton(Options):
             # 2. Aim: find the minimum of the model, and the decrease it promises. Close to the
             #    optimum the last Hessian is used again, as long as its promise shrinks fast.
             aim = yield from _aim(penalty, here, active, last, damping, exact=exact)
-            if damping and aim.promise <= problem.tol * abs(here.value):
+            if damping and aim.promise <= problem.enough_at(here.value):
                 damping = 0.0  # a damped model promises too little; damping is not needed here
                 continue
             is_close = aim.promise <= CLOSE * abs(here.value)

@@ -14,6 +14,10 @@ from sk_softmax.interfaces import Array, Claim, Problem, SeparationAt, Status
 # steadier estimate, because the decrease over few iterations varies.
 WINDOWS = (5, 10)
 
+# Windows for fits that are too short for the others. One of a single iteration varies most, so it
+# is the last resort.
+SHORT_WINDOWS = (2, 3, 4)
+
 Stop: TypeAlias = Generator[Claim | SeparationAt, Any, tuple[Status | None, float]]
 """Asks the judge. Returns why to stop, None to go on, and the estimate of ``F - F*`` in nats a
 row."""
@@ -61,9 +65,9 @@ def reason_to_stop(
         The judge's estimate if it was asked, the solver's own otherwise.
     """
     exhausted = iteration >= problem.max_iter
-    if suboptimality <= problem.tol * abs(value):
+    if suboptimality <= problem.enough_at(value):
         suboptimality = yield Claim(params, suboptimality)
-        if suboptimality <= problem.tol * abs(value):
+        if suboptimality <= problem.enough_at(value):
             return Status.CONVERGED, suboptimality
     if value < problem.separated_below and (once_separated or exhausted):
         no_end = yield SeparationAt(params, value)
@@ -100,19 +104,21 @@ def reason_for_no_step(
 def near_enough(problem: Problem, value: float) -> float:
     """Return the ``F - F*`` in nats a row at which a fit has converged.
 
-    It is ``tol`` times the value, plus what rounding can hide.
+    It is what ``tol`` allows, plus what rounding can hide.
     """
-    return problem.tol * abs(value) + problem.noise_at(value)
+    return problem.enough_at(value) + problem.noise_at(value)
 
 
-def left_at_this_pace(values: Sequence[float]) -> float:
+def left_at_this_pace(values: Sequence[float], *, of_few: bool = False) -> float:
     """Estimate ``F - F*`` in nats a row from the last iterations; 0 if they are too few.
+
+    Ten iterations are needed, or two if an estimate ``of_few`` is wanted.
 
     ``values`` are those after each iteration. The result is three times what extrapolation gives,
     because the pace varies: on digits the extrapolation alone was too low by a factor of up to 2.
     """
     if len(values) <= 2 * WINDOWS[0]:
-        return 0.0
+        return 3 * _decrease_after_few(values) if of_few and len(values) > 2 else 0.0
     decrease = extrapolated_decrease(values)
     if not np.isfinite(decrease):
         # The decreases do not shrink, so at least as much will follow.
@@ -128,6 +134,14 @@ def extrapolated_decrease(values: Sequence[float]) -> float:
     """
     estimates = [_aitken(values, window) for window in WINDOWS if len(values) > 2 * window]
     return max(filter(np.isfinite, estimates), default=np.inf)
+
+
+def _decrease_after_few(values: Sequence[float]) -> float:
+    """Estimate ``F - F*`` in nats a row from two to nine iterations."""
+    windows = [window for window in SHORT_WINDOWS if len(values) > 2 * window] or [1]
+    estimates = [_aitken(values, window) for window in windows]
+    followed = values[-1 - windows[0]] - values[-1]
+    return max(filter(np.isfinite, estimates), default=followed)
 
 
 def _aitken(values: Sequence[float], window: int) -> float:
