@@ -129,7 +129,7 @@ class SoftmaxRegressionCV(LinearClassifier):
 
         With the default, mean accuracies on digits and on 3,000 rows of MNIST differ from those at
         the optimum by at most 0.004, and mean log losses by at most 0.5 % up to the C that is best
-        for them. Beyond it log losses differ by up to 11 %, because the logits still grow there;
+        for them. Beyond it log losses differ by up to 8 %, because the logits still grow there;
         with ``tol=1e-7`` by less than 1 %.
     random_state : int, RandomState or None, default=None
         Determines the random numbers of a minibatch solver. Splitters have their own.
