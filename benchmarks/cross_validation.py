@@ -117,7 +117,7 @@ CLOSENESS: dict[str, Callable[[], Any]] = {
         cv=5, scoring="accuracy", tol=1e-5
     ),
     "LogisticRegressionCV": _logistic_regression_cv,
-    "LogisticRegressionCV, tol=1e-7": lambda: _logistic_regression_cv(tol=1e-7, max_iter=100_000),
+    "LogisticRegressionCV, tol=1e-7": lambda: _logistic_regression_cv(tol=1e-7, max_iter=10_000),
 }
 """Models with ten penalties and five folds, by the name of their row in the table."""
 
