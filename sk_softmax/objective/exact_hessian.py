@@ -79,7 +79,8 @@ def _block_products(data: DataTerm, block: Block, spread: Array) -> Array:
         part = slice(first, first + chunk)
         X = np.ascontiguousarray(design[part].T)
         V = (spread[:, None, part] * X).reshape(n_outputs * n_columns, -1)
-        total += V @ V.T
+        # np.matmul keeps Python's lock where the result has less than 500 numbers.
+        total += np.dot(V, V.T)
     return total
 
 
