@@ -132,6 +132,22 @@ def test_products_equal_those_of_the_design_matrix(kind, has_intercept, dtype):
     )
 
 
+@pytest.mark.parametrize("kind", ["C order", "F order", "strided", "read-only"])
+@pytest.mark.parametrize("n_outputs", [1, 2, dense.FEW_OUTPUTS, dense.FEW_OUTPUTS + 1])
+@pytest.mark.parametrize("has_intercept", [True, False])
+def test_float32_logits_of_many_features(kind, n_outputs, has_intercept):
+    X = data(n_rows=3000, n_features=dense.MANY_FEATURES, dtype=np.float32)
+    params = np.random.default_rng(1).normal(size=(n_outputs, X.shape[1] + has_intercept))
+    rows = rows_of(layouts(X)[kind], n_outputs, has_intercept=has_intercept, n_threads=1)
+    some = np.arange(0, len(X), 2)
+    logits = rows.take(some).logits(rows.prepare(params))
+    assert logits.dtype == np.float32
+    assert logits.flags.c_contiguous
+    expected = params[:, : X.shape[1]] @ X[some].T.astype(np.float64)
+    expected += params[:, X.shape[1] :].sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("kind", ["C order", "F order", "CSR", "CSC"])
 @pytest.mark.parametrize("copied", [True, False])
 def test_some_columns_are_rows_too(kind, copied, monkeypatch):
