@@ -226,6 +226,28 @@ def test_narrowed_and_copied_rows_are_the_same_rows_in_float32(kind):
         assert fewer.take(np.array([3, 1])).logits(prepared).dtype == np.float32
 
 
+@pytest.mark.parametrize("kind", ["C order", "F order", "strided", "read-only"])
+@pytest.mark.parametrize("is_shifted", [True, False])
+def test_rows_narrowed_once_are_those_narrowed_by_block(kind, is_shifted, monkeypatch):
+    X = data(n_rows=40_000) + 1e6 * is_shifted
+    params = np.random.default_rng(1).normal(size=(3, 31))
+
+    def pulled(most):
+        monkeypatch.setattr(dense, "MOST_NARROWED", most)
+        rows = rows_of(layouts(X)[kind], 3, has_intercept=True, n_threads=2)
+        narrow = (rows.shifted(np.full(30, 1e6)) if is_shifted else rows).narrowed()
+        prepared = narrow.prepare(params)
+        (product,) = narrow.sum(lambda block: (block.pull_back(block.logits(prepared)),))
+        return narrow, product
+
+    copied, product = pulled(4 * X.size)
+    by_block, same = pulled(4 * X.size - 1)
+    assert copied.dtype == by_block.dtype == np.float32
+    assert copied.values().base is not None  # a view of the copy
+    assert by_block.values().base is None
+    np.testing.assert_allclose(product, same, rtol=1e-5, atol=1e-2)
+
+
 @pytest.mark.parametrize("kind", ["C order", "F order", "strided", "CSR", "CSC"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_subset_is_rows_too(kind, dtype, monkeypatch):
