@@ -69,7 +69,8 @@ def approximate_hessian(data: DataTerm, params: Array, l2: Array, damping: float
     if n_outputs == 1 or not _can_afford_one_a_class(data):
         (gram,) = _damped_grams(data, params, damping, _mean, 1)
         return SharedGram(_with_penalty(gram, l2), n_outputs)
-    return ClassGrams(_with_penalty(_damped_grams(data, params, damping, _each, n_outputs), l2))
+    grams = _damped_grams(data, params, damping, _each, n_outputs)
+    return ClassGrams(_with_penalty(grams, l2), data.rows.dtype)
 
 
 def _with_penalty(grams: Array, l2: Array) -> Array:

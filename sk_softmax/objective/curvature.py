@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.linalg
+from numpy.typing import DTypeLike
 
 from sk_softmax.interfaces import Array
 
@@ -21,9 +22,12 @@ class PositiveFactor:
     ----------
     matrix : ndarray of shape (n, n)
         The matrix, which is not changed.
+    width : dtype
+        The width that the factor needs. In float32 a matrix that is far from singular is factored
+        in half the time.
     """
 
-    def __init__(self, matrix: Array) -> None:
+    def __init__(self, matrix: Array, width: DTypeLike = np.float64) -> None:
         diagonal = matrix.diagonal()
         if not np.isfinite(matrix).all():
             # Products overflowed. A diagonal of the right signs still gives a descent direction,
@@ -34,7 +38,8 @@ class PositiveFactor:
         unit = matrix * self._scale[:, None]
         unit *= self._scale
         unit.flat[:: len(unit) + 1] = 1.0
-        self._factor = _cholesky_with_ridge(unit)
+        narrow = _cholesky_in_float32(unit) if np.dtype(width) == np.float32 else None
+        self._factor = _cholesky_with_ridge(unit) if narrow is None else narrow
 
     def solve(self, right: Array) -> Array:
         """Return ``matrix^-1 right`` for ``right`` of shape ``(n,)`` or ``(n, k)``."""
@@ -43,13 +48,15 @@ class PositiveFactor:
         return np.asarray(solution * scale)
 
     def inverse_root(self) -> Array:
-        """Return ``A`` of shape ``(n, n)`` with ``A'A = matrix^-1``."""
-        inverse, _ = scipy.linalg.lapack.dtrtri(self._factor, lower=1)
-        return np.asarray(np.tril(inverse) * self._scale)
+        """Return ``A`` of shape ``(n, n)`` with ``A A' = matrix^-1``, upper triangular."""
+        is_narrow = self._factor.dtype == np.float32
+        invert = scipy.linalg.lapack.strtri if is_narrow else scipy.linalg.lapack.dtrtri
+        inverse, _ = invert(self._factor, lower=1)
+        return np.asarray(inverse.T * self._scale[:, None])
 
 
 def _cholesky_with_ridge(unit: Array) -> Array:
-    """Return the lower Cholesky factor of ``unit`` plus the least ridge it needs.
+    """Return the lower Cholesky factor of ``unit`` plus the least ridge it needs, zero above.
 
     ``unit`` has shape ``(n, n)`` and a unit diagonal, to which the ridge is added in place. The
     first ridge tried is ``10 n eps``, and each that follows is 100 times as large.
@@ -57,13 +64,28 @@ def _cholesky_with_ridge(unit: Array) -> Array:
     n = len(unit)
     ridge = 0.0
     while True:
-        # The transpose has the column-major layout of LAPACK.
-        factor, failed = scipy.linalg.lapack.dpotrf(unit.T, lower=1, clean=0)
+        # The transpose, which is the same matrix, is in the order of LAPACK: 785 columns are
+        # copied in 0.5 ms, and in 3 ms from the other order. Clean, the triangle above is zero.
+        factor, failed = scipy.linalg.lapack.dpotrf(unit.T, lower=1, clean=1)
         # A pivot that consists of rounding alone comes out positive half of the time.
         if not failed and factor.diagonal().min() ** 2 > n * np.finfo(np.float64).eps:
             return np.asarray(factor)
         ridge = max(100 * ridge, 10 * n * np.finfo(np.float64).eps)
         np.fill_diagonal(unit, 1.0 + ridge)
+
+
+def _cholesky_in_float32(unit: Array) -> Array | None:
+    """Return the lower Cholesky factor of ``unit`` in float32, or None if it is near singular.
+
+    ``unit`` has shape ``(n, n)`` and a unit diagonal. Of 785 columns this takes 3.1 ms, and the
+    inverse of the factor 4.1 ms; in float64 they take 5.3 and 7.4 ms.
+    """
+    narrow = unit.T.astype(np.float32)
+    factor, failed = scipy.linalg.lapack.spotrf(narrow, lower=1, clean=1, overwrite_a=1)
+    # Rounding leaves at least a digit of the smallest pivot.
+    least = 10 * len(unit) * np.finfo(np.float32).eps
+    is_sure = not failed and factor.diagonal().min() ** 2 > least
+    return np.asarray(factor) if is_sure else None
 
 
 class SharedGram:
@@ -87,15 +109,28 @@ class ClassGrams:
     """One matrix per class, shape ``(n_outputs, n_columns, n_columns)``; they are overwritten.
 
     The inverse ``A`` of each Cholesky factor is kept, so that one product over all classes applies
-    them; on digits one triangular solve per class took 2.5 times as long. ``A'A`` is positive
-    semidefinite for any ``A``, so rounding cannot turn a descent direction into one of ascent.
+    them; on digits one triangular solve per class took 2.5 times as long, and three times on
+    MNIST. ``A A'`` is positive semidefinite for any ``A``, so rounding cannot turn a descent
+    direction into one of ascent.
+
+    Parameters
+    ----------
+    matrices : ndarray of shape (n_outputs, n_columns, n_columns)
+        The matrices.
+    width : dtype
+        The width of the rows. In float32 inverses are kept in float32 if all matrices are far from
+        singular: on MNIST to apply them took 5.3 ms in float64 and 2.0 ms in float32. Always in
+        float32, a fit to Shuttle took 1,470 iterations for 899.
     """
 
-    def __init__(self, matrices: Array) -> None:
+    def __init__(self, matrices: Array, width: DTypeLike = np.float64) -> None:
         self.diagonal: Array = np.einsum("kii->ki", matrices).copy()
+        widths = set()
         for matrix in matrices:
-            matrix[:] = PositiveFactor(matrix).inverse_root()
-        self._roots = matrices
+            root = PositiveFactor(matrix, width).inverse_root()
+            widths.add(root.dtype)
+            matrix[:] = root
+        self._roots = matrices.astype(np.result_type(*widths), copy=False)
 
     def solve(self, gradient: Array) -> Array:
         """Return ``M_k^-1 gradient_k`` for each class ``k``, less their mean over the classes.
@@ -104,8 +139,9 @@ class ClassGrams:
         have to take it back. Without the mean, fits took half as many iterations on digits and
         cover types.
         """
-        half = self._roots @ gradient[:, :, None]
-        steps = (self._roots.transpose(0, 2, 1) @ half)[:, :, 0]
+        narrow = gradient.astype(self._roots.dtype, copy=False)[:, :, None]
+        half = self._roots.transpose(0, 2, 1) @ narrow
+        steps = (self._roots @ half)[:, :, 0].astype(gradient.dtype, copy=False)
         return np.asarray(steps - steps.mean(axis=0))
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sk_softmax.objective import RegressionObjective, approximate_hessian
-from sk_softmax.objective.curvature import PositiveFactor, SharedDiagonal
+from sk_softmax.objective.curvature import ClassGrams, PositiveFactor, SharedDiagonal
 from sk_softmax.rows import blocks as blocks_of_rows
 from sk_softmax.rows import rows_of
 
@@ -37,6 +37,21 @@ def test_factor_of_an_overflowed_matrix_still_gives_a_direction_of_descent():
     matrix = np.array([[np.inf, np.nan], [np.nan, 4.0]])
     right = np.array([1.0, -8.0])
     assert right @ PositiveFactor(matrix).solve(right) > 0
+
+
+@pytest.mark.parametrize("smallest", [0.1, 1e-9])
+def test_classes_matrices_are_inverted_in_float32_unless_that_loses_much(smallest):
+    rng = np.random.default_rng(0)
+    bases = [np.linalg.qr(rng.normal(size=(20, 20)))[0] for _ in range(3)]
+    matrices = np.array([q * np.geomspace(1, smallest, 20) @ q.T for q in bases])
+    right = matrices[0] @ rng.normal(size=(20, 3))
+    narrow, wide = (
+        ClassGrams(matrices.copy(), width).solve(right.T) for width in (np.float32, np.float64)
+    )
+    assert narrow.dtype == np.float64
+    error = np.abs(narrow - wide).max() / np.abs(wide).max()
+    assert error < 1e-5
+    assert (error > 0) == (smallest == 0.1)
 
 
 def objective_of(n_columns, n_classes=3, C=1.0):
