@@ -15,24 +15,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Block, Curvature, Rows
+from sk_softmax.objective import cost
 from sk_softmax.objective.curvature import ClassGrams, SharedDiagonal, SharedGram
 from sk_softmax.objective.data_term import DataTerm, Matrices
 
-# There is one matrix per class if all of them take at most as many multiplications to measure and
-# factor as AFFORDABLE evaluations, and hold at most MOST_NUMBERS numbers (64 MiB). Iterations to
-# 1e-6 on MNIST / 255: 48 with one matrix per class, 128 with a shared one.
-AFFORDABLE = 25
+# There is one matrix per class if all of them take at most as long to measure and factor as
+# AFFORDABLE evaluations and those already made, and hold at most MOST_NUMBERS numbers (64 MiB).
+# A fit that ends soon does not pay for them: on the first 1,000 rows of MNIST, where they take 150
+# evaluations, a fit took 0.28 s with a shared matrix and 0.76 s with one a class. A fit that goes
+# on does: on the first 10,000 (24 evaluations) it took 1.73 s (89 iterations) with a shared one,
+# 1.28 s (28) with one a class from iteration 5 on, and 0.96 s (30) from iteration 15 on. Cheaper
+# ones are better sooner: 4,000 rows of 300 columns (13 evaluations) took 0.15 s from iteration 5
+# on and 0.19 s from iteration 15 on.
+AFFORDABLE = 8
 MOST_NUMBERS = 2**23
 
 # Columns up to which a Gram matrix is measured: it takes n p^2 multiplications and p^2 numbers,
 # 8 MiB with this many.
 MOST_COLUMNS = 1024
 
-# A sampled Gram matrix is measured on the larger of two numbers of rows: ROWS_PER_COLUMN for each
-# column, enough for its accuracy, and EVALUATIONS n_rows / n_columns, which cost as much as a few
-# evaluations. Standardised MNIST to 1e-3 with three different draws took 8 to 13 seconds with 3
-# rows per column and 7 to 9 with 6.
-ROWS_PER_COLUMN = 6
+# A sampled Gram matrix is measured on the larger of two numbers of rows: some for each column,
+# enough for its accuracy, and EVALUATIONS n_rows / n_columns, which cost as much as two
+# evaluations. With a shared matrix standardised MNIST to 1e-3 with three different draws took 8 to
+# 13 seconds with 3 rows per column and 7 to 9 with 6. With a matrix a class, where 2 rows per
+# column take as long as the factor, the first 10,000 rows of MNIST took 30, 28, 27, 27 iterations
+# with 1, 2, 3, 6. A shared one is measured on SHARED_ON times as many.
+ROWS_PER_COLUMN, SHARED_ON = 2, 3
 EVALUATIONS = 20
 
 # The most rows drawn for all matrices together. Their numbers and weights, up to 32 MiB, are kept
@@ -43,7 +51,9 @@ MOST_DRAWN = 2**21
 NUMBERS_AT_ONCE = 2**20
 
 
-def approximate_hessian(data: DataTerm, params: Array, l2: Array, damping: float) -> Curvature:
+def approximate_hessian(
+    data: DataTerm, params: Array, l2: Array, damping: float, evaluations: float = 0.0
+) -> Curvature:
     """Measure the curvature at some params: one matrix per class, a shared one, or a diagonal.
 
     Rows whose class is nearly certain have almost no curvature. A feature that is rare in all
@@ -60,13 +70,15 @@ def approximate_hessian(data: DataTerm, params: Array, l2: Array, damping: float
         The diagonal of the penalty's Hessian for one class: ``Penalty.l2``.
     damping : float
         What part of the rows' mean curvature to add to the curvature of each row.
+    evaluations : float, default=0.0
+        How many evaluations have been made. The longer a fit, the more a measurement may cost.
     """
     n_outputs, n_columns = data.shape
     if n_columns > MOST_COLUMNS:
         return shared_diagonal(data, params, l2, damping)
     if not params.any():  # all classes are equally likely in every row
         return SharedGram(_with_penalty(_undecided(data) * data.gram, l2), n_outputs)
-    if n_outputs == 1 or not _can_afford_one_a_class(data):
+    if n_outputs == 1 or not _can_afford_one_a_class(data, AFFORDABLE + evaluations):
         (gram,) = _damped_grams(data, params, damping, _mean, 1)
         return SharedGram(_with_penalty(gram, l2), n_outputs)
     grams = _damped_grams(data, params, damping, _each, n_outputs)
@@ -91,17 +103,18 @@ def shared_diagonal(data: DataTerm, params: Array, l2: Array, damping: float) ->
 def _rows_drawn(data: DataTerm, n_matrices: int) -> float:
     """Return on how many rows each of these Gram matrices is measured."""
     n_rows, (_, n_columns) = data.n_rows, data.shape
-    wanted = max(ROWS_PER_COLUMN * n_columns, EVALUATIONS * n_rows / n_columns)
+    per_column = ROWS_PER_COLUMN * (SHARED_ON if n_matrices == 1 else 1)
+    wanted = max(per_column * n_columns, EVALUATIONS * n_rows / n_columns)
     wanted = min(wanted, MOST_DRAWN / n_matrices)
     return float(wanted if 2 * wanted < n_rows else n_rows)
 
 
-def _can_afford_one_a_class(data: DataTerm) -> bool:
-    """Whether one matrix per class is within the limits AFFORDABLE and MOST_NUMBERS."""
+def _can_afford_one_a_class(data: DataTerm, evaluations: float) -> bool:
+    """Whether one matrix per class takes at most so many evaluations, and fits in memory."""
     n_outputs, n_columns = data.shape
-    work = n_outputs * n_columns**2 * (_rows_drawn(data, n_outputs) + n_columns)
-    evaluation = 4 * data.n_rows * n_outputs * n_columns
-    return work <= AFFORDABLE * evaluation and n_outputs * n_columns**2 <= MOST_NUMBERS
+    n_drawn = _rows_drawn(data, n_outputs)
+    taken = cost.evaluations(data.n_rows, n_outputs, n_columns, n_outputs, n_drawn)
+    return taken <= evaluations and n_outputs * n_columns**2 <= MOST_NUMBERS
 
 
 def _each(curvatures: Array) -> Array:

@@ -246,13 +246,13 @@ class RegressionObjective:
         """Return an approximate Hessian, which leaves out blocks of two different classes."""
         data = self.data if exact or not self._cheaper else self._cheaper[0].data
         # A matrix a class takes the mean over the classes from every step.
-        is_full = self.penalty.is_class_symmetric and not as_diagonal
-        if self._shared is not None and is_full and not exact:
-            shared = self._shared.at(params, damping)
-            if shared is not None:
-                return shared
-        measure = approximate_hessian if is_full else shared_diagonal
-        return measure(data, params, self.penalty.l2, damping)
+        if as_diagonal or not self.penalty.is_class_symmetric:
+            return shared_diagonal(data, params, self.penalty.l2, damping)
+        shared = None if self._shared is None or exact else self._shared.at(params, damping)
+        if shared is not None:
+            return shared
+        evaluations = self.passes * self.data.n_rows / data.n_rows
+        return approximate_hessian(data, params, self.penalty.l2, damping, evaluations)
 
     def hessian(self, params: Array) -> FullHessian:
         """Return the exact Hessian, a matrix of ``n_outputs * n_columns`` rows and columns."""

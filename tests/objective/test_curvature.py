@@ -6,8 +6,8 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sk_softmax.objective import RegressionObjective, approximate_hessian
-from sk_softmax.objective.curvature import ClassGrams, PositiveFactor, SharedDiagonal
+from sk_softmax.objective import RegressionObjective, approximate_hessian, cost
+from sk_softmax.objective.curvature import ClassGrams, PositiveFactor, SharedDiagonal, SharedGram
 from sk_softmax.rows import blocks as blocks_of_rows
 from sk_softmax.rows import rows_of
 
@@ -111,6 +111,26 @@ def test_shared_gram_is_the_hessian_averaged_over_the_classes(n_classes, monkeyp
     mean = (exact.sum(axis=0) - len(params) * penalty) / max(n_classes - 1, 1) + penalty
     for block in shared:
         np.testing.assert_allclose(block, mean, rtol=1e-10, atol=1e-13)
+
+
+def test_a_long_fit_affords_a_matrix_a_class():
+    objective = objective_of(400)
+    params = np.random.default_rng(1).normal(size=objective.shape)
+    drawn = approximate_hessian._rows_drawn(objective.data, 3)
+    taken = cost.evaluations(200, 3, 400, 3, drawn)
+    assert taken > approximate_hessian.AFFORDABLE + 2  # the measurement itself counts passes
+    assert isinstance(objective.curvature(params), SharedGram)
+    objective.data.count(taken)
+    assert isinstance(objective.curvature(params), ClassGrams)
+
+
+def test_cost_of_a_measurement_grows_with_all_that_it_reads():
+    size = dict(n_rows=5000, n_outputs=10, n_columns=200, n_matrices=10, n_drawn=1000)
+    cheaper = cost.evaluations(**size)
+    for name in ("n_columns", "n_matrices", "n_drawn"):
+        assert cost.evaluations(**size | {name: 2 * size[name]}) > cheaper
+    # In evaluations of more rows the same matrices are cheaper.
+    assert cost.evaluations(**size | {"n_rows": 10_000}) < cheaper
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
