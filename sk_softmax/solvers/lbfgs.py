@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-from scipy.linalg.blas import daxpy
+from numpy.typing import DTypeLike
+from scipy.linalg.blas import daxpy, saxpy
 
 from sk_softmax.interfaces import (
     Array,
@@ -33,6 +34,11 @@ from sk_softmax.solvers.line_search import Step, strong_wolfe_search
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.secant import curvature_along
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
+
+# Parameters above which a stage that another follows keeps its pairs in float32. They are then
+# larger than a cache, and the recursion reads each twice: a direction from 10 pairs of 1,000,000
+# parameters takes 17.0 ms in float64 and 8.2 ms in float32, of 65,000 0.63 and 0.31 ms.
+MANY_PARAMETERS = 65_000
 
 
 @dataclass
@@ -146,11 +152,15 @@ class _Knowledge:
     @classmethod
     def before(cls, problem: Problem, history: int) -> _Knowledge:
         """Return what the previous stage knew, or new knowledge in the first stage."""
+        known: _Knowledge
         if problem.memory is not None:
-            known: _Knowledge = problem.memory.state
+            known = problem.memory.state
             known.exact = False
-            return known
-        return cls(history, WARM_DAMPING if problem.start.any() else FIRST_DAMPING)
+        else:
+            known = cls(history, WARM_DAMPING if problem.start.any() else FIRST_DAMPING)
+        is_narrow = problem.is_rough and problem.start.size > MANY_PARAMETERS
+        known.pairs.keep_in(np.float32 if is_narrow else np.float64)
+        return known
 
     def measure(self, params: Array) -> Generator[Question, Curvature, None]:
         """Measure the curvature at ``params``, of shape ``(n_outputs, n_columns)``."""
@@ -202,13 +212,25 @@ class Pairs:
         # because BLAS then adds a multiple of one to another in a single pass over them. Where the
         # recursion costs as much as an evaluation, this makes it twice as fast.
         self._pairs: deque[tuple[Array, Array, float]] = deque(maxlen=history)
+        self._width: np.dtype[Any] = np.dtype(np.float64)
 
     def __len__(self) -> int:
         return len(self._pairs)
 
+    def keep_in(self, width: DTypeLike) -> None:
+        """Keep vectors in this width from now on, those known as well."""
+        self._width = np.dtype(width)
+        for i, (step, change, product) in enumerate(self._pairs):
+            self._pairs[i] = (self._kept(step), self._kept(change), product)
+
+    def _kept(self, vector: Array) -> Array:
+        return vector.astype(self._width, copy=False)
+
     def emptied(self) -> Pairs:
-        """Return an object without pairs that keeps as many."""
-        return Pairs(self._pairs.maxlen or 0)
+        """Return an object without pairs that keeps as many, in the same width."""
+        empty = Pairs(self._pairs.maxlen or 0)
+        empty.keep_in(self._width)
+        return empty
 
     def remember(self, step: Array, change: Array) -> None:
         """Keep a pair, unless the curvature along the step is lost in rounding.
@@ -217,7 +239,7 @@ class Pairs:
         """
         product = curvature_along(step, change)
         if product > 0:
-            self._pairs.append((step.ravel(), change.ravel(), product))
+            self._pairs.append((self._kept(step.ravel()), self._kept(change.ravel()), product))
 
     def inverse_hessian_times(self, gradient: Array, curvature: Curvature | None) -> Array:
         """Return the inverse Hessian times a gradient, both of shape ``(n_outputs, n_columns)``.
@@ -227,22 +249,22 @@ class Pairs:
         where the classes of the rows were more or less certain; without it L-BFGS took 27 passes
         instead of 17 on 20 newsgroups.
         """
-        result = gradient.ravel().copy()
+        add = saxpy if self._width == np.float32 else daxpy
+        result: Array = gradient.ravel().astype(self._width)
         along: list[float] = []
         for step, change, product in reversed(self._pairs):
             along.append(float(np.dot(step, result)) / product)
-            result = daxpy(change, result, a=-along[-1])
+            result = add(change, result, a=-along[-1])
         if curvature is not None:
-            result = curvature.solve(result.reshape(gradient.shape)).ravel()
+            result = self._kept(curvature.solve(result.reshape(gradient.shape)).ravel())
         if self._pairs:
             result *= self._scale(self._pairs[-1], gradient.shape, curvature)
         for (step, change, product), forth in zip(self._pairs, reversed(along), strict=True):
-            result = daxpy(step, result, a=forth - float(np.dot(change, result)) / product)
-        return result.reshape(gradient.shape)
+            result = add(step, result, a=forth - float(np.dot(change, result)) / product)
+        return result.reshape(gradient.shape).astype(gradient.dtype, copy=False)
 
-    @staticmethod
     def _scale(
-        pair: tuple[Array, Array, float], shape: tuple[int, ...], curvature: Curvature | None
+        self, pair: tuple[Array, Array, float], shape: tuple[int, ...], curvature: Curvature | None
     ) -> float:
         """Return ``s'y / y'M^-1 y``; without a curvature ``M`` is the identity.
 
@@ -252,5 +274,5 @@ class Pairs:
         _, change, product = pair
         solved = change
         if curvature is not None:
-            solved = curvature.solve(change.reshape(shape)).ravel()
+            solved = self._kept(curvature.solve(change.reshape(shape)).ravel())
         return product / float(np.dot(change, solved))

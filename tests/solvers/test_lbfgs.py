@@ -5,6 +5,7 @@ import pytest
 
 from sk_softmax.interfaces import Problem
 from sk_softmax.objective.penalties.l2 import L2
+from sk_softmax.solvers import lbfgs
 from sk_softmax.solvers.curvature_schedule import CurvatureSchedule, adapted
 from sk_softmax.solvers.evidence import Steps
 from sk_softmax.solvers.lbfgs import Pairs, _Knowledge
@@ -53,6 +54,40 @@ def test_recursion_is_the_bfgs_inverse(preconditioned, n_pairs):
     )
 
 
+def test_pairs_in_float32_give_nearly_the_same_direction():
+    rng = np.random.default_rng(0)
+    A = rng.normal(size=(12, 6))
+    steps = rng.normal(size=(4, 2, 3))
+    wide, narrow, later = Pairs(3), Pairs(3), Pairs(3)
+    narrow.keep_in(np.float32)
+    for step in steps:
+        change = (A.T @ A @ step.ravel()).reshape(step.shape)
+        for pairs in (wide, narrow, later):
+            pairs.remember(step, change)
+    later.keep_in(np.float32)
+    gradient = rng.normal(size=(2, 3))
+    metric = Metric(np.diag(rng.random(6) + 0.5))
+    exact = wide.inverse_hessian_times(gradient, metric)
+    result = narrow.inverse_hessian_times(gradient, metric)
+    assert result.dtype == np.float64
+    assert not np.array_equal(result, exact)
+    np.testing.assert_allclose(result, exact, rtol=1e-4, atol=1e-5 * np.abs(exact).max())
+    np.testing.assert_array_equal(later.inverse_hessian_times(gradient, metric), result)
+
+
+@pytest.mark.parametrize("is_rough", [True, False])
+def test_only_a_rough_stage_of_many_parameters_keeps_pairs_in_float32(is_rough, monkeypatch):
+    step, gradient = np.array([[0.1, 0.7]]), np.array([[0.3, 0.9]])
+    exact = Pairs(3)
+    exact.remember(step, 3 * step)
+    for most, is_narrow in [(1, is_rough), (2, False)]:
+        monkeypatch.setattr(lbfgs, "MANY_PARAMETERS", most)
+        known = knowledge(is_rough)
+        known.pairs.remember(step, 3 * step)
+        ours, theirs = (p.inverse_hessian_times(gradient, None) for p in (known.pairs, exact))
+        assert np.array_equal(ours, theirs) != is_narrow
+
+
 def test_pairs_without_curvature_are_not_kept():
     pairs = Pairs(3)
     pairs.remember(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]))
@@ -60,7 +95,7 @@ def test_pairs_without_curvature_are_not_kept():
     assert len(pairs) == 0
 
 
-def knowledge():
+def knowledge(is_rough=False):
     problem = Problem(
         start=np.zeros((1, 2)),
         n_rows=1,
@@ -68,6 +103,7 @@ def knowledge():
         max_iter=10,
         resolution=1e-15,
         separated_below=-np.inf,
+        is_rough=is_rough,
         random=np.random.default_rng(0),
         penalty=L2(np.zeros(2), 2),
     )
