@@ -196,7 +196,7 @@ def row_space_stages(
     here: Evaluation = yield Asked(numbers[1], EvaluateAt(lifted))
     if nearly.status is not Status.CONVERGED:
         return _ended(nearly, nearly.status, lifted, here, n_iter)
-    enough = problem.tol * abs(here.value)
+    enough = problem.enough_at(here.value)
     left = yield from _left_on_rows(nearly, lifted, here, lift, numbers[1], enough)
     if left <= enough:
         there = _ended(nearly, Status.CONVERGED, lifted, here, n_iter)

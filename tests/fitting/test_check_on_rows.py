@@ -103,7 +103,7 @@ def test_a_wrong_row_space_does_not_mislead_folds(space, monkeypatch):
     X, y = rows_with_classes(3)
     Cs, splitter = [0.1, 100.0], StratifiedKFold(3)
     use(monkeypatch, space)
-    model = SoftmaxRegressionCV(Cs=Cs, cv=splitter, scoring="neg_log_loss").fit(X, y)
+    model = SoftmaxRegressionCV(Cs=Cs, cv=splitter, scoring="neg_log_loss", tol=1e-6).fit(X, y)
     for number, (train, _) in enumerate(splitter.split(X, y)):
         for j, C in enumerate(Cs):
             exact = SoftmaxRegression(C=C, solver="lbfgs", tol=1e-12).fit(X[train], y[train])

@@ -15,6 +15,7 @@ from sk_softmax.solvers.stopping import left_at_this_pace
 class Metric:
     def __init__(self, matrix):
         self.matrix = matrix
+        self.diagonal = matrix.diagonal().reshape(1, -1)
 
     def solve(self, gradient):
         return np.linalg.solve(self.matrix, gradient.ravel()).reshape(gradient.shape)

@@ -184,11 +184,11 @@ def test_overflowing_trial_points_shorten_the_step(name, solve):
 def test_auto_takes_newton_for_small_problems_and_lbfgs_for_large(
     overlapping_classes, dataset, solve
 ):
-    few = objective_on(*overlapping_classes(3))
-    many = objective_on(*overlapping_classes(3, n_features=400))
-    for objective, chosen in [(few, NewtonCholesky()), (many, LBFGS())]:
-        auto = solve(Auto(), objective, tol=1e-6)
-        np.testing.assert_array_equal(auto.params, solve(chosen, objective, tol=1e-6).params)
+    few, many = overlapping_classes(3), overlapping_classes(3, n_features=400)
+    for data, chosen in [(few, NewtonCholesky()), (many, LBFGS())]:
+        auto = solve(Auto(), objective_on(*data), tol=1e-6)
+        itself = solve(chosen, objective_on(*data), tol=1e-6)
+        np.testing.assert_array_equal(auto.params, itself.params)
 
 
 def test_a_plain_lbfgs_is_not_deceived_by_tiny_features(overlapping_classes, solve):
