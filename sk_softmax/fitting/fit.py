@@ -149,7 +149,7 @@ def fit_params(
             if shift.width == np.float32 and _is_felt(rows, change):
                 exact = objective_of(settings, training, rows=given.widened())
                 lost = exact.value(params.astype(np.float64)) - solution.evaluation.value
-                solution, gap = _rounded(objective, solution, lost), gap + max(lost, 0.0)
+                solution, gap = _rounded(settings, solution, lost), gap + max(lost, 0.0)
     seen = Seen(rows.n_rows, objective.total_weight)
     return Fitted(params, solution, best, gap, seen, shift)
 
@@ -177,13 +177,14 @@ def _is_felt(rows: Rows, change: Array) -> bool:
     return bool((some @ np.abs(change[:, : rows.n_features]).T).max() > FELT)
 
 
-def _rounded(objective: RegressionObjective, solution: Solution, lost: float) -> Solution:
+def _rounded(settings: Settings, solution: Solution, lost: float) -> Solution:
     """Return a solution whose value rises by ``lost`` nats a row when its params are rounded.
 
-    It is not called converged if that is more than the objective hides by its own rounding.
+    It is not called converged if that is more than ``tol`` allows and float32 hides.
     """
-    hidden = objective.resolution * max(solution.evaluation.value, 1.0)
-    if solution.status is Status.CONVERGED and lost > hidden:
+    value = solution.evaluation.value
+    allowed = settings.tol * abs(value) + np.finfo(np.float32).eps * max(value, 1.0)
+    if solution.status is Status.CONVERGED and lost > allowed:
         return replace(solution, status=Status.PRECISION_LIMIT)
     return solution
 

@@ -108,10 +108,12 @@ class Problem:
         """Return the ``F - F*`` in nats a row at which to stop where the value is ``F``.
 
         It is ``tol`` times ``F``. If ``least_scale`` and ``null_value`` are set, it is ``tol``
-        times ``min(max(F, least_scale), null_value - F)``; the latter is what features gained.
+        times ``min(max(F, least_scale), null_value - F)``; the latter is what features gained. If
+        they gained next to nothing, it is what rounding can hide.
         """
-        gain = max(self.null_value - value, 0.0)
-        scale = min(max(abs(value), self.least_scale), gain)
+        scale, gain = max(abs(value), self.least_scale), self.null_value - value
+        if gain < scale:
+            return max(self.tol * gain, self.noise_at(value), self.trust * abs(value))
         return max(self.tol * scale, self.trust * abs(value))
 
     def noise_at(self, value: float) -> float:

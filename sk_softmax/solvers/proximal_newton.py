@@ -86,7 +86,7 @@ class ProximalNewton(Options):
 
             # 2. Aim: find the minimum of the model, and the decrease it promises. Close to the
             #    optimum the last Hessian is used again, as long as its promise shrinks fast.
-            aim = yield from _aim(penalty, here, active, last, damping, exact=exact)
+            aim = yield from _aim(problem, here, active, last, damping, exact=exact)
             if damping and aim.promise <= problem.enough_at(here.value):
                 damping = 0.0  # a damped model promises too little; damping is not needed here
                 continue
@@ -142,7 +142,7 @@ def _last_step(
 
 
 def _aim(
-    penalty: Penalty,
+    problem: Problem,
     here: Place,
     active: NDArray[np.bool_],
     last: Aim | None,
@@ -153,15 +153,17 @@ def _aim(
     """Aim with the last Hessian as long as its promise shrinks fast, and otherwise with a new one.
 
     ``active`` has shape ``(n_outputs, n_columns)``. The last Hessian can be used if it is about
-    all of these parameters. ``damping`` is that of a new one.
+    all of these parameters. ``damping`` is that of a new one. Where few parameters seem to have
+    converged a new one is measured: the judge takes it over, and the last step ends nearer.
     """
-    most_left = SMALL_LEFT if active.size <= FEW_PARAMETERS else MOST_LEFT
+    is_few = active.size <= FEW_PARAMETERS
     if last is not None and not (active & ~last.active).any():
-        aim = aim_of(penalty, here, last.active, last.hessian)
-        if aim.promise <= most_left * last.promise:
+        aim = aim_of(problem.penalty, here, last.active, last.hessian)
+        is_fast = aim.promise <= (SMALL_LEFT if is_few else MOST_LEFT) * last.promise
+        if is_fast and not (is_few and aim.promise <= problem.enough_at(here.value)):
             return aim
     hessian = yield ActiveHessianAt(here.params, active, damping, exact)
-    return aim_of(penalty, here, active, hessian)
+    return aim_of(problem.penalty, here, active, hessian)
 
 
 def _damping_after(size: float, damping: float) -> float:
