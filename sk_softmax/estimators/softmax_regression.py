@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax.estimators import callbacks, records
 from sk_softmax.estimators.convergence import SILENT, warn_of_coarse_columns, warn_of_fit
+from sk_softmax.estimators.inferred import InferenceMixin
 from sk_softmax.estimators.input.chunks import checked_chunk
 from sk_softmax.estimators.input.parameters import for_data, seed_of, settings_of, solver_of
 from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
@@ -42,7 +43,11 @@ def _learns_from_minibatches(estimator: Any) -> bool:
     )
 
 
-class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # type: ignore[misc]
+class SoftmaxRegression(
+    callbacks.CallbackSupportMixin,  # type: ignore[misc]
+    InferenceMixin,
+    LinearClassifier,
+):
     """Softmax (multinomial logistic) regression.
 
     Minimises over ``coef`` and ``intercept``, in nats a row,
@@ -424,6 +429,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         if self.keep_path:
             self.path_ = np.array(path)
         self._seen = fitted.seen
+        self._status = solution.status
         self.converged_ = solution.status is Status.CONVERGED
         self.records_ = list(solution.records)
         self.n_iter_ = np.array([solution.n_iter], dtype=np.int32)
@@ -475,6 +481,7 @@ class SoftmaxRegression(callbacks.CallbackSupportMixin, LinearClassifier):  # ty
         self.n_iter_ = np.array([n_calls], dtype=np.int32)
         self.best_iteration_ = n_calls
         self.converged_, self.duality_gap_ = False, np.inf
+        self._status = Status.EPOCHS_DONE
 
     @property
     def loss_curve_(self) -> NDArray[np.float64]:

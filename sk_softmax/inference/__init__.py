@@ -1,0 +1,11 @@
+"""How sure the coefficients of softmax regression are.
+
+``SoftmaxRegression.inference`` returns an :class:`Inference`: standard errors, confidence
+intervals, tests, predictions with intervals and marginal effects. :func:`of_pipeline` takes a
+fitted Pipeline whose last step is a ``SoftmaxRegression``.
+"""
+
+from sk_softmax.inference.pipelines import of_pipeline
+from sk_softmax.inference.result import Inference
+
+__all__ = ["Inference", "of_pipeline"]

@@ -1,0 +1,250 @@
+"""Sums over the rows of products of scores: the information, and the meat of a sandwich.
+
+The coordinates are contrasts of classes with a base, in the columns that are kept: parameter
+``a * n_kept + j`` belongs to class ``a`` of those besides the base and to column ``j``. With
+``z_i`` the kept columns of row ``i`` and ``p_i``, ``y_i`` its probabilities and targets without
+the base, the score of a row is ``(y_i - p_i) (x) z_i`` and its information ``(diag(p_i) - p_i
+p_i') (x) z_i z_i'``.
+
+A large matrix is summed strip by strip, so that the partial sums of threads take little memory
+beside it. Only its upper triangle is computed; the lower is that of blocks on the diagonal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from sk_softmax.inference.outcomes import Outcomes
+from sk_softmax.interfaces import Array, Block
+from sk_softmax.objective import DataTerm
+
+# Numbers in the products of some rows with all classes: 2 MiB in float64, which a cache holds.
+NUMBERS_AT_ONCE = 2**18
+
+# Bytes up to which a matrix is summed in one piece.
+FEW_BYTES = 2**22
+
+# Share of a larger matrix that its partial sums may take together.
+SHARE = 0.4
+
+Kind: TypeAlias = Literal["information", "scores", "labelled scores"]
+"""Which products: ``labelled scores`` are those of the ``w_i y_ik`` rows labelled ``k`` that a row
+with a distribution stands for: ``sum_k y_ik (e_k - p_i)(e_k - p_i)' (x) z_i z_i'``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Coordinates:
+    """Which parameters the matrices are about."""
+
+    outcomes: Outcomes
+    kept: NDArray[np.intp]
+    """Columns, shape ``(n_kept,)``."""
+
+    @property
+    def n_parameters(self) -> int:
+        """How many there are."""
+        return (len(self.outcomes.classes) - 1) * len(self.kept)
+
+
+def second_moment(
+    data: DataTerm,
+    params: Array,
+    coordinates: Coordinates,
+    kind: Kind,
+    *,
+    power: int = 1,
+) -> Array:
+    """Return the mean of products over the rows, its upper triangle filled.
+
+    Parameters
+    ----------
+    data : DataTerm
+        The rows.
+    params : ndarray of shape (n_outputs, n_columns)
+        Where the probabilities are computed.
+    coordinates : Coordinates
+        The parameters.
+    kind : str
+        Which products.
+    power : {1, 2}
+        Of the relative weights of the rows.
+
+    Returns
+    -------
+    matrix : ndarray of shape (n_parameters, n_parameters)
+        In C order; below the diagonal it is not complete.
+    """
+    n = coordinates.n_parameters
+    matrix = np.zeros((n, n))
+    for strip in _strips(n, getattr(data.rows, "n_threads", 1)):
+        question = partial(
+            strip_of_products,
+            params=params,
+            coordinates=coordinates,
+            kind=kind,
+            power=power,
+            strip=strip,
+        )
+        (part,) = data.ask(question)
+        matrix[strip, strip.start :] = part
+    matrix /= data.n_rows
+    return matrix
+
+
+def _strips(n: int, n_threads: int) -> Iterator[slice]:
+    """Yield the rows of a matrix of shape ``(n, n)`` in as many parts as memory asks for."""
+    n_parts = 1
+    if 8 * n**2 > FEW_BYTES:
+        n_parts = min(int(np.ceil((2 * n_threads + 3) / SHARE)), n)
+    edges = np.linspace(0, n, n_parts + 1).astype(int)
+    for first, last in pairwise(edges):
+        yield slice(int(first), int(last))
+
+
+def strip_of_products(
+    data: DataTerm,
+    params: Array,
+    coordinates: Coordinates,
+    kind: Kind,
+    power: int,
+    strip: slice,
+) -> tuple[Any, ...]:
+    """Question: some rows of the sum of products, from the diagonal on.
+
+    Shape ``(strip.stop - strip.start, n_parameters - strip.start)``.
+    """
+    prepared = data.rows.prepare(params)
+
+    def term(block: Block) -> tuple[Array]:
+        total = np.zeros((strip.stop - strip.start, coordinates.n_parameters - strip.start))
+        factors = _factors(data, block, prepared, coordinates.outcomes, kind)
+        weight = data.weighted(np.ones(block.n_rows), block)
+        root = np.sqrt(weight) if power == 1 else weight
+        for rows, design in pieces(block, coordinates.kept, coordinates.n_parameters):
+            design *= root[rows, None]
+            for factor in factors:
+                _add(total, design, factor, rows, strip)
+        return (total,)
+
+    return data.rows.sum(term)
+
+
+@dataclass(frozen=True, eq=False)
+class _Factor:
+    """``values`` of shape ``(n_classes - 1, n_rows)``, whose products are added or subtracted.
+
+    With ``diagonal`` the values themselves are added to the products of a class with itself.
+    """
+
+    values: Array
+    sign: float
+    diagonal: bool
+
+
+def _factors(
+    data: DataTerm, block: Block, prepared: Any, outcomes: Outcomes, kind: Kind
+) -> Sequence[_Factor]:
+    """Return what is multiplied with the columns of a block's rows."""
+    others = outcomes.others
+    probabilities = data.loss.probabilities(data.logits(block, prepared))[others]
+    if kind == "information":
+        return [_Factor(probabilities, -1.0, diagonal=True)]
+    targets = data.targets.at(block.rows)
+    own = np.array([targets.of_class(number) for number in others], dtype=np.float64)
+    scores = _Factor(own - probabilities, 1.0, diagonal=False)
+    if kind == "scores":
+        return [scores]
+    return [_Factor(own, -1.0, diagonal=True), scores]
+
+
+def pieces(
+    block: Block, columns: NDArray[np.intp], n_parameters: int
+) -> Iterator[tuple[slice, Array]]:
+    """Yield some rows of a block at a time, and their columns as a new dense array.
+
+    The array has shape ``(n_rows, len(columns))``. Blocks of sparse rows are long: as a whole they
+    would take more memory than the matrix that they are summed to.
+    """
+    length = max(NUMBERS_AT_ONCE // n_parameters, 16)
+    for first in range(0, block.n_rows, length):
+        rows = slice(first, min(first + length, block.n_rows))
+        part = block.part(np.arange(rows.start, rows.stop), columns)
+        yield rows, np.asarray(part.toarray() if sp.issparse(part) else part)
+
+
+def _add(total: Array, design: Array, factor: _Factor, rows: slice, strip: slice) -> None:
+    """Add the products of some rows to a strip, in place.
+
+    ``design`` has shape ``(n_rows, n_kept)``.
+    """
+    values = factor.values[:, rows]
+    n_kept = design.shape[1]
+    spread = (values.T[:, :, None] * design[:, None, :]).reshape(len(design), -1)
+    if strip.start == 0 and strip.stop == spread.shape[1]:
+        product = spread.T @ spread  # NumPy computes one triangle of it
+    else:
+        product = spread[:, strip].T @ spread[:, strip.start :]
+    product *= factor.sign
+    total += product
+    if not factor.diagonal:
+        return
+    for number in range(strip.start // n_kept, -(-strip.stop // n_kept)):
+        of_class = slice(number * n_kept, (number + 1) * n_kept)
+        first, last = max(of_class.start, strip.start), min(of_class.stop, strip.stop)
+        columns = slice(first - strip.start, of_class.stop - strip.start)
+        added = spread[:, first:last].T @ design[:, first - of_class.start :]
+        total[first - strip.start : last - strip.start, columns] += added
+
+
+def cluster_scores(
+    data: DataTerm,
+    params: Array,
+    coordinates: Coordinates,
+    groups: NDArray[np.intp],
+    n_groups: int,
+) -> Array:
+    """Return the sum of the weighted scores of each cluster, shape ``(n_groups, n_parameters)``.
+
+    ``groups`` has the number of each row's cluster, shape ``(n_rows,)``.
+    """
+    question = partial(scores_by_group, params=params, coordinates=coordinates, groups=groups)
+    found = data.ask(question)
+    total = np.zeros((n_groups, coordinates.n_parameters))
+    for numbers, sums in zip(found[0::2], found[1::2], strict=True):
+        total[numbers] += sums
+    return total
+
+
+def scores_by_group(
+    data: DataTerm, params: Array, coordinates: Coordinates, groups: NDArray[np.intp]
+) -> tuple[Any, ...]:
+    """Question: for each block in turn the clusters in it, and the sums of their scores.
+
+    Shapes ``(n_present,)`` and ``(n_present, n_parameters)``.
+    """
+    prepared = data.rows.prepare(params)
+
+    def term(block: Block) -> tuple[tuple[Any, ...], tuple[Any, Array]]:
+        (scores,) = _factors(data, block, prepared, coordinates.outcomes, "scores")
+        values = data.weighted(scores.values, block)
+        present, places = np.unique(groups[data.numbers(block)], return_inverse=True)
+        sums = np.zeros((len(present), coordinates.n_parameters))
+        for rows, design in pieces(block, coordinates.kept, coordinates.n_parameters):
+            spread = (values.T[rows, :, None] * design[:, None, :]).reshape(len(design), -1)
+            ones = np.ones(len(design))
+            member = sp.csr_matrix(
+                (ones, (places[rows], np.arange(len(design)))), shape=(len(present), len(design))
+            )
+            sums += member @ spread
+        return (), (present, sums)
+
+    _, kept = data.rows.collect(term)
+    return tuple(part for pair in kept for part in pair)
