@@ -124,8 +124,8 @@ def _factor(n: float, n_clusters: int | None, k: int, request: Request) -> float
     """Return the correction of a sandwich for small samples; ``k`` parameters."""
     if n <= k and request.covariance != "HC0" and request.small_sample is None:
         raise ValueError(
-            f"There is no factor n / (n - k) with n = {n:g} observations and k = {k} coefficients: "
-            "choose covariance='HC0' or small_sample='stata'."
+            f"n = {n:g} observations and k = {k} coefficients leave no factor n / (n - k): choose "
+            "covariance='HC0' or small_sample='stata'."
         )
     is_stata = request.small_sample == "stata"
     if n_clusters is not None:

@@ -34,8 +34,13 @@ MOST_STEPS = 12
 # is linear: with the same Hessian a step towards infinity leaves e^-2.
 SLOW, NOISE = 0.01, 1e-16
 
-# Parameters from which L-BFGS goes first: a Hessian takes as long as many of its evaluations.
+# Parameters from which L-BFGS goes first, and its most iterations: a Hessian takes as long as many
+# of its evaluations.
 MANY, MOST_OF_LBFGS = 100, 200
+
+# What L-BFGS is to leave of ``g'H^-1 g``, so that the first Hessian is that of the optimum: a step
+# of 1e-5 standard errors may change standard errors by some millionths.
+OF_LBFGS = 1e-13
 
 # How many times as far as ``tol`` says a fit may have been from the optimum.
 SLACK = 10.0
@@ -103,7 +108,7 @@ def _by_lbfgs(sample: Sample, params: Array) -> Array:
     objective = sample.objective
     params = objective.penalty.balanced(params)
     value = objective.value(params)
-    tol = ENOUGH / (20 * sample.times_mean * max(value, np.finfo(float).tiny))
+    tol = OF_LBFGS / (2 * sample.times_mean * max(value, np.finfo(float).tiny))
     settings = replace(sample.settings, tol=max(tol, 1e-300), max_iter=MOST_OF_LBFGS)
     with single_threaded_blas(), quiet():
         solution = minimize(LBFGS(), objective, problem_of(settings, objective, params))
