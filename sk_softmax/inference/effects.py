@@ -12,7 +12,7 @@ from scipy.special import softmax
 from sk_softmax.inference.estimate import Estimate
 from sk_softmax.inference.predicted import check_rows, slopes_of, whole_logits
 from sk_softmax.inference.quantities import Quantities
-from sk_softmax.inference.second_moments import pieces
+from sk_softmax.inference.second_moments import pieces, rows_at_once
 from sk_softmax.interfaces import Array, Block, Rows
 
 # Numbers of the gradients of the effects of some features, which one pass over the rows sums.
@@ -76,7 +76,8 @@ def _sums(
         gradients = np.zeros((len(asked), len(coef), len(others), len(kept)))
         logits = whole_logits(estimate, block.logits(prepared))
         share = shares[block.rows]
-        for part, design in pieces(block, kept, len(coef) * len(others) + len(kept)):
+        length = rows_at_once(len(coef) * len(others) + len(kept))
+        for part, design in pieces(block, kept, length):
             for number, effect in enumerate(asked):
                 value, gradient = effect.summed(design, logits[part], share[part])
                 values[number] += value

@@ -34,9 +34,9 @@ MOST_STEPS = 12
 # is linear: with the same Hessian a step towards infinity leaves e^-2.
 SLOW, NOISE = 0.01, 1e-16
 
-# Parameters from which L-BFGS goes first, and its most iterations: a Hessian takes as long as many
-# of its evaluations.
-MANY, MOST_OF_LBFGS = 100, 200
+# Multiplications of a Hessian, about, from which L-BFGS goes first, and its most iterations: a
+# Hessian then takes as long as many of its evaluations.
+CHEAP, MOST_OF_LBFGS = 3e6, 200
 
 # What L-BFGS is to leave of ``g'H^-1 g``, so that the first Hessian is that of the optimum: a step
 # of 1e-5 standard errors may change standard errors by some millionths.
@@ -77,7 +77,7 @@ def polish(
         If the rows are not those of the fit, or if there is no finite optimum.
     """
     before = sample.objective.evaluate(params).value
-    if coordinates.n_parameters >= MANY:
+    if sample.objective.rows.n_rows * coordinates.n_parameters**2 > CHEAP:
         params = _by_lbfgs(sample, params)
     contrasts = dependence.carried(coordinates.outcomes.contrasts(params))
     newton = NewtonSteps(sample, coordinates)

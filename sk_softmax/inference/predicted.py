@@ -17,7 +17,7 @@ from scipy.special import expit, logsumexp, ndtri, softmax
 from sk_softmax.inference.estimate import Estimate
 from sk_softmax.inference.frames import data_frame
 from sk_softmax.inference.quantities import Quantities
-from sk_softmax.inference.second_moments import pieces
+from sk_softmax.inference.second_moments import pieces, rows_at_once
 from sk_softmax.interfaces import Array, Block, Rows
 
 
@@ -154,7 +154,7 @@ def over_rows(
     def term(block: Block) -> tuple[tuple[Any, ...], list[tuple[Array, ...]]]:
         logits = whole_logits(estimate, block.logits(prepared))
         found = []
-        for part, design in pieces(block, columns, n_numbers):
+        for part, design in pieces(block, columns, rows_at_once(n_numbers)):
             found.append(of_piece(design, logits[part]))
         return (), found
 
@@ -179,7 +179,7 @@ def check_rows(estimate: Estimate, rows: Rows) -> None:
     every = np.arange(estimate.n_columns)
 
     def term(block: Block) -> tuple[tuple[Any, ...], list[NDArray[np.bool_]]]:
-        found = pieces(block, every, estimate.n_columns)
+        found = pieces(block, every, rows_at_once(estimate.n_columns))
         return (), [estimate.dependence.are_estimable(design) for _, design in found]
 
     _, blocks = rows.collect(term)
@@ -230,7 +230,9 @@ def mean_probabilities(
         share = shares[block.rows]
         slopes = slopes_of(probabilities, estimate.outcomes.others) * share[:, None, None]
         total = np.zeros((*slopes.shape[1:], len(coordinates.kept)))
-        for part, design in pieces(block, coordinates.kept, coordinates.n_parameters):
+        for part, design in pieces(
+            block, coordinates.kept, rows_at_once(coordinates.n_parameters)
+        ):
             total += np.tensordot(slopes[part], design, axes=(0, 0))
         return share @ probabilities, total
 
@@ -303,6 +305,6 @@ def _gradients(estimate: Estimate, rows: Rows) -> Iterator[tuple[Array, Array]]:
         block = rows.take(np.arange(start, min(start + length, rows.n_rows)))
         probabilities = softmax(whole_logits(estimate, block.logits(prepared)), axis=1)
         slopes = slopes_of(probabilities, estimate.outcomes.others)
-        ((_, design),) = pieces(block, coordinates.kept, 1)
+        ((_, design),) = pieces(block, coordinates.kept, block.n_rows)
         gradients = slopes[:, :, :, None] * design[:, None, None, :]
         yield probabilities, gradients.reshape(*slopes.shape[:2], -1)

@@ -22,6 +22,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from sk_softmax.inference.column_products import (
+    FEW_COLUMNS,
+    assembled,
+    class_weights,
+    distinct_products,
+)
+from sk_softmax.inference.column_products import rows_at_once as few_at_once
 from sk_softmax.inference.outcomes import Outcomes
 from sk_softmax.interfaces import Array, Block
 from sk_softmax.objective import DataTerm
@@ -82,21 +89,53 @@ def second_moment(
     matrix : ndarray of shape (n_parameters, n_parameters)
         In C order; below the diagonal it is not complete.
     """
+    ask = partial(_asked, data, params, coordinates, kind, power)
+    if len(coordinates.kept) <= FEW_COLUMNS:
+        (sums,) = ask(sum_of_distinct_products)
+        matrix = assembled(sums, len(coordinates.outcomes.others), len(coordinates.kept))
+        matrix /= data.n_rows
+        return matrix
     n = coordinates.n_parameters
     matrix = np.zeros((n, n))
     for strip in _strips(n, getattr(data.rows, "n_threads", 1)):
-        question = partial(
-            strip_of_products,
-            params=params,
-            coordinates=coordinates,
-            kind=kind,
-            power=power,
-            strip=strip,
-        )
-        (part,) = data.ask(question)
+        (part,) = ask(strip_of_products, strip=strip)
         matrix[strip, strip.start :] = part
     matrix /= data.n_rows
     return matrix
+
+
+def _asked(
+    data: DataTerm,
+    params: Array,
+    coordinates: Coordinates,
+    kind: Kind,
+    power: int,
+    question: Any,
+    **more: Any,
+) -> tuple[Any, ...]:
+    """Return the answer to a question about these products."""
+    known = {"params": params, "coordinates": coordinates, "kind": kind, "power": power}
+    return data.ask(partial(question, **known, **more))
+
+
+def sum_of_distinct_products(
+    data: DataTerm, params: Array, coordinates: Coordinates, kind: Kind, power: int
+) -> tuple[Any, ...]:
+    """Question: the sum of class weights times column products, ``(n_pairs, n_products)``."""
+    prepared = data.rows.prepare(params)
+    n_kept, n_others = len(coordinates.kept), len(coordinates.outcomes.others)
+
+    def term(block: Block) -> tuple[Array]:
+        factors = _factors(data, block, prepared, coordinates.outcomes, kind)
+        weight = data.weighted(np.ones(block.n_rows), block) ** power
+        total = np.zeros((n_others * (n_others + 1) // 2, n_kept * (n_kept + 1) // 2))
+        for rows, design in pieces(block, coordinates.kept, few_at_once(n_kept)):
+            by_class = class_weights(factors, rows)
+            by_class *= weight[rows]
+            total += by_class @ distinct_products(np.ascontiguousarray(design.T)).T
+        return (total,)
+
+    return data.rows.sum(term)
 
 
 def _strips(n: int, n_threads: int) -> Iterator[slice]:
@@ -128,7 +167,9 @@ def strip_of_products(
         factors = _factors(data, block, prepared, coordinates.outcomes, kind)
         weight = data.weighted(np.ones(block.n_rows), block)
         root = np.sqrt(weight) if power == 1 else weight
-        for rows, design in pieces(block, coordinates.kept, coordinates.n_parameters):
+        for rows, design in pieces(
+            block, coordinates.kept, rows_at_once(coordinates.n_parameters)
+        ):
             design *= root[rows, None]
             for factor in factors:
                 _add(total, design, factor, rows, strip)
@@ -165,19 +206,21 @@ def _factors(
     return [_Factor(own, -1.0, diagonal=True), scores]
 
 
-def pieces(
-    block: Block, columns: NDArray[np.intp], n_parameters: int
-) -> Iterator[tuple[slice, Array]]:
-    """Yield some rows of a block at a time, and their columns as a new dense array.
+def pieces(block: Block, columns: NDArray[np.intp], length: int) -> Iterator[tuple[slice, Array]]:
+    """Yield ``length`` rows of a block at a time, and their columns as a new dense array.
 
     The array has shape ``(n_rows, len(columns))``. Blocks of sparse rows are long: as a whole they
     would take more memory than the matrix that they are summed to.
     """
-    length = max(NUMBERS_AT_ONCE // n_parameters, 16)
     for first in range(0, block.n_rows, length):
         rows = slice(first, min(first + length, block.n_rows))
         part = block.part(np.arange(rows.start, rows.stop), columns)
         yield rows, np.asarray(part.toarray() if sp.issparse(part) else part)
+
+
+def rows_at_once(n_numbers: int) -> int:
+    """Return how many rows to read at a time where each takes so many numbers."""
+    return max(NUMBERS_AT_ONCE // n_numbers, 16)
 
 
 def _add(total: Array, design: Array, factor: _Factor, rows: slice, strip: slice) -> None:
@@ -237,7 +280,9 @@ def scores_by_group(
         values = data.weighted(scores.values, block)
         present, places = np.unique(groups[data.numbers(block)], return_inverse=True)
         sums = np.zeros((len(present), coordinates.n_parameters))
-        for rows, design in pieces(block, coordinates.kept, coordinates.n_parameters):
+        for rows, design in pieces(
+            block, coordinates.kept, rows_at_once(coordinates.n_parameters)
+        ):
             spread = (values.T[rows, :, None] * design[:, None, :]).reshape(len(design), -1)
             ones = np.ones(len(design))
             member = sp.csr_matrix(

@@ -61,6 +61,7 @@ def test_blocks_pieces_strips_and_threads_change_nothing(
         monkeypatch.setattr(kind, "_rows_per_block", lambda self: 37)
     monkeypatch.setattr(second_moments, "NUMBERS_AT_ONCE", 160)
     monkeypatch.setattr(second_moments, "FEW_BYTES", 0)
+    monkeypatch.setattr(second_moments, "FEW_COLUMNS", 0)
     for form in (np.asarray, sp.csr_matrix, sp.csc_matrix):
         model = SoftmaxRegression(C=np.inf, n_jobs=n_threads)
         ours = infer(form(X), y, model=model, **options)
