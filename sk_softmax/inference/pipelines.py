@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -69,16 +68,16 @@ def of_pipeline(
     if names is not None:
         columns = column_names(names, inference.estimate.has_intercept)
     features = columns[: len(inference.features)]
-    groups = {
-        name: tuple(features[number] for number in members)
+    groups = tuple(
+        (name, tuple(features[number] for number in members))
         for name, members in _groups_of(before).items()
         if len(members) > 1
-    }
+    )
     return replace(
         inference,
         columns=columns,
         read=partial(_transformed, before, inference.read),
-        feature_groups=MappingProxyType(groups),
+        groups=groups,
     )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -43,9 +42,7 @@ class Reported:
     likelihood: Likelihood = field(repr=False)
     estimate: Estimate = field(repr=False)
     read: Callable[[Any], Any] = field(repr=False)
-    feature_groups: Mapping[str, Sequence[str]] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     # --- coefficients ---------------------------------------------------------------------------
 
@@ -144,6 +141,11 @@ class Reported:
     def _labels(self) -> list[tuple[Any, str]]:
         """The class and the column of each coefficient."""
         return [(outcome, name) for outcome in self.outcomes for name in self.columns]
+
+    @property
+    def feature_groups(self) -> dict[str, tuple[str, ...]]:
+        """Columns that ``feature_tests`` tests together: those of one encoded feature."""
+        return dict(self.groups)
 
     @property
     def features(self) -> tuple[str, ...]:
