@@ -1,13 +1,14 @@
 """Pictures of fitted models, of their mistakes and of their training.
 
 Each display follows scikit-learn's convention: ``from_estimator`` (or ``from_records``,
-``from_path``) computes, the object holds the arrays, and ``plot`` draws them. Only ``plot``
-imports matplotlib, which the extra ``sk-softmax[plot]`` installs.
+``from_path``, ``from_inference``) computes, the object holds the arrays, and ``plot`` draws them.
+Only ``plot`` imports matplotlib, which the extra ``sk-softmax[plot]`` installs.
 
 Decision regions are drawn by :class:`sklearn.inspection.DecisionBoundaryDisplay`, which accepts
 this package's estimators.
 """
 
+from sk_softmax.displays.coefficient_intervals import CoefficientIntervalDisplay
 from sk_softmax.displays.coefficients import CoefficientDisplay
 from sk_softmax.displays.cross_validation import CVDisplay
 from sk_softmax.displays.loss_curve import LossCurveDisplay
@@ -18,6 +19,7 @@ from sk_softmax.displays.path import PathDisplay
 __all__ = [
     "CVDisplay",
     "CoefficientDisplay",
+    "CoefficientIntervalDisplay",
     "LossCurveDisplay",
     "LossLandscapeDisplay",
     "MisclassifiedDisplay",
