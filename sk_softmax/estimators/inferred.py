@@ -35,6 +35,7 @@ class InferenceMixin:
         small_sample: str | None = None,
         penalised: str = "posterior",
         allow_penalty: bool = False,
+        features: Any = None,
     ) -> Inference:
         """Return how sure the coefficients are: standard errors, tests, intervals and effects.
 
@@ -76,6 +77,11 @@ class InferenceMixin:
             (H + L)^-1``, that over samples, about the shrunken coefficients.
         allow_penalty : bool, default=False
             Whether p-values and tests are given for a fit with a penalty.
+        features : sequence, optional
+            Names or numbers of the features whose coefficients are reported, for models whose
+            covariance would be too large. Each of their coefficients takes one solution by
+            conjugate gradients, and no covariance of all coefficients is formed. There are then no
+            intervals of predictions and no effects, and ``covariance`` is ``"hessian"``.
 
         Returns
         -------
@@ -105,7 +111,14 @@ class InferenceMixin:
         """
         check_is_fitted(self)
         request = Request(
-            reference, covariance, groups, weights_are, small_sample, penalised, allow_penalty
+            reference,
+            covariance,
+            groups,
+            weights_are,
+            small_sample,
+            penalised,
+            allow_penalty,
+            features,
         )
         settings = settings_of(self, draw_seed=False)
         settings = for_data(settings, self.n_features_in_, self.classes_)

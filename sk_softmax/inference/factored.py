@@ -37,7 +37,8 @@ class Factored:
         self._factor, failed = scipy.linalg.lapack.dpotrf(
             matrix.T, lower=1, clean=0, overwrite_a=1
         )
-        least = len(matrix) * np.finfo(np.float64).eps
+        # Rounding of the pivots; columns that depend on others have been left out before.
+        least = 10 * np.sqrt(len(matrix)) * np.finfo(np.float64).eps
         if failed or self._factor.diagonal().min() ** 2 <= least:
             raise Singular
 

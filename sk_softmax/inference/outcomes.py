@@ -66,6 +66,16 @@ class Outcomes:
         whole = params if len(params) > 1 else np.vstack([np.zeros_like(params), params])
         return np.asarray(whole[self.others] - whole[self.base])
 
+    def transposed(self, functions: Array) -> Array:
+        """Return functions of params from functions of contrasts: the transpose of the map.
+
+        From shape ``(n_classes - 1, n_columns)`` to ``(n_outputs, n_columns)``.
+        """
+        whole = np.zeros((len(self.classes), *functions.shape[1:]))
+        whole[self.others] = functions
+        whole[self.base] = -functions.sum(axis=0)
+        return whole[1:] if len(whole) == 2 else whole
+
     def params(self, contrasts: Array) -> Array:
         """Return params from contrasts: the inverse of :meth:`contrasts`.
 

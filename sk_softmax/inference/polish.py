@@ -78,7 +78,7 @@ def polish(
     """
     before = sample.objective.evaluate(params).value
     if sample.objective.rows.n_rows * coordinates.n_parameters**2 > CHEAP:
-        params = _by_lbfgs(sample, params)
+        params = by_lbfgs(sample, params)
     contrasts = dependence.carried(coordinates.outcomes.contrasts(params))
     newton = NewtonSteps(sample, coordinates)
     for step in range(1, MOST_STEPS + 1):
@@ -91,16 +91,17 @@ def polish(
             _, left = newton.step(curvature, end.gradient)
             if decrement > NOISE and left > SLOW * decrement:
                 raise ValueError(NO_OPTIMUM)
-            _refuse_other_rows(sample, before, end.value)
+            refuse_if_lower(sample, before, end.value)
             loss = newton.mean_loss(contrasts, end.value)
             return Polished(contrasts, curvature, loss, decrement, step)
         contrasts = contrasts + newton.shortened(contrasts, direction, decrement, here.value)
+        del curvature  # before the next one is measured: each is as large as the covariance
         if step == 1:
-            _refuse_other_rows(sample, before, newton.at(contrasts).value)
+            refuse_if_lower(sample, before, newton.at(contrasts).value)
     raise ValueError(NO_OPTIMUM)
 
 
-def _by_lbfgs(sample: Sample, params: Array) -> Array:
+def by_lbfgs(sample: Sample, params: Array) -> Array:
     """Return params nearer to the optimum, from passes that are cheaper than a Hessian.
 
     Shape ``(n_outputs, n_columns)``.
@@ -115,7 +116,7 @@ def _by_lbfgs(sample: Sample, params: Array) -> Array:
     return solution.params if solution.evaluation.value <= value else params
 
 
-def _refuse_other_rows(sample: Sample, before: float, after: float) -> None:
+def refuse_if_lower(sample: Sample, before: float, after: float) -> None:
     """Raise an error if the objective fell further than a converged fit leaves open."""
     tol, width = sample.settings.tol, sample.shift.width
     resolution = 4 * float(np.finfo(width).eps) * sample.objective.noise

@@ -43,6 +43,7 @@ class Reported:
     estimate: Estimate = field(repr=False)
     read: Callable[[Any], Any] = field(repr=False)
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    is_of_some: bool = False
 
     # --- coefficients ---------------------------------------------------------------------------
 
@@ -206,6 +207,13 @@ class Reported:
     def has_p_values(self) -> bool:
         """Whether p-values are given: not for a penalised fit without ``allow_penalty``."""
         return self.request.allow_penalty or not self.is_penalised
+
+    def _require_all(self, what: str) -> None:
+        if self.is_of_some:
+            raise ValueError(
+                f"{what} needs the covariance of all coefficients, and this inference is of some "
+                "features only (features=)."
+            )
 
     def _require_p_values(self, what: str) -> None:
         if not self.has_p_values:

@@ -33,6 +33,7 @@ class Request:
     small_sample: str | None = None
     penalised: str = "posterior"
     allow_penalty: bool = False
+    features: Any = None
 
     def __post_init__(self) -> None:
         """Raise a ``ValueError`` that names the first option with an impossible value."""
@@ -51,6 +52,13 @@ class Request:
             raise ValueError(
                 f"small_sample='stata' changes the factor of covariance='HC1' and 'cluster'; "
                 f"{self.covariance!r} has none."
+            )
+        if self.features is not None and (
+            self.covariance != "hessian" or self.penalised != "posterior"
+        ):
+            raise ValueError(
+                "features= solves for some columns of the inverse information: it takes "
+                "covariance='hessian' and penalised='posterior' only."
             )
         if not isinstance(self.allow_penalty, bool):
             raise ValueError(f"allow_penalty={self.allow_penalty!r} must be True or False.")

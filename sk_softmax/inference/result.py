@@ -74,6 +74,9 @@ class Inference(Reported):
         Parameters besides the intercepts, and observations less all parameters.
     n_clusters : int or None
         Clusters of the covariance.
+    is_of_some : bool
+        Whether it is of some features only: then neither intercepts nor predictions and effects
+        are given, and a column that depends on others is an error.
     """
 
     # --- tests ----------------------------------------------------------------------------------
@@ -96,6 +99,8 @@ class Inference(Reported):
             return against_null(self.likelihood)
         pair = sorted((self, other), key=lambda one: one.n_parameters)
         names = set(pair[1].columns), set(pair[0].columns)
+        if self.is_of_some or other.is_of_some:
+            names = set(), set()  # the likelihoods are of all columns
         return nested(pair[1].likelihood, pair[0].likelihood, names)
 
     def wald_test(self, constraints: Any, values: Any = None) -> ChiSquareTest:
@@ -174,6 +179,7 @@ class Inference(Reported):
             Labels of two classes; by default all pairs are tested.
         """
         self._require_p_values("tests")
+        self._require_all("combine_outcomes_test")
         pairs = None
         if first is not None or second is not None:
             pairs = [tuple(self._number_of(label) for label in (first, second))]
@@ -201,6 +207,7 @@ class Inference(Reported):
             The delta method on the scale of the logit of each class, so that intervals stay
             between zero and one.
         """
+        self._require_all("predict_interval")
         if method != "delta":
             raise ValueError(f"method={method!r} must be 'delta'.")
         interval(self.coef[:0], self.std_err[:0], level)  # checks the level
@@ -228,6 +235,7 @@ class Inference(Reported):
         changes : Quantities
             ``estimate`` and ``std_err`` of shape (n_classes,), or (n_rows, n_classes).
         """
+        self._require_all("compare_predictions")
         if sample_weight is not None and not average:
             raise ValueError("sample_weight has a meaning in a mean only: set average=True.")
         return compared(
@@ -270,6 +278,7 @@ class Inference(Reported):
             over the classes. They are NaN for features that depend on others, whose effect alone
             is not determined.
         """
+        self._require_all("marginal_effects")
         if at not in ("each row", "mean"):
             raise ValueError(f"at={at!r} must be 'each row' or 'mean'.")
         counts = column_numbers(count, self.features).tolist()

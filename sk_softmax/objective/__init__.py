@@ -1,5 +1,6 @@
 """WHAT is minimised: cross-entropy and penalty, their gradient and their curvature."""
 
+from sk_softmax.objective.active_hessian import hessian_times
 from sk_softmax.objective.approximate_hessian import MOST_COLUMNS
 from sk_softmax.objective.cheaper import Cheaper, cheaper_objectives, cheaper_together
 from sk_softmax.objective.data_term import DataTerm
@@ -23,6 +24,7 @@ __all__ = [
     "Targets",
     "cheaper_objectives",
     "cheaper_together",
+    "hessian_times",
     "spread_out",
     "targets_of",
 ]

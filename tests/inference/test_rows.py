@@ -26,7 +26,7 @@ def options_of(covariance, n_rows):
 
 @pytest.fixture(scope="module", params=[2, 3])
 def sparse(request, draw):
-    X, y = draw(request.param, 400)
+    X, y = draw(request.param, 150)
     return X * (np.random.default_rng(3).random(X.shape) < 0.5), y
 
 
@@ -58,8 +58,8 @@ def test_blocks_pieces_strips_and_threads_change_nothing(
     options = options_of(covariance, len(y))
     whole = infer(X, y, **options)
     for kind in (DenseRows, CSRRows, CSCRows):
-        monkeypatch.setattr(kind, "_rows_per_block", lambda self: 37)
-    monkeypatch.setattr(second_moments, "NUMBERS_AT_ONCE", 160)
+        monkeypatch.setattr(kind, "_rows_per_block", lambda self: 60)
+    monkeypatch.setattr(second_moments, "NUMBERS_AT_ONCE", 400)
     monkeypatch.setattr(second_moments, "FEW_BYTES", 0)
     monkeypatch.setattr(second_moments, "FEW_COLUMNS", 0)
     for form in (np.asarray, sp.csr_matrix, sp.csc_matrix):
