@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array
 
-# A column is dependent if the part of its mean square that earlier columns do not explain is at
-# most this share of it. Products of float64 hide shares below 1e-15. A share of 1e-12 is what
+# A column is dependent if the part of its mean square that other columns do not explain is at most
+# this share of it. Products of float64 hide shares below 1e-15. A share of 1e-12 is what
 # the cube of the years 2000 to 2020 has beside their square.
 SHARE = 1e-13
 
@@ -31,9 +31,11 @@ class Dependence:
     """Which columns are kept, and how the others depend on them."""
 
     kept: NDArray[np.intp]
-    """Columns that do not depend on earlier ones, the intercept counting as the first."""
+    """Columns that do not depend on one another, ascending."""
 
     dropped: NDArray[np.intp]
+    """The others, ascending."""
+
     weights: Array
     """``X[:, dropped] = X[:, kept] @ weights``, shape ``(n_kept, n_dropped)``."""
 
@@ -79,7 +81,7 @@ class Dependence:
         return np.asarray(off <= ANGLE * np.where(lengths > 0, lengths, 1.0))
 
 
-def dependence_of(gram: Array, l2: Array, *, has_intercept: bool) -> Dependence:
+def dependence_of(gram: Array, l2: Array) -> Dependence:
     """Return which columns depend on others.
 
     Parameters
@@ -88,56 +90,21 @@ def dependence_of(gram: Array, l2: Array, *, has_intercept: bool) -> Dependence:
         Mean products of the columns.
     l2 : ndarray of shape (n_columns,)
         Curvature of the penalty: a column that has any is determined by it.
-    has_intercept : bool
-        Whether the last column is the intercept, which is never dropped.
     """
-    order = np.arange(len(gram))
-    if has_intercept:
-        order = np.roll(order, 1)
     matrix = gram + np.diag(l2)
+    n = len(matrix)
     scale = np.sqrt(np.where(matrix.diagonal() > 0, matrix.diagonal(), 1.0))
-    unit = (matrix / scale[:, None] / scale)[np.ix_(order, order)]
-    places, weights = _independent(unit)
-    dropped = np.setdiff1d(np.arange(len(order)), places)
-    kept, left = order[places], order[dropped]
-    weights = weights * scale[left] / scale[kept][:, None]
-    by_number, left_by_number = np.argsort(kept), np.argsort(left)
-    weights = weights[np.ix_(by_number, left_by_number)]
-    return Dependence(kept[by_number], left[left_by_number], weights, scale)
-
-
-def _independent(unit: Array) -> tuple[NDArray[np.intp], Array]:
-    """Return the rows of a Gram matrix that do not depend on earlier ones.
-
-    Parameters
-    ----------
-    unit : ndarray of shape (n, n)
-        With ones in the diagonal, or zeros where a column is zero.
-
-    Returns
-    -------
-    places : ndarray of int, shape (n_kept,)
-    weights : ndarray of shape (n_kept, n_dropped)
-        The others as combinations of those kept.
-    """
-    n = len(unit)
+    unit = matrix / scale[:, None]
+    unit /= scale
+    # Pivoted: each column in turn is that of which those before explain least.
     least = SHARE + 4 * n * np.finfo(np.float64).eps
-    factor, failed = scipy.linalg.lapack.dpotrf(unit, lower=1)
-    if not failed and factor.diagonal().min() ** 2 > least:
-        return np.arange(n), np.zeros((n, 0))
-    lower = np.zeros((n, n))
-    places: list[int] = []
-    for column in range(n):
-        n_kept = len(places)
-        row = scipy.linalg.solve_triangular(
-            lower[:n_kept, :n_kept], unit[np.array(places, dtype=np.intp), column], lower=True
-        )
-        left = unit[column, column] - row @ row
-        if left > least:
-            lower[n_kept, :n_kept], lower[n_kept, n_kept] = row, np.sqrt(left)
-            places.append(column)
-    kept = np.array(places, dtype=np.intp)
-    dropped = np.setdiff1d(np.arange(n), kept)
-    root = (lower[: len(kept), : len(kept)], True)
-    weights = scipy.linalg.cho_solve(root, unit[np.ix_(kept, dropped)])
-    return kept, np.asarray(weights)
+    factor, pivots, rank, _ = scipy.linalg.lapack.dpstrf(unit, tol=least, lower=1)
+    order = pivots - 1
+    kept, dropped = np.sort(order[:rank]), np.sort(order[rank:])
+    weights = np.zeros((rank, n - rank))
+    if rank < n:
+        right = unit[np.ix_(order[:rank], dropped)]
+        in_order = scipy.linalg.cho_solve((factor[:rank, :rank], True), right)
+        weights = in_order[np.argsort(order[:rank])]
+        weights *= scale[dropped] / scale[kept][:, None]
+    return Dependence(kept, dropped, weights, scale)

@@ -74,9 +74,7 @@ def _of_all(
     """Return the inference of all coefficients; ``start`` are the params of the fit."""
     objective, settings = sample.objective, sample.settings
     # 3. Find columns that depend on others.
-    dependence = dependence_of(
-        objective.data.gram, objective.penalty.l2, has_intercept=settings.fit_intercept
-    )
+    dependence = dependence_of(objective.data.gram, objective.penalty.l2)
     coordinates = Coordinates(outcomes, dependence.kept)
     # 4. Go on to the optimum.
     polished = polish(sample, coordinates, dependence, start)

@@ -189,7 +189,15 @@ def check_groups(groups: Any, n_rows: int) -> tuple[NDArray[np.intp], int]:
         raise ValueError(
             f"groups has shape {groups.shape}, expected the cluster of each row: ({n_rows},)."
         )
-    names, numbers = np.unique(groups, return_inverse=True)
+    if groups.dtype.kind == "f" and np.isnan(groups).any():
+        row = int(np.argmax(np.isnan(groups)))
+        raise ValueError(f"Row {row} of groups is NaN: each row needs a cluster.")
+    try:
+        names, numbers = np.unique(groups, return_inverse=True)
+    except TypeError as error:
+        raise ValueError(
+            f"groups must hold numbers or strings, all of one kind: {error}"
+        ) from error
     if len(names) < 2:
         raise ValueError("groups holds one cluster only; a covariance needs two or more.")
     return numbers.astype(np.intp), len(names)

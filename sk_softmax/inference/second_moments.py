@@ -36,11 +36,9 @@ from sk_softmax.objective import DataTerm
 # Numbers in the products of some rows with all classes: 2 MiB in float64, which a cache holds.
 NUMBERS_AT_ONCE = 2**18
 
-# Bytes up to which a matrix is summed in one piece.
-FEW_BYTES = 2**22
-
-# Share of a larger matrix that its partial sums may take together.
-SHARE = 0.4
+# A matrix is summed in parts of this many bytes, but in so many at most. Their number does not
+# depend on the number of threads, because the rounding of the sums depends on it.
+BYTES_OF_PART, MOST_PARTS = 2**21, 32
 
 Kind: TypeAlias = Literal["information", "scores", "labelled scores"]
 """Which products: ``labelled scores`` are those of the ``w_i y_ik`` rows labelled ``k`` that a row
@@ -97,7 +95,7 @@ def second_moment(
         return matrix
     n = coordinates.n_parameters
     matrix = np.zeros((n, n))
-    for strip in _strips(n, getattr(data.rows, "n_threads", 1)):
+    for strip in _strips(n):
         (part,) = ask(strip_of_products, strip=strip)
         matrix[strip, strip.start :] = part
     matrix /= data.n_rows
@@ -138,13 +136,10 @@ def sum_of_distinct_products(
     return data.rows.sum(term)
 
 
-def _strips(n: int, n_threads: int) -> Iterator[slice]:
-    """Yield the rows of a matrix of shape ``(n, n)`` in as many parts as memory asks for."""
-    n_parts = 1
-    if 8 * n**2 > FEW_BYTES:
-        n_parts = min(int(np.ceil((2 * n_threads + 3) / SHARE)), n)
-    edges = np.linspace(0, n, n_parts + 1).astype(int)
-    for first, last in pairwise(edges):
+def _strips(n: int) -> Iterator[slice]:
+    """Yield the rows of a matrix of shape ``(n, n)`` in parts."""
+    n_parts = min(max(8 * n**2 // BYTES_OF_PART, 1), MOST_PARTS, n)
+    for first, last in pairwise(np.linspace(0, n, n_parts + 1).astype(int)):
         yield slice(int(first), int(last))
 
 

@@ -64,6 +64,10 @@ def test_what_does_not_depend_on_the_choice(coded, infer):
         tests = ours.wald_test(words), less.wald_test(in_words)
         assert_allclose(tests[0].statistic, tests[1].statistic, rtol=1e-6, err_msg=words)
         assert tests[0].df == tests[1].df
+    alone = ours.feature_tests()
+    assert [test.df for test in alone] == [0, len(ours.outcomes), 0, len(ours.outcomes), 0]
+    assert np.isnan(alone["red"].statistic)
+    assert np.isnan(alone["red"].p_value)
     together = ours.feature_tests({"colour": ["red", "green", "blue"]})["colour"]
     expected = less.feature_tests({"colour": ["green", "blue"]})["colour"]
     assert_allclose(together.statistic, expected.statistic, rtol=1e-6)

@@ -62,6 +62,14 @@ def test_fits_that_did_not_converge(draw):
         ({"groups": np.zeros(60)}, "with covariance='cluster' only"),
         ({"covariance": "cluster", "groups": np.zeros(60)}, "one cluster only"),
         ({"covariance": "cluster", "groups": np.zeros(59)}, r"expected the cluster .* \(60,\)"),
+        (
+            {"covariance": "cluster", "groups": np.r_[np.nan, np.zeros(59)]},
+            "Row 0 of groups is NaN",
+        ),
+        (
+            {"covariance": "cluster", "groups": np.array([None, *range(59)], dtype=object)},
+            "all of one kind",
+        ),
         ({"weights_are": "counts"}, "'frequencies', 'probabilities', None"),
         ({"small_sample": "stata"}, "'hessian' has none"),
         ({"small_sample": "sas", "covariance": "HC1"}, "'stata', None"),

@@ -60,7 +60,7 @@ def test_blocks_pieces_strips_and_threads_change_nothing(
     for kind in (DenseRows, CSRRows, CSCRows):
         monkeypatch.setattr(kind, "_rows_per_block", lambda self: 60)
     monkeypatch.setattr(second_moments, "NUMBERS_AT_ONCE", 400)
-    monkeypatch.setattr(second_moments, "FEW_BYTES", 0)
+    monkeypatch.setattr(second_moments, "BYTES_OF_PART", 256)
     monkeypatch.setattr(second_moments, "FEW_COLUMNS", 0)
     for form in (np.asarray, sp.csr_matrix, sp.csc_matrix):
         model = SoftmaxRegression(C=np.inf, n_jobs=n_threads)
@@ -165,3 +165,19 @@ def test_the_model_is_left_as_it_was(draw):
     model.inference(X, y)
     for name, value in before.items():
         np.testing.assert_array_equal(getattr(model, name), value)
+
+
+@pytest.mark.parametrize("covariance", ["hessian", "HC0"])
+def test_the_number_of_threads_changes_no_digit(draw, infer, monkeypatch, covariance):
+    for few_columns in (64, 0):
+        monkeypatch.setattr(second_moments, "FEW_COLUMNS", few_columns)
+        monkeypatch.setattr(second_moments, "BYTES_OF_PART", 256)
+        monkeypatch.setattr(DenseRows, "_rows_per_block", lambda self: 60)
+        X, y = draw(3, 500)
+        one, three = (
+            infer(X, y, model=SoftmaxRegression(C=np.inf, n_jobs=n), covariance=covariance)
+            for n in (1, 3)
+        )
+        np.testing.assert_array_equal(one.coef, three.coef)
+        np.testing.assert_array_equal(one.estimate.covariance, three.estimate.covariance)
+        np.testing.assert_array_equal(one.predict_interval(X).low, three.predict_interval(X).low)
