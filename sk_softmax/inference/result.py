@@ -77,6 +77,19 @@ class Inference(Reported):
     is_of_some : bool
         Whether it is of some features only: then neither intercepts nor predictions and effects
         are given, and a column that depends on others is an error.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_softmax import SoftmaxRegression
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> X, y = X[50:], y[50:].map({1: "versicolor", 2: "virginica"})
+    >>> inference = SoftmaxRegression(C=np.inf).fit(X, y).inference(X, y)
+    >>> print(inference.wald_test("sepal length (cm) = sepal width (cm)"))
+    sepal length (cm) = sepal width (cm): chi2(1) = 0.6004, p = 0.4384
+    >>> inference.predict_interval(X[:1]).high.round(4)
+    array([[1.    , 0.2244]])
     """
 
     # --- tests ----------------------------------------------------------------------------------

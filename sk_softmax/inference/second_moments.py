@@ -33,8 +33,9 @@ from sk_softmax.inference.outcomes import Outcomes
 from sk_softmax.interfaces import Array, Block
 from sk_softmax.objective import DataTerm
 
-# Numbers in the products of some rows with all classes: 2 MiB in float64, which a cache holds.
-NUMBERS_AT_ONCE = 2**18
+# Numbers in the products of some rows with all classes, 2 MiB in float64, which a cache holds; but
+# a product of fewer rows than these would wait for memory.
+NUMBERS_AT_ONCE, FEW_ROWS = 2**18, 128
 
 # A matrix is summed in parts of this many bytes, but in so many at most. Their number does not
 # depend on the number of threads, because the rounding of the sums depends on it.
@@ -215,7 +216,7 @@ def pieces(block: Block, columns: NDArray[np.intp], length: int) -> Iterator[tup
 
 def rows_at_once(n_numbers: int) -> int:
     """Return how many rows to read at a time where each takes so many numbers."""
-    return max(NUMBERS_AT_ONCE // n_numbers, 16)
+    return max(NUMBERS_AT_ONCE // n_numbers, FEW_ROWS)
 
 
 def _add(total: Array, design: Array, factor: _Factor, rows: slice, strip: slice) -> None:

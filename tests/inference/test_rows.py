@@ -60,6 +60,7 @@ def test_blocks_pieces_strips_and_threads_change_nothing(
     for kind in (DenseRows, CSRRows, CSCRows):
         monkeypatch.setattr(kind, "_rows_per_block", lambda self: 60)
     monkeypatch.setattr(second_moments, "NUMBERS_AT_ONCE", 400)
+    monkeypatch.setattr(second_moments, "FEW_ROWS", 16)
     monkeypatch.setattr(second_moments, "BYTES_OF_PART", 256)
     monkeypatch.setattr(second_moments, "FEW_COLUMNS", 0)
     for form in (np.asarray, sp.csr_matrix, sp.csc_matrix):
