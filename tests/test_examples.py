@@ -27,6 +27,12 @@ SHOWN = {
         "in groups: ",
         "drew wine_path.png",
     ],
+    "election_study_with_intervals.py": [
+        "2.0701",
+        "257.0274",
+        "by 7.9 (95 % interval 6.0 to 10.5)",
+        "drew election_study.png",
+    ],
     "choosing_C_in_a_pipeline.py": ["<- chosen", "log loss on rows never seen"],
 }
 

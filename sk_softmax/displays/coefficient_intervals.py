@@ -15,6 +15,9 @@ UNSURE = "#999999"
 LONGEST = 36
 """Most characters of a name."""
 
+LONGEST_TITLE = 28
+"""Most characters of a title in one line."""
+
 
 class CoefficientIntervalDisplay:
     """Coefficients of each class with their confidence intervals, one panel a class.
@@ -194,7 +197,7 @@ class CoefficientIntervalDisplay:
         self.artists_ = []
         for number, axes in enumerate(self.axes_):
             self.artists_.append(self._intervals(axes, number, ratios))
-            axes.set_title(self.titles[number], fontsize=10)
+            axes.set_title(_in_lines(self.titles[number]), fontsize=10)
             axes.set_xlim(limits)
             if ratios:
                 _mark_ratios(axes, limits)
@@ -258,6 +261,14 @@ class CoefficientIntervalDisplay:
 def _shortened(name: str) -> str:
     """Return the name, or its first and last characters: names of one encoder begin alike."""
     return name if len(name) <= LONGEST else f"{name[:20]}…{name[-(LONGEST - 21) :]}"
+
+
+def _in_lines(title: str) -> str:
+    """Return a title that a panel has room for, in two lines if it is long."""
+    if len(title) <= LONGEST_TITLE:
+        return title
+    lines = title.replace(" against ", "\nagainst ", 1).split("\n")
+    return "\n".join(map(_shortened, lines))
 
 
 def _mark_ratios(axes: Any, limits: tuple[float, float]) -> None:

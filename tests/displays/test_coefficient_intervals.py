@@ -95,7 +95,7 @@ def test_columns_that_depend_on_others_are_not_drawn():
     ours = SoftmaxRegression(C=np.inf).fit(X, y).inference(X, y, reference="mean")
     display = CoefficientIntervalDisplay.from_inference(ours)
     np.testing.assert_array_equal(display.order_, [3])
-    assert display.axes_[0].get_title() == "0 against the mean of all classes"
+    assert display.axes_[0].get_title() == "0\nagainst the mean of all classes"
 
 
 def test_names_of_one_encoder_stay_different():
@@ -105,6 +105,16 @@ def test_names_of_one_encoder_stay_different():
     texts = [text.get_text() for text in display.axes_[0].get_yticklabels()]
     assert len(set(texts)) == 3
     assert max(map(len, texts)) <= 36
+
+
+def test_long_titles_do_not_overlap():
+    titles = [f"strong supporters of party {k} against all who are undecided" for k in "abc"]
+    ends = np.tile([-1.0, 1.0], (3, 3, 1))
+    display = CoefficientIntervalDisplay(np.zeros((3, 3)), ends, titles, "xyz", 0.95).plot()
+    display.figure_.canvas.draw()
+    boxes = [axes.title.get_window_extent() for axes in display.axes_]
+    assert all(a.x1 < b.x0 for a, b in pairwise(boxes))
+    assert "party a\nagainst all" in display.axes_[0].get_title()
 
 
 def test_marginal_effects(inference):
