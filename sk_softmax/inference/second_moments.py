@@ -39,7 +39,7 @@ NUMBERS_AT_ONCE, FEW_ROWS = 2**18, 128
 
 # A matrix is summed in parts of this many bytes, but in so many at most. Their number does not
 # depend on the number of threads, because the rounding of the sums depends on it.
-BYTES_OF_PART, MOST_PARTS = 2**21, 32
+BYTES_OF_PART, MOST_PARTS = 2**22, 16
 
 Kind: TypeAlias = Literal["information", "scores", "labelled scores"]
 """Which products: ``labelled scores`` are those of the ``w_i y_ik`` rows labelled ``k`` that a row
@@ -224,23 +224,25 @@ def _add(total: Array, design: Array, factor: _Factor, rows: slice, strip: slice
 
     ``design`` has shape ``(n_rows, n_kept)``.
     """
-    values = factor.values[:, rows]
     n_kept = design.shape[1]
+    first_class = strip.start // n_kept  # classes before it are above the strip
+    values = factor.values[first_class:, rows]
     spread = (values.T[:, :, None] * design[:, None, :]).reshape(len(design), -1)
-    if strip.start == 0 and strip.stop == spread.shape[1]:
+    own = slice(strip.start - first_class * n_kept, strip.stop - first_class * n_kept)
+    if own.start == 0 and own.stop == spread.shape[1]:
         product = spread.T @ spread  # NumPy computes one triangle of it
     else:
-        product = spread[:, strip].T @ spread[:, strip.start :]
+        product = spread[:, own].T @ spread[:, own.start :]
     product *= factor.sign
     total += product
     if not factor.diagonal:
         return
-    for number in range(strip.start // n_kept, -(-strip.stop // n_kept)):
+    for number in range(-(-own.stop // n_kept)):
         of_class = slice(number * n_kept, (number + 1) * n_kept)
-        first, last = max(of_class.start, strip.start), min(of_class.stop, strip.stop)
-        columns = slice(first - strip.start, of_class.stop - strip.start)
+        first, last = max(of_class.start, own.start), min(of_class.stop, own.stop)
+        columns = slice(first - own.start, of_class.stop - own.start)
         added = spread[:, first:last].T @ design[:, first - of_class.start :]
-        total[first - strip.start : last - strip.start, columns] += added
+        total[first - own.start : last - own.start, columns] += added
 
 
 def cluster_scores(
