@@ -30,6 +30,9 @@ class Factored:
         diagonal = matrix.diagonal().copy()
         if not (np.isfinite(diagonal).all() and (diagonal > 0).all()):
             raise Singular
+        self.diagonal: Array = diagonal
+        """Of the matrix, shape ``(n,)``."""
+
         self._scale = 1 / np.sqrt(diagonal)
         matrix *= self._scale[:, None]
         matrix *= self._scale

@@ -158,7 +158,7 @@ def _reported(
         n_steps=steps.n_steps,
         is_penalised=sample.is_penalised,
         n_observations=sample.n_observations,
-        request=request,
+        request=request.without_rows(),
         likelihood=likelihood,
         estimate=estimate,
         read=model.read,

@@ -34,6 +34,10 @@ MOST_STEPS = 12
 # is linear: with the same Hessian a step towards infinity leaves e^-2.
 SLOW, NOISE = 0.01, 1e-16
 
+# Where ``g'H^-1 g`` is below NOISE on the way to infinity, a coefficient has less curvature than
+# this share of its column's mean square, which means: all rows are certain of their class.
+FLAT = 1e-13
+
 # Multiplications of a Hessian, about, from which L-BFGS goes first, and its most iterations: a
 # Hessian then takes as long as many of its evaluations.
 CHEAP, MOST_OF_LBFGS = 3e6, 200
@@ -89,7 +93,8 @@ def polish(
             contrasts = contrasts + direction
             end = newton.at(contrasts)
             _, left = newton.step(curvature, end.gradient)
-            if decrement > NOISE and left > SLOW * decrement:
+            is_slow = decrement > NOISE and left > SLOW * decrement
+            if is_slow or _is_flat(curvature, dependence):
                 raise ValueError(NO_OPTIMUM)
             refuse_if_lower(sample, before, end.value)
             loss = newton.mean_loss(contrasts, end.value)
@@ -99,6 +104,12 @@ def polish(
         if step == 1:
             refuse_if_lower(sample, before, newton.at(contrasts).value)
     raise ValueError(NO_OPTIMUM)
+
+
+def _is_flat(curvature: Factored, dependence: Dependence) -> bool:
+    """Whether a coefficient has hardly any curvature: the optimum is at infinity."""
+    squares = dependence.scale[dependence.kept] ** 2
+    return bool((curvature.diagonal.reshape(-1, len(squares)) < FLAT * squares).any())
 
 
 def by_lbfgs(sample: Sample, params: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -62,6 +62,10 @@ class Request:
             )
         if not isinstance(self.allow_penalty, bool):
             raise ValueError(f"allow_penalty={self.allow_penalty!r} must be True or False.")
+
+    def without_rows(self) -> Request:
+        """Return the same request without the clusters of the rows."""
+        return self if self.groups is None else replace(self, groups=())
 
     @property
     def is_sandwich(self) -> bool:
