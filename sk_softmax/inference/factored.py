@@ -60,7 +60,7 @@ class Factored:
         )
         whole *= self._scale[:, None]
         whole *= self._scale
-        return np.asarray(whole)
+        return mirrored(np.asarray(whole).T)
 
     def inverse(self) -> Array:
         """Return ``matrix^-1`` in the memory of the factor, which is gone afterwards."""

@@ -159,6 +159,14 @@ def test_nothing_that_was_given_is_written_to_and_nothing_kept_can_be(draw, infe
         ours.coef = None
 
 
+@pytest.mark.parametrize("covariance", KINDS)
+def test_covariances_are_symmetric_to_the_last_digit_and_in_c_order(draw, infer, covariance):
+    X, y = draw(3, 200)
+    matrix = infer(X, y, **options_of(covariance, 200)).estimate.covariance
+    assert matrix.flags.c_contiguous  # blocks of it are views
+    np.testing.assert_array_equal(matrix, matrix.T)
+
+
 def test_the_model_is_left_as_it_was(draw):
     X, y = draw(3, 100)
     model = SoftmaxRegression(C=np.inf).fit(X, y)
