@@ -257,10 +257,10 @@ def cluster_scores(
     ``groups`` has the number of each row's cluster, shape ``(n_rows,)``.
     """
     question = partial(scores_by_group, params=params, coordinates=coordinates, groups=groups)
-    found = data.ask(question)
+    present, sums = data.ask(question)
     total = np.zeros((n_groups, coordinates.n_parameters))
-    for numbers, sums in zip(found[0::2], found[1::2], strict=True):
-        total[numbers] += sums
+    for numbers, of_numbers in zip(present, sums, strict=True):
+        total[numbers] += of_numbers
     return total
 
 
@@ -269,7 +269,7 @@ def scores_by_group(
 ) -> tuple[Any, ...]:
     """Question: for each block in turn the clusters in it, and the sums of their scores.
 
-    Shapes ``(n_present,)`` and ``(n_present, n_parameters)``.
+    Two lists, of arrays of shapes ``(n_present,)`` and ``(n_present, n_parameters)``.
     """
     prepared = data.rows.prepare(params)
 
@@ -290,4 +290,4 @@ def scores_by_group(
         return (), (present, sums)
 
     _, kept = data.rows.collect(term)
-    return tuple(part for pair in kept for part in pair)
+    return [present for present, _ in kept], [sums for _, sums in kept]

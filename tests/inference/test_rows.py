@@ -1,5 +1,8 @@
 """The form of the rows changes nothing: sparse, narrow, far from zero, read-only, in blocks."""
 
+import pickle
+from functools import partial
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -7,7 +10,10 @@ from numpy.testing import assert_allclose
 
 from sk_softmax import SoftmaxRegression
 from sk_softmax.inference import second_moments
-from sk_softmax.rows import CSCRows, CSRRows, DenseRows
+from sk_softmax.inference.outcomes import outcomes_of
+from sk_softmax.objective import DataTerm, targets_of
+from sk_softmax.objective.cross_entropy import cross_entropy_of
+from sk_softmax.rows import CSCRows, CSRRows, DenseRows, rows_of
 
 KINDS = ("hessian", "opg", "HC0", "cluster")
 
@@ -190,3 +196,43 @@ def test_the_number_of_threads_changes_no_digit(draw, infer, monkeypatch, covari
         np.testing.assert_array_equal(one.coef, three.coef)
         np.testing.assert_array_equal(one.estimate.covariance, three.estimate.covariance)
         np.testing.assert_array_equal(one.predict_interval(X).low, three.predict_interval(X).low)
+
+
+@pytest.mark.parametrize("n_kept", [3, 65])
+def test_questions_can_be_put_to_parts(draw, monkeypatch, n_kept):
+    """Answers from parts of the rows are added up, and lists of them joined."""
+    X, y = draw(3, 500, 3)
+    if n_kept == 65:
+        monkeypatch.setattr(second_moments, "FEW_COLUMNS", 0)
+    weights = np.random.default_rng(0).uniform(0.5, 2, 500)
+
+    def term(rows):
+        part = rows_of(X[rows], 3, has_intercept=True, n_threads=1)
+        return DataTerm(
+            part,
+            targets_of(y[rows], 3),
+            cross_entropy_of(3),
+            (weights / weights.mean())[rows],
+            first_row=rows.start,
+            n_rows=500,
+        )
+
+    coordinates = second_moments.Coordinates(outcomes_of(np.arange(3), 1), np.array([0, 2, 3]))
+    params = np.random.default_rng(1).normal(size=(3, 4))
+    groups = np.arange(500) % 7
+    edges = [slice(0, 1), slice(1, 300), slice(300, 500)]
+    for kind in ("information", "scores", "labelled scores"):
+        answers = [
+            second_moments.second_moment(term(rows), params, coordinates, kind, power=2)
+            for rows in [slice(0, 500), *edges]
+        ]
+        assert_allclose(sum(answers[1:]), answers[0], rtol=1e-10, atol=1e-14)
+    sums = [
+        second_moments.cluster_scores(term(rows), params, coordinates, groups, 7)
+        for rows in [slice(0, 500), *edges]
+    ]
+    assert_allclose(sum(sums[1:]), sums[0], rtol=1e-10, atol=1e-12)
+    question = partial(
+        second_moments.scores_by_group, params=params, coordinates=coordinates, groups=groups
+    )
+    pickle.loads(pickle.dumps(question))
