@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from sk_softmax.fitting.class_weight import weighted_by_class
-from sk_softmax.fitting.driver import Observer, ParamsThere, quiet, run
+from sk_softmax.fitting.driver import Observer, ParamsThere, Validate, quiet, run
+from sk_softmax.fitting.finite_optimum import with_proof
 from sk_softmax.fitting.held_out import EarlyStopping, ValidationRows
 from sk_softmax.fitting.problems import objective_of, problem_of, rows_for
 from sk_softmax.fitting.settings import Settings, TrainingSet
@@ -135,10 +136,7 @@ def fit_params(
     observe = _all_of([*seers, early] if early else seers)
     validate = None if held_out is None else ValidationRows(settings, held_out, shift).scores
     with single_threaded_blas():
-        views = Views(objective)
-        with quiet():
-            stages = _stages_of(settings, training, objective, start, views)
-        solution = run(staged(settings.solver, stages), views, observe, validate)
+        solution = _solution(settings, training, objective, start, observe, validate)
         best = solution.n_iter
         with quiet():
             if early is not None and early.params is not None and early.iteration != best:
@@ -152,6 +150,26 @@ def fit_params(
                 solution, gap = _rounded(settings, solution, lost), gap + max(lost, 0.0)
     seen = Seen(rows.n_rows, objective.total_weight)
     return Fitted(params, solution, best, gap, seen, shift)
+
+
+def _solution(
+    settings: Settings,
+    training: TrainingSet,
+    objective: RegressionObjective,
+    start: Array,
+    observe: Observer | None,
+    validate: Validate | None,
+) -> Solution:
+    """Return where the solver ends, with the status ``SEPARATED`` if there is no finite optimum.
+
+    ``start`` has shape ``(n_outputs, n_columns)``.
+    """
+    views = Views(objective)
+    with quiet():
+        stages = _stages_of(settings, training, objective, start, views)
+    solution = run(staged(settings.solver, stages), views, observe, validate)
+    with quiet():
+        return with_proof(settings, objective, solution)
 
 
 def _with_curvature(objective: RegressionObjective, start: Array) -> Array:

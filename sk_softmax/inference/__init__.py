@@ -2,10 +2,12 @@
 
 ``SoftmaxRegression.inference`` returns an :class:`Inference`: standard errors, confidence
 intervals, tests, predictions with intervals and marginal effects. :func:`of_pipeline` takes a
-fitted Pipeline whose last step is a ``SoftmaxRegression``.
+fitted Pipeline whose last step is a ``SoftmaxRegression``. :func:`detect_separation` says whether
+there are finite coefficients at all.
 """
 
+from sk_softmax.inference.detection import Separation, detect_separation
 from sk_softmax.inference.pipelines import of_pipeline
 from sk_softmax.inference.result import Inference
 
-__all__ = ["Inference", "of_pipeline"]
+__all__ = ["Inference", "Separation", "detect_separation", "of_pipeline"]

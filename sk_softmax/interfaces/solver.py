@@ -135,10 +135,11 @@ class Status(Enum):
         "estimated relative suboptimality is still above tol; raise tol or use float64 features"
     )
     SEPARATED = (
-        "the classes are perfectly separated by parameters without a penalty, so no finite "
-        "optimum exists: any larger parameters fit better still. The classifier is usable and "
-        "makes no mistake on the rows it was fitted to; for coefficients that mean something set "
-        "a finite C and no penalty_factor of zero, and have rows of more than one class"
+        "all rows or some are perfectly separated by parameters without a penalty, so no finite "
+        "optimum exists: larger parameters fit better still. The classifier is usable; for "
+        "coefficients that mean something set a finite C and no penalty_factor of zero, and have "
+        "rows of more than one class. "
+        "sk_softmax.inference.detect_separation names the rows, classes and features"
     )
     PENALTY_TOO_WEAK = (
         "the classes are perfectly separated, and the penalty is too weak to be seen in this "

@@ -101,6 +101,10 @@ class DataTerm:
         other._all_rows = self._all_rows
         return other
 
+    def in_float64(self) -> DataTerm:
+        """Return the term on rows that are read in float64: itself if they are so already."""
+        return self if self.rows.dtype == np.float64 else self.on(self.rows.widened())
+
     def of_features(self, features: NDArray[np.intp]) -> DataTerm:
         """Return the term on the same rows with these features alone."""
         return DataTerm(

@@ -1,0 +1,155 @@
+"""Whether an optimum without a penalty is finite: a proof where there is one, a programme else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.fitting.margins import Margins
+from sk_softmax.fitting.multipliers import (
+    PROVEN,
+    are_dependent,
+    gradient_of_rows,
+    is_proven_by_some,
+    largest_change,
+    solved,
+)
+from sk_softmax.fitting.separating_directions import SeparatingDirections, UndecidedError
+from sk_softmax.fitting.settings import Settings
+from sk_softmax.interfaces import Array, Solution, Status
+from sk_softmax.objective import MOST_COLUMNS, DataTerm, RegressionObjective
+from sk_softmax.objective.exact_hessian import hessian_of_rows
+
+# Above so many multiplications for a Hessian, a proof from some of the rows is tried first.
+CHEAP = 3e6
+
+# A Hessian is formed if it takes at most so many multiplications, some seconds, and has at most so
+# many rows. A programme of 450 entries takes up to 10 s, one of 60 takes 0.03 s.
+MOST_WORK, MOST_PARAMETERS, MOST_ENTRIES = 1e11, 2000, 500
+
+# Newton steps that are taken to come nearer to an optimum before the programme is asked.
+MOST_STEPS = 3
+
+SETTLED = (Status.CONVERGED, Status.PRECISION_LIMIT, Status.CONTRADICTED)
+"""How a solver ends that found no way down, as it does far out where a direction separates."""
+
+
+def with_proof(settings: Settings, objective: RegressionObjective, solution: Solution) -> Solution:
+    """Return the solution, with the status ``SEPARATED`` if there is no finite optimum.
+
+    Nothing is done if each feature has a penalty or if there are bounds, and nothing is changed if
+    the problem is too large for a proof and for the programme.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of the fit.
+    objective : RegressionObjective
+        What was minimised.
+    solution : Solution
+        Where the solver ended.
+    """
+    free = unpenalised(objective)
+    if (
+        solution.status not in SETTLED
+        or settings.lower_bounds is not None
+        or settings.label_smoothing > 0
+        or not free[: objective.rows.n_features].any()
+    ):
+        return solution
+    data = objective.data.counting_anew()
+    params = solution.params.astype(np.float64)
+    is_exact = data.rows.dtype == np.float64
+    gradient = solution.evaluation.gradient * data.n_rows if is_exact else None
+    if is_proven(data, free, params, gradient):
+        return solution
+    if _is_separated(data, free, params):
+        return replace(solution, status=Status.SEPARATED)
+    return solution
+
+
+def unpenalised(objective: RegressionObjective) -> NDArray[np.bool_]:
+    """Return which columns have no penalty, shape ``(n_columns,)``."""
+    return np.asarray(objective.penalty.unlimited_part(np.ones(objective.shape)).all(axis=0))
+
+
+def is_proven(
+    data: DataTerm, free: NDArray[np.bool_], params: Array, gradient: Array | None = None
+) -> bool:
+    """Whether it is proven that no direction in the free columns separates.
+
+    Parameters
+    ----------
+    data : DataTerm
+        Rows, targets and weights.
+    free : ndarray of bool, shape (n_columns,)
+        Columns without a penalty.
+    params : ndarray of shape (n_outputs, n_columns)
+        Near the optimum.
+    gradient : ndarray of shape (n_outputs, n_columns), optional
+        The sum of the gradients of the rows' weighted losses there, if it is known.
+    """
+    data = data.in_float64()
+    if gradient is None:
+        (gradient,) = data.ask(partial(gradient_of_rows, params=params))
+    n_parameters = max(data.shape[0] - 1, 1) * int(free.sum())
+    work = data.n_rows * n_parameters**2
+    if (
+        work > CHEAP
+        and free.sum() <= MOST_COLUMNS
+        and is_proven_by_some(data, free, params, gradient)
+    ):
+        return True
+    if work > MOST_WORK or n_parameters > MOST_PARAMETERS:
+        return False
+    before = np.inf
+    for _ in range(1 + MOST_STEPS):
+        step = newton_step(data, free, params, gradient)
+        if step is None:
+            return False
+        (change,) = data.ask(partial(largest_change, params=params, step=step))
+        if change < PROVEN:
+            return True
+        if not change < before / 1.5:  # where a direction separates it stays at 1 or more
+            return False
+        before, params = change, params - min(1.0, 1 / change) * step
+        (gradient,) = data.ask(partial(gradient_of_rows, params=params))
+    return False
+
+
+def newton_step(
+    data: DataTerm, free: NDArray[np.bool_], params: Array, gradient: Array
+) -> Array | None:
+    """Return ``H^-1 g`` in the free columns, shape ``(n_outputs, n_columns)``.
+
+    None if ``H`` is singular for another reason than that columns depend on one another.
+    """
+    (hessian,) = data.ask(partial(hessian_of_rows, params=params))
+    # The step is determined up to a vector added to all classes: the first class has none.
+    kept = np.zeros(data.shape, dtype=bool)
+    kept[min(len(kept) - 1, 1) :, free] = True
+    flat = np.flatnonzero(kept)
+    solution, null = solved(hessian[np.ix_(flat, flat)], gradient[kept][None])
+    if solution is None or not are_dependent(data, free, null):
+        return None
+    step = np.zeros(data.shape)
+    step[kept] = solution[0]
+    return step
+
+
+def _is_separated(data: DataTerm, free: NDArray[np.bool_], params: Array) -> bool:
+    """Whether a linear programme finds a direction that separates.
+
+    False if the problem is too large. It begins with the rows that are fitted worst at params of
+    shape ``(n_outputs, n_columns)``.
+    """
+    if max(data.shape[0] - 1, 1) * free.sum() > MOST_ENTRIES:
+        return False
+    margins = Margins(data, free)
+    try:
+        return SeparatingDirections(margins, margins.along(params)).any() is not None
+    except UndecidedError:
+        return False
