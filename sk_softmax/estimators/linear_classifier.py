@@ -172,10 +172,10 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             (the one chosen, after a cross-validation), ``fit_intercept``, ``class_weight``,
             ``random_state``, ``l1_ratio`` if positive (then with the solver "saga") and
             ``max_iter`` if not None. So if it is fitted again, it minimises the same objective,
-            except that it has no ``label_smoothing``, probability targets, ``grouped`` penalty,
-            ``penalty_factor`` or bounds. It does not take over ``tol``, which is measured
-            differently, ``n_jobs``, which scikit-learn 1.8 deprecates, or any other parameter or
-            record of the fit.
+            except that it has no ``label_smoothing``, ``bias_reduction``, probability targets,
+            ``grouped`` penalty, ``penalty_factor`` or bounds. It does not take over ``tol``, which
+            is measured differently, ``n_jobs``, which scikit-learn 1.8 deprecates, or any other
+            parameter or record of the fit.
 
         Examples
         --------

@@ -22,6 +22,7 @@ from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
 from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.estimators.input.validation_rows import own_validation_set, split_off
 from sk_softmax.estimators.linear_classifier import LinearClassifier, dense_coefficients
+from sk_softmax.estimators.profiled import BiasReducedInferenceMixin
 from sk_softmax.estimators.progress import print_progress
 from sk_softmax.fitting.driver import Observer, ParamsThere
 from sk_softmax.fitting.fit import Fitted, fit_params
@@ -46,6 +47,7 @@ def _learns_from_minibatches(estimator: Any) -> bool:
 class SoftmaxRegression(
     callbacks.CallbackSupportMixin,  # type: ignore[misc]
     InferenceMixin,
+    BiasReducedInferenceMixin,
     LinearClassifier,
 ):
     """Softmax (multinomial logistic) regression.
@@ -88,6 +90,14 @@ class SoftmaxRegression(
     label_smoothing : float, default=0.0
         Share of each row's probability that is spread evenly over all classes, in [0, 1): the
         targets become ``(1 - label_smoothing) y_i + label_smoothing / K``.
+    bias_reduction : {"firth"} or None, default=None
+        With ``"firth"`` the penalty is Jeffreys', ``- log det I / (2 sum_i s_i)`` for the Fisher
+        information ``I`` (less its value at zero coefficients), in place of ``P``: set
+        ``C=numpy.inf``. It removes most of the bias of small samples, and the coefficients are
+        finite for separated classes too (Firth, 1993; for more than two classes Kosmidis and
+        Firth, 2011). The fit takes Newton steps (``solver="auto"`` or ``"newton-cholesky"``) and
+        up to 1,000 parameters. A row of weight 2 counts like two rows, also beside the penalty:
+        weights that add up to another number give another fit.
     solver : str or solver object, default="auto"
         ``"auto"`` chooses ``"lbfgs"`` or ``"newton-cholesky"``, which find the same optimum, by
         the shape of the problem; with fewer rows than features it works in the space that the
@@ -216,6 +226,7 @@ class SoftmaxRegression(
         fit_intercept: bool = True,
         class_weight: Any = None,
         label_smoothing: float = 0.0,
+        bias_reduction: str | None = None,
         solver: Any = "auto",
         max_iter: int | None = None,
         early_stopping: bool = False,
@@ -237,6 +248,7 @@ class SoftmaxRegression(
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
         self.label_smoothing = label_smoothing
+        self.bias_reduction = bias_reduction
         self.solver = solver
         self.max_iter = max_iter
         self.early_stopping = early_stopping

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sk_softmax.fitting.bias_reduced import bias_reduced_solution
 from sk_softmax.fitting.class_weight import weighted_by_class
 from sk_softmax.fitting.driver import Observer, ParamsThere, Validate, quiet, run
 from sk_softmax.fitting.finite_optimum import with_proof
@@ -143,7 +144,7 @@ def fit_params(
                 best, solution = early.iteration, _at(early.params, solution, objective)
             params = reported(objective, shift, solution.params)
             change = shift.params(params) - objective.penalty.balanced(solution.params)
-            gap = _bound(objective, solution)
+            gap = np.inf if settings.bias_reduction else _bound(objective, solution)
             if shift.width == np.float32 and _is_felt(rows, change):
                 exact = objective_of(settings, training, rows=given.widened())
                 lost = exact.value(params.astype(np.float64)) - solution.evaluation.value
@@ -164,6 +165,8 @@ def _solution(
 
     ``start`` has shape ``(n_outputs, n_columns)``.
     """
+    if settings.bias_reduction:
+        return bias_reduced_solution(settings, objective, start, observe, validate)
     views = Views(objective)
     with quiet():
         stages = _stages_of(settings, training, objective, start, views)

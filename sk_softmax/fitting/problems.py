@@ -13,7 +13,11 @@ from sk_softmax.fitting.settings import Settings, TrainingSet
 from sk_softmax.fitting.shift import shift_of
 from sk_softmax.interfaces import Array, Problem, Rows
 from sk_softmax.objective import RegressionObjective, Targets, targets_of
+from sk_softmax.objective.jeffreys import JeffreysObjective
 from sk_softmax.rows import rows_of, single_threaded_blas
+
+# Parameters of a bias-reduced fit, at most: each step forms and inverts their information.
+MOST_PARAMETERS = 1000
 
 
 def objective_values(settings: Settings, data: TrainingSet, points: Array) -> NDArray[np.float64]:
@@ -27,7 +31,11 @@ def objective_values(settings: Settings, data: TrainingSet, points: Array) -> ND
     objective = objective_of(settings, data, rows=shift.rows(rows))
     flat = shift.params(points.reshape(-1, *objective.shape).astype(np.float64))
     with single_threaded_blas(), np.errstate(all="ignore"):
-        values = [objective.value(params) for params in flat]
+        if settings.bias_reduction:
+            jeffreys = jeffreys_of(objective)
+            values = [jeffreys.evaluate(params).value for params in flat]
+        else:
+            values = [objective.value(params) for params in flat]
     return np.array(values).reshape(points.shape[:-2])
 
 
@@ -60,6 +68,22 @@ def objective_of(
     return RegressionObjective(
         rows, targets, n_classes, settings.C, training.weights, settings.form
     )
+
+
+def jeffreys_of(objective: RegressionObjective) -> JeffreysObjective:
+    """Return the objective of bias reduction on the rows of one without a penalty.
+
+    It is an error if there are more than ``MOST_PARAMETERS`` parameters.
+    """
+    n_outputs, n_columns = objective.shape
+    n_parameters = max(n_outputs - 1, 1) * n_columns
+    if n_parameters > MOST_PARAMETERS:
+        raise ValueError(
+            f"bias_reduction='firth' takes up to {MOST_PARAMETERS:,} parameters, and this problem "
+            f"has {n_parameters:,}. Leave out features, or use an L2 penalty in its place: "
+            "bias_reduction=None with a finite C."
+        )
+    return JeffreysObjective(objective.data.counting_anew(), objective.total_weight)
 
 
 def rows_for(settings: Settings, X: Any, n_outputs: int) -> Rows:

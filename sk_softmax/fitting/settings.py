@@ -68,6 +68,9 @@ class Settings:
     """After ``for_data``: weights of shape ``(n_classes,)``, ``"balanced"``, or None."""
 
     label_smoothing: float = 0.0
+    bias_reduction: Literal["firth"] | None = None
+    """Jeffreys' penalty in place of one on the coefficients; None for none."""
+
     validation_fraction: float = 0.1
     patience: int | None = None
     """Iterations without improvement after which a fit stops; None without early stopping."""

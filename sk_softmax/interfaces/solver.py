@@ -138,7 +138,7 @@ class Status(Enum):
         "all rows or some are perfectly separated by parameters without a penalty, so no finite "
         "optimum exists: larger parameters fit better still. The classifier is usable; for "
         "coefficients that mean something set a finite C and no penalty_factor of zero, and have "
-        "rows of more than one class. "
+        "rows of more than one class, or set bias_reduction='firth'. "
         "sk_softmax.inference.detect_separation names the rows, classes and features"
     )
     PENALTY_TOO_WEAK = (

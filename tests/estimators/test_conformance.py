@@ -15,6 +15,7 @@ from sk_softmax.solvers import SOLVERS
         SoftmaxRegression(l1_ratio=0.5),
         SoftmaxRegression(lower_bounds=0.0),
         SoftmaxRegression(l1_ratio=1.0, grouped=True, C=10.0),
+        SoftmaxRegression(C=float("inf"), bias_reduction="firth"),
         SoftmaxRegressionCV(scoring="accuracy", Cs=2, cv=3),
     ]
 )

@@ -20,6 +20,7 @@ from sk_softmax.objective import (
     approximate_hessian,
     targets_of,
 )
+from sk_softmax.objective.jeffreys import JeffreysObjective
 from sk_softmax.rows import DenseRows, rows_of
 
 N_ROWS, N_FEATURES = 5000, 6
@@ -137,6 +138,12 @@ def gap_under_l1(objective):
     return gap_far_away(other.with_penalty(0.05))
 
 
+def with_jeffreys_penalty(objective):
+    jeffreys = JeffreysObjective(objective.data, objective.total_weight)
+    here = jeffreys.evaluate(point_of(objective))
+    return here.value, here.gradient
+
+
 APPLIED = {(active_hessian, "MOST_ACTIVE"): 0}
 SHARED = {(approximate_hessian, "AFFORDABLE"): 0}
 FEW_AT_ONCE = {(approximate_hessian, "NUMBERS_AT_ONCE"): 2 * (N_FEATURES + 1) ** 2}
@@ -160,6 +167,7 @@ CHECKS = {
     "gap": (gap, {}),
     "gap far away": (gap_far_away, {}),
     "gap under L1": (gap_under_l1, {}),
+    "Jeffreys' penalty": (with_jeffreys_penalty, {}),
 }
 DRAWN_CHECKS = {
     "drawn rows, a matrix a class": (curvature, DRAWN),

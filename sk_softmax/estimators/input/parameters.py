@@ -13,6 +13,7 @@ import sklearn.utils
 from numpy.typing import NDArray
 
 from sk_softmax.estimators.input.bounds import any_bounds, checked_bounds
+from sk_softmax.estimators.input.firth import newton_for_bias_reduction
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.interfaces import Array, Solver
 from sk_softmax.rows import threads_in_force
@@ -78,6 +79,8 @@ def settings_from(
         )
     check_solver_takes(p["solver"], p["l1_ratio"], has_bounds=has_bounds)
     max_iter = solver.default_max_iter if p["max_iter"] is None else int(p["max_iter"])
+    if p["bias_reduction"] is not None:
+        solver = newton_for_bias_reduction(p, solver, has_bounds=has_bounds)
     return Settings(
         solver=copy.deepcopy(solver) if max_iter > 0 or for_stream else NoStep(),
         max_iter=max_iter,
@@ -93,6 +96,7 @@ def settings_from(
         fit_intercept=bool(p["fit_intercept"]),
         class_weight=p["class_weight"],
         label_smoothing=float(p["label_smoothing"]),
+        bias_reduction=p["bias_reduction"],
         validation_fraction=float(p["validation_fraction"]),
         patience=int(p["n_iter_no_change"]) if p["early_stopping"] else None,
     )
@@ -104,6 +108,7 @@ DEFAULTS: Mapping[str, Any] = {
     "grouped": False,
     "lower_bounds": -np.inf,
     "upper_bounds": np.inf,
+    "bias_reduction": None,
     "early_stopping": False,
     "validation_fraction": 0.1,
     "n_iter_no_change": 5,
@@ -166,6 +171,9 @@ def _check(p: Mapping[str, Any], owner: str) -> None:
     is_balanced = isinstance(weight, str) and weight == "balanced"
     is_weight = weight is None or isinstance(weight, dict) or is_balanced
     require("class_weight", is_weight, 'a dict, "balanced" or None')
+    reduction = p["bias_reduction"]
+    is_known = reduction is None or (isinstance(reduction, str) and reduction == "firth")
+    require("bias_reduction", is_known, '"firth" or None')
     most = p["max_iter"]
     require(
         "max_iter",

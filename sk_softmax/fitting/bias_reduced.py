@@ -1,0 +1,47 @@
+"""Fits with Firth's bias reduction: Newton's method on the loss with Jeffreys' penalty."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from sk_softmax.fitting.driver import Observer, Validate, quiet, run
+from sk_softmax.fitting.problems import jeffreys_of, problem_of
+from sk_softmax.fitting.settings import Settings
+from sk_softmax.interfaces import Array, Solution
+from sk_softmax.objective import RegressionObjective
+from sk_softmax.solvers.judge import judged
+
+
+def bias_reduced_solution(
+    settings: Settings,
+    objective: RegressionObjective,
+    start: Array,
+    observe: Observer | None = None,
+    validate: Validate | None = None,
+) -> Solution:
+    """Minimise the loss of an objective without a penalty with Jeffreys' penalty in its place.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of the fit.
+    objective : RegressionObjective
+        Rows, targets and weights.
+    start : ndarray of shape (n_outputs, n_columns)
+        Where to begin; zeros are taken if the information is singular there.
+    observe, validate : callable, optional
+        See :func:`sk_softmax.fitting.driver.run`.
+    """
+    jeffreys = jeffreys_of(objective)
+    zeros = np.zeros(objective.shape)
+    with quiet():
+        if not np.isfinite(jeffreys.evaluate(start).value):
+            start = zeros
+        problem = replace(
+            problem_of(settings, objective, start),
+            separated_below=-np.inf,
+            value_at_zero=jeffreys.evaluate(zeros).value,
+        )
+    return run(judged(settings.solver, problem), jeffreys, observe, validate)
