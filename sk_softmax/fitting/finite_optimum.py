@@ -17,6 +17,7 @@ from sk_softmax.fitting.multipliers import (
     largest_change,
     solved,
 )
+from sk_softmax.fitting.separating_columns import tells_a_class_apart
 from sk_softmax.fitting.separating_directions import SeparatingDirections, UndecidedError
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.interfaces import Array, Solution, Status
@@ -26,9 +27,9 @@ from sk_softmax.objective.exact_hessian import hessian_of_rows
 # Above so many multiplications for a Hessian, a proof from some of the rows is tried first.
 CHEAP = 3e6
 
-# A Hessian is formed if it takes at most so many multiplications, some seconds, and has at most so
-# many rows. A programme of 450 entries takes up to 10 s, one of 60 takes 0.03 s.
-MOST_WORK, MOST_PARAMETERS, MOST_ENTRIES = 1e11, 2000, 500
+# A Hessian is formed if it takes at most so many multiplications, half a second, and has at most
+# so many rows. A programme of 450 entries takes up to 10 s, one of 60 takes 0.03 s.
+MOST_WORK, MOST_PARAMETERS, MOST_ENTRIES = 5e9, 2000, 500
 
 # Newton steps that are taken to come nearer to an optimum before the programme is asked.
 MOST_STEPS = 3
@@ -60,15 +61,32 @@ def with_proof(settings: Settings, objective: RegressionObjective, solution: Sol
         or not free[: objective.rows.n_features].any()
     ):
         return solution
-    data = objective.data.counting_anew()
-    params = solution.params.astype(np.float64)
-    is_exact = data.rows.dtype == np.float64
-    gradient = solution.evaluation.gradient * data.n_rows if is_exact else None
-    if is_proven(data, free, params, gradient):
+    is_exact = objective.rows.dtype == np.float64
+    gradient = solution.evaluation.gradient * objective.rows.n_rows if is_exact else None
+    data, params = objective.data.counting_anew(), solution.params.astype(np.float64)
+    if _is_finite(data, free, params, gradient):
         return solution
-    if _is_separated(data, free, params):
-        return replace(solution, status=Status.SEPARATED)
-    return solution
+    return replace(solution, status=Status.SEPARATED)
+
+
+def _is_finite(
+    data: DataTerm, free: NDArray[np.bool_], params: Array, gradient: Array | None
+) -> bool:
+    """Whether the optimum is finite; True if that is not known.
+
+    The proof comes first that is the cheapest for the size of the problem.
+    """
+    data = data.in_float64()
+    if gradient is None:
+        (gradient,) = data.ask(partial(gradient_of_rows, params=params))
+    if is_large(data, free):
+        if is_proven_by_some(data, free, params, gradient):
+            return True
+        if tells_a_class_apart(data, free).any():
+            return False
+    if is_proven_by_steps(data, free, params, gradient):
+        return True
+    return not (tells_a_class_apart(data, free).any() or _is_separated(data, free, params))
 
 
 def unpenalised(objective: RegressionObjective) -> NDArray[np.bool_]:
@@ -76,9 +94,7 @@ def unpenalised(objective: RegressionObjective) -> NDArray[np.bool_]:
     return np.asarray(objective.penalty.unlimited_part(np.ones(objective.shape)).all(axis=0))
 
 
-def is_proven(
-    data: DataTerm, free: NDArray[np.bool_], params: Array, gradient: Array | None = None
-) -> bool:
+def is_proven(data: DataTerm, free: NDArray[np.bool_], params: Array) -> bool:
     """Whether it is proven that no direction in the free columns separates.
 
     Parameters
@@ -89,21 +105,38 @@ def is_proven(
         Columns without a penalty.
     params : ndarray of shape (n_outputs, n_columns)
         Near the optimum.
-    gradient : ndarray of shape (n_outputs, n_columns), optional
-        The sum of the gradients of the rows' weighted losses there, if it is known.
     """
     data = data.in_float64()
-    if gradient is None:
-        (gradient,) = data.ask(partial(gradient_of_rows, params=params))
-    n_parameters = max(data.shape[0] - 1, 1) * int(free.sum())
-    work = data.n_rows * n_parameters**2
-    if (
-        work > CHEAP
-        and free.sum() <= MOST_COLUMNS
-        and is_proven_by_some(data, free, params, gradient)
-    ):
+    (gradient,) = data.ask(partial(gradient_of_rows, params=params))
+    if is_large(data, free) and is_proven_by_some(data, free, params, gradient):
         return True
-    if work > MOST_WORK or n_parameters > MOST_PARAMETERS:
+    return is_proven_by_steps(data, free, params, gradient)
+
+
+def is_large(data: DataTerm, free: NDArray[np.bool_]) -> bool:
+    """Whether a proof from some of the rows costs less than a Hessian and can be tried."""
+    return _work(data, free) > CHEAP and free.sum() <= MOST_COLUMNS
+
+
+def _work(data: DataTerm, free: NDArray[np.bool_]) -> float:
+    """Return how many multiplications a Hessian among the parameters in free columns takes."""
+    return float(data.n_rows) * _n_parameters(data, free) ** 2
+
+
+def _n_parameters(data: DataTerm, free: NDArray[np.bool_]) -> int:
+    """Return how many parameters in free columns are determined at most."""
+    return max(data.shape[0] - 1, 1) * int(free.sum())
+
+
+def is_proven_by_steps(
+    data: DataTerm, free: NDArray[np.bool_], params: Array, gradient: Array
+) -> bool:
+    """Whether a Newton step proves it, here or after a few steps; False if a Hessian costs much.
+
+    ``params`` and ``gradient``, of shape ``(n_outputs, n_columns)``, are a point near the optimum
+    and the sum of the gradients of all rows there.
+    """
+    if _work(data, free) > MOST_WORK or _n_parameters(data, free) > MOST_PARAMETERS:
         return False
     before = np.inf
     for _ in range(1 + MOST_STEPS):
@@ -146,7 +179,7 @@ def _is_separated(data: DataTerm, free: NDArray[np.bool_], params: Array) -> boo
     False if the problem is too large. It begins with the rows that are fitted worst at params of
     shape ``(n_outputs, n_columns)``.
     """
-    if max(data.shape[0] - 1, 1) * free.sum() > MOST_ENTRIES:
+    if _n_parameters(data, free) > MOST_ENTRIES:
         return False
     margins = Margins(data, free)
     try:

@@ -10,6 +10,8 @@ from sklearn.datasets import load_iris
 from sk_softmax import SoftmaxRegression
 from sk_softmax.fitting import finite_optimum, multipliers
 from sk_softmax.fitting.multipliers import is_proven_by_some, largest_change
+from sk_softmax.fitting.separating_columns import tells_a_class_apart
+from sk_softmax.inference import detect_separation
 from sk_softmax.objective import RegressionObjective, targets_of
 from sk_softmax.rows import rows_of
 
@@ -31,6 +33,11 @@ def with_dummy(n_classes, second=False, **size):
     if second:
         dummy[np.flatnonzero(y == 1)[0]] = True
     return np.column_stack([X, dummy]), y
+
+
+def turned(X, y):
+    """The same rows in other columns, of which none separates on its own."""
+    return X @ (np.eye(X.shape[1]) + np.tri(X.shape[1], k=-1).T), y
 
 
 def fitted(X, y, **parameters):
@@ -78,7 +85,8 @@ def test_a_dummy_of_one_class_is_noticed(solver, form, dtype, n_classes):
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("tol", [1e-4, 1e-6, 1e-8])
 def test_iris_and_a_dummy_that_two_classes_have(solver, tol):
-    for X, y in (load_iris(return_X_y=True), with_dummy(3, second=True)):
+    table = with_dummy(3, second=True)
+    for X, y in (load_iris(return_X_y=True), table, turned(*table)):
         model, message = fitted(X, y, solver=solver, tol=tol)
         assert SENTENCE in message
         assert not model.converged_
@@ -117,8 +125,10 @@ def test_what_is_decided_without_a_programme(asked):
         ):
             assert not message
             assert model.converged_
+        # A column that separates on its own is noticed first.
+        assert SENTENCE in fitted(*with_dummy(n_classes))[1]
     assert not asked
-    fitted(*with_dummy(3))
+    assert SENTENCE in fitted(*turned(*with_dummy(3)))[1]
     assert len(asked) == 1
 
 
@@ -211,7 +221,7 @@ def test_rows_without_curvature_prove_nothing():
 
 def test_a_problem_too_large_stays_as_it_was(monkeypatch):
     monkeypatch.setattr(finite_optimum, "MOST_ENTRIES", 5)
-    model, message = fitted(*with_dummy(3))
+    model, message = fitted(*turned(*with_dummy(3)))
     assert not message
     assert model.converged_
 
@@ -221,6 +231,74 @@ def test_a_programme_without_an_answer_changes_nothing(monkeypatch):
         return type("Answer", (), {"x": None, "message": "time is up"})()
 
     monkeypatch.setattr("sk_softmax.fitting.separating_directions.linprog", fails)
-    model, message = fitted(*with_dummy(3))
+    model, message = fitted(*turned(*with_dummy(3)))
     assert not message
     assert model.converged_
+
+
+# --- single columns -----------------------------------------------------------------------------
+
+
+def columns_apart(X, y, n_classes, weights=None, *, has_intercept=True):
+    rows = rows_of(X, n_classes, has_intercept=has_intercept, n_threads=1)
+    targets = targets_of(y, n_classes)
+    data = RegressionObjective(rows, targets, n_classes, np.inf, weights).data
+    free = np.ones(data.shape[1], dtype=bool)
+    return tells_a_class_apart(data, free)[: X.shape[1]].tolist()
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_columns_that_separate_on_their_own(form):
+    y = np.array([0, 0, 1, 1, 2, 2])
+    X = np.array(
+        [
+            # at the end, touching, never with 1, 0 alone, equal, overlapping, between the others
+            [0, 1, 1, 1, 5, 0, 0],
+            [1, 1, 0, 0, 5, 2, 4],
+            [2, 1, 0, 0, 5, 1, 2],
+            [3, 2, 0, 0, 5, 2, 3],
+            [4, 2, 1, 0, 5, 3, 1],
+            [5, 3, 0, 0, 5, 1, 5],
+        ],
+        dtype=float,
+    )
+    assert columns_apart(form(X), y, 3) == [True, True, True, True, False, False, False]
+    weights = np.array([1.0, 1, 1, 1, 1, 0])
+    assert columns_apart(form(X), y, 3, weights)[5]
+    none = columns_apart(form(X), y, 3, has_intercept=False)
+    assert none == [False, False, True, True, False, False, False]
+    assert columns_apart(form(X - 2.5), y, 3, has_intercept=False)[0] is False
+    signs = np.array([[-1.0], [0], [0], [2], [1], [1]])
+    assert columns_apart(form(signs), y, 3, has_intercept=False) == [True]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_column_that_separates_is_no_false_alarm(seed):
+    rng = np.random.default_rng(seed)
+    K = rng.integers(2, 4)
+    X = rng.integers(-1, 3, (8, 3)).astype(float)
+    y = np.concatenate([np.arange(K), rng.integers(0, K, 8 - K)])
+    fit_intercept = bool(seed % 2)
+    alone = columns_apart(X, y, K, has_intercept=fit_intercept)
+    for column, is_apart in zip(X.T, alone, strict=True):
+        found = detect_separation(column[:, None], y, fit_intercept=fit_intercept)
+        assert found.kind != "none" or not is_apart
+        # With two classes there is no other way for one column to separate.
+        assert K > 2 or is_apart == (found.kind != "none")
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_categories_too_many_for_the_programme(n_classes):
+    """One column a category, of which some never occur with one of the classes."""
+    rng = np.random.default_rng(0)
+    categories = rng.integers(0, 1500, 30_000)
+    X = sp.csr_matrix((np.ones(30_000), (np.arange(30_000), categories)))
+    y = rng.integers(0, n_classes, 30_000)
+    model, message = fitted(X, y)
+    lacking = {(c, k) for c in range(1500) for k in range(n_classes)} - set(
+        zip(categories.tolist(), y.tolist(), strict=True)
+    )
+    assert bool(lacking) == (SENTENCE in message) == (not model.converged_)
+    y[categories == 7] = 0
+    _, message = fitted(X, y)
+    assert SENTENCE in message
