@@ -157,8 +157,9 @@ class SoftmaxRegression(
         Whether ``tol`` was reached; always False for a minibatch solver, which does not test it.
         With features that have no penalty it is False too if these tell all rows or some apart
         with certainty: then no finite optimum exists, and the coefficients grow as ``tol``
-        shrinks. Each such fit is proven to have one, or a linear programme decides (not with
-        bounds, and not above 500 parameters if the proof fails). See
+        shrinks. Each such fit is proven to have one, or a linear programme decides. (Not with
+        bounds; and above 500 parameters, if the proof fails, only single columns that separate
+        are noticed.) See
         :func:`sk_softmax.inference.detect_separation`.
     loss_curve_ : ndarray of shape (n_iter_ + 1,)
         The objective in nats a row, at the start and after each iteration; for a minibatch solver

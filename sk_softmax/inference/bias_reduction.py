@@ -39,7 +39,8 @@ class BiasReducedInference:
     reference : object
         The label that coefficients are log odds against, or ``"mean"``.
     columns : tuple
-        Names of the features, and ``"intercept"`` last if there is one.
+        Names of the features, and ``"intercept"`` last if there is one (in parentheses if a
+        feature has that name).
     coef : ndarray of shape (n_outcomes, n_columns)
         Coefficients at the maximum of the penalised likelihood, to which scoring continues from
         the fit.
@@ -233,7 +234,7 @@ def bias_reduced_inference(
     return BiasReducedInference(
         outcomes,
         labels[0] if reference is None else reference,
-        (*names, "intercept") if settings.fit_intercept else tuple(names),
+        (*names, _intercept_beside(names)) if settings.fit_intercept else tuple(names),
         functions @ optimum.parameters,
         np.sqrt(covariances),
         -objective.total_weight * value + log_det / 2,
@@ -242,6 +243,14 @@ def bias_reduced_inference(
         optimum,
         functions,
     )
+
+
+def _intercept_beside(names: Sequence[Any]) -> str:
+    """Return a name for the intercept that no feature has."""
+    name = "intercept"
+    while name in names:
+        name = f"({name})"
+    return name
 
 
 def _outcomes(labels: list[Any], reference: Any) -> tuple[tuple[Any, ...], Array]:
@@ -277,7 +286,7 @@ def _refuse_dependent(likelihood: PenalisedLikelihood, names: Sequence[Any]) -> 
     """Raise an error that names the columns that depend on others."""
     is_kept = likelihood.objective.determined[-1]
     if not is_kept.all():
-        columns = [*names, "intercept"]
+        columns = [*names, _intercept_beside(names)]
         listed = ", ".join(repr(columns[number]) for number in np.flatnonzero(~is_kept))
         raise ValueError(
             f"The columns {listed} are linear combinations of others, so that their coefficients "

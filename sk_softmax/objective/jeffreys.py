@@ -63,6 +63,7 @@ class JeffreysObjective:
         self.data = data.in_float64()
         self.total_weight = total_weight
         self._last: Information | None = None
+        self._evaluated: tuple[Array, Evaluation] | None = None
 
     @property
     def passes(self) -> float:
@@ -91,7 +92,7 @@ class JeffreysObjective:
         (whole,) = self.data.ask(partial(hessian_of_rows, params=params))
         picked = np.flatnonzero(self.determined)
         inverse, log_det = _inverse_and_log_det(whole[np.ix_(picked, picked)])
-        self._last = Information(params, whole, inverse, log_det)
+        self._last = Information(params.copy(), whole, inverse, log_det)
         return self._last
 
     def log_det(self, params: Array) -> float:
@@ -108,7 +109,16 @@ class JeffreysObjective:
         return inverse * (self.data.n_rows / self.total_weight)
 
     def evaluate(self, params: Array) -> Evaluation:
-        """Return value and gradient in nats a row; infinity where the information is singular."""
+        """Return value and gradient in nats a row; infinity where the information is singular.
+
+        The last answer is kept: a step that is taken is asked about once more.
+        """
+        if self._evaluated is None or not np.array_equal(self._evaluated[0], params):
+            self._evaluated = params.copy(), self._evaluation(params)
+        return self._evaluated[1]
+
+    def _evaluation(self, params: Array) -> Evaluation:
+        """Return value and gradient at params of shape ``(n_outputs, n_columns)``."""
         information = self.information(params)
         loss, gradient = self.data.ask(partial(loss_and_gradient, params=params))
         if information.inverse is None:

@@ -370,6 +370,11 @@ def test_it_is_read_as_text_and_as_a_frame():
     values = found.to_frame()
     assert values.loc[("yes", "male"), "high"] == pytest.approx(QUASI["high"][2], abs=1e-6)
     assert list(values.columns) == ["coef", "std_err", "low", "high", "chi_square", "p_value"]
+    frame.columns = ["age", "dose", "intercept"]
+    twice = inference(frame, y)
+    assert twice.columns == ("age", "dose", "intercept", "(intercept)")
+    ends = twice.conf_int(columns=["(intercept)"])[0, 3]
+    np.testing.assert_allclose(ends, [QUASI["low"][3], QUASI["high"][3]], atol=1e-6)
     with pytest.raises(AttributeError):
         found.coef = 0
     with pytest.raises(ValueError, match="columns holds 'height'"):
