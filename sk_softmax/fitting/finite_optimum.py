@@ -61,7 +61,8 @@ def with_proof(settings: Settings, objective: RegressionObjective, solution: Sol
         or not free[: objective.rows.n_features].any()
     ):
         return solution
-    is_exact = objective.rows.dtype == np.float64
+    # That of a fit under L1 is known for the features that it kept.
+    is_exact = objective.rows.dtype == np.float64 and not objective.penalty.makes_sparse
     gradient = solution.evaluation.gradient * objective.rows.n_rows if is_exact else None
     data, params = objective.data.counting_anew(), solution.params.astype(np.float64)
     if _is_finite(data, free, params, gradient):
@@ -76,15 +77,15 @@ def _is_finite(
 
     The proof comes first that is the cheapest for the size of the problem.
     """
-    data = data.in_float64()
+    wide = data.in_float64()
     if gradient is None:
-        (gradient,) = data.ask(partial(gradient_of_rows, params=params))
+        (gradient,) = wide.ask(partial(gradient_of_rows, params=params))
     if is_large(data, free):
-        if is_proven_by_some(data, free, params, gradient):
+        if is_proven_by_some(wide, free, params, gradient):
             return True
         if tells_a_class_apart(data, free).any():
             return False
-    if is_proven_by_steps(data, free, params, gradient):
+    if is_proven_by_steps(wide, free, params, gradient):
         return True
     return not (tells_a_class_apart(data, free).any() or _is_separated(data, free, params))
 

@@ -17,6 +17,9 @@ from sk_softmax.objective import DataTerm
 ABSENT, OUTSIDE, INSIDE = 0, 1, 2
 """No condition; of a class without probability in the row; of a class with probability."""
 
+# A column that depends on others is off by some roundings where it was rounded itself.
+ROUNDINGS = 64
+
 
 @dataclass(frozen=True)
 class Conditions:
@@ -63,6 +66,8 @@ class Margins:
     """
 
     def __init__(self, data: DataTerm, free: NDArray[np.bool_]) -> None:
+        self.rounding = ROUNDINGS * float(np.finfo(data.rows.dtype).eps)
+        """Logits of columns of size 1 that are smaller than this may be rounding alone."""
         self._data = data.in_float64()
         self._free = np.flatnonzero(free)
         self._n_outputs, self._n_columns = data.shape

@@ -108,8 +108,8 @@ class SeparatingDirections:
             params = self._margins.params(self._solved(mean))
             margins = self._margins.along(params)
             largest = margins[self._is_outside].max(initial=0.0)
-            if largest <= FEASIBLE:
-                return None
+            if largest <= max(FEASIBLE, self._margins.rounding):
+                return None  # columns that depend on one another, up to rounding
             margins /= largest
             violation = np.where(self._is_outside, np.maximum(-margins, 0), 0.0)
             violation += np.where(self._is_inside, np.abs(margins), 0.0)
