@@ -68,6 +68,11 @@ class BiasReducedInference:
     Shape ``(n_outcomes, n_columns, n_parameters)``.
     """
 
+    def __post_init__(self) -> None:
+        """Make the arrays read-only."""
+        for array in (self.coef, self.std_err, self.functions):
+            array.flags.writeable = False
+
     def conf_int(
         self, level: float = 0.95, columns: Sequence[Any] | None = None
     ) -> NDArray[np.float64]:

@@ -61,6 +61,10 @@ class Separation:
     n_rows: int
     """Rows with weight."""
 
+    def __post_init__(self) -> None:
+        """Make the arrays read-only."""
+        self.rows.flags.writeable = self.direction.flags.writeable = False
+
     @property
     def classes(self) -> tuple[Any, ...]:
         """The labels in :attr:`class_pairs`, each once."""

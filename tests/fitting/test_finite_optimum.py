@@ -183,6 +183,22 @@ def test_the_multipliers_add_up_to_nothing(n_classes, weighted):
     found = largest_change(data, params, step)[0]
     assert found == pytest.approx(max(v[others].max(), 0.0), abs=1e-12)
     assert found < 0.5
+    # It is at most the Newton decrement times the largest norm of (e_k - e_l) (x) x.
+    outer = p[:, :, None] * (np.eye(n_classes) - p[:, None, :])
+    hessian = sum(
+        weight * np.kron(curvature, np.outer(x, x))
+        for weight, curvature, x in zip(s, outer, design, strict=True)
+    )
+    inverse = np.linalg.pinv(hessian, hermitian=True)
+    slope = ((s[:, None] * (p - np.eye(n_classes)[y])).T @ design).ravel()
+    decrement = np.sqrt(slope @ inverse @ slope)
+    pairs = [
+        np.eye(n_classes)[k] - np.eye(n_classes)[j] for k in range(n_classes) for j in range(k)
+    ]
+    norms = [
+        np.sqrt(a @ inverse @ a) for x in design for pair in pairs for a in [np.kron(pair, x)]
+    ]
+    assert found <= decrement * max(norms) * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("n_classes", [2, 4, 10])

@@ -185,6 +185,8 @@ def test_it_is_read_as_text():
     assert isinstance(none, Separation)
     with pytest.raises(AttributeError):
         none.kind = "complete"
+    with pytest.raises(ValueError, match="read-only"):
+        none.direction[0, 0] = 1.0
 
 
 @pytest.mark.parametrize(
