@@ -27,7 +27,6 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from sk_softmax.fitting.margins import OUTSIDE, kinds_of_block
 from sk_softmax.interfaces import Array, Block
 from sk_softmax.objective import DataTerm, spread_out
 from sk_softmax.objective.regression import loss_and_gradient
@@ -35,8 +34,9 @@ from sk_softmax.objective.regression import loss_and_gradient
 # The proof counts if no logit changes by this much, which leaves room for rounding.
 PROVEN = 0.5
 
-# The rows that are tried first: a SHARE of them and at least ENOUGH, with at most NUMBERS in all.
-SHARE, ENOUGH, NUMBERS = 8, 2048, 2**22
+# The rows that are tried first: a SHARE of them and at least ENOUGH, but no more than hold NUMBERS
+# and no more than A_COLUMN for each column, whichever is more.
+SHARE, ENOUGH, NUMBERS, A_COLUMN = 8, 2048, 2**18, 8
 
 # The remainder is tried after each round of steps of conjugate gradients, which end when it has
 # fallen to ALL_OF_IT, squared, in their metric.
@@ -55,7 +55,8 @@ class SomeRows:
     """
 
     def __init__(self, data: DataTerm, free: NDArray[np.bool_], params: Array) -> None:
-        most = max(NUMBERS // int(free.sum()), 1)
+        n_free = int(free.sum())
+        most = max(NUMBERS // n_free, A_COLUMN * n_free)
         n_some = min(max(data.n_rows // SHARE, ENOUGH), data.n_rows, most)
         self.rows = spread_out(data.n_rows, n_some)
         block = data.rows.take(self.rows)
@@ -258,4 +259,8 @@ def are_outside(data: DataTerm, block: Block) -> NDArray[np.bool_]:
 
     Shape ``(n_classes, n_rows)``.
     """
-    return np.asarray(kinds_of_block(data, block) == OUTSIDE)
+    targets = data.targets.at(block.rows)
+    is_outside = np.array([targets.of_class(k) == 0 for k in range(data.loss.n_classes)])
+    if data.relative_weight is not None:
+        is_outside &= data.relative_weight[block.rows] > 0
+    return is_outside
