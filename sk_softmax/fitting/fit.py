@@ -143,9 +143,10 @@ def fit_params(
             if early is not None and early.params is not None and early.iteration != best:
                 best, solution = early.iteration, _at(early.params, solution, objective)
             params = reported(objective, shift, solution.params)
-            change = shift.params(params) - objective.penalty.balanced(solution.params)
             gap = np.inf if settings.bias_reduction else _bound(objective, solution)
-            if shift.width == np.float32 and _is_felt(rows, change):
+            change = shift.params(params) - objective.penalty.balanced(solution.params)
+            is_held = settings.bias_reduction or shift.width == np.float64
+            if not is_held and _is_felt(rows, change):
                 exact = objective_of(settings, training, rows=given.widened())
                 lost = exact.value(params.astype(np.float64)) - solution.evaluation.value
                 solution, gap = _rounded(settings, solution, lost), gap + max(lost, 0.0)
