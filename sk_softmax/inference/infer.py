@@ -52,7 +52,7 @@ def inference_of(
         If the covariance would be too large.
     """
     # 1. Refuse what was no maximum of a likelihood, and what would be too large.
-    refuse_fit(settings, model)
+    refuse_fit(settings, training, model)
     outcomes = outcomes_of(training.classes, request.reference)
     columns = None
     if request.features is not None:

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_softmax.fitting.class_weight import weighted_by_class
 from sk_softmax.fitting.settings import Settings, TrainingSet
+from sk_softmax.inference.detection import separation_of
 from sk_softmax.inference.request import FittedModel, Request
 from sk_softmax.interfaces import Status
 
@@ -15,8 +17,16 @@ MOST_BYTES = 4 * 10**9
 """Of a covariance matrix."""
 
 
-def refuse_fit(settings: Settings, model: FittedModel) -> None:
-    """Raise a ``ValueError`` if the fit was no maximum of a smooth (penalised) likelihood."""
+def refuse_fit(settings: Settings, training: TrainingSet, model: FittedModel) -> None:
+    """Raise a ``ValueError`` if the fit was no maximum of a smooth (penalised) likelihood.
+
+    ``training`` are the rows of the fit, in which separated classes and features are named.
+    """
+    if settings.bias_reduction:
+        raise ValueError(
+            f"bias_reduction={settings.bias_reduction!r} maximises a penalised likelihood, whose "
+            "intervals are profiles and not symmetric: call bias_reduced_inference."
+        )
     if settings.l1_ratio > 0 and np.isfinite(settings.C):
         raise ValueError(
             "An L1 penalty has selected the features, and no standard error holds for the "
@@ -40,7 +50,7 @@ def refuse_fit(settings: Settings, model: FittedModel) -> None:
             "not at it. Fit with solver='auto'."
         )
     _refuse_active_bounds(settings, model)
-    _refuse_end(model)
+    _refuse_end(settings, training, model)
 
 
 def _refuse_active_bounds(settings: Settings, model: FittedModel) -> None:
@@ -57,13 +67,14 @@ def _refuse_active_bounds(settings: Settings, model: FittedModel) -> None:
         )
 
 
-def _refuse_end(model: FittedModel) -> None:
+def _refuse_end(settings: Settings, training: TrainingSet, model: FittedModel) -> None:
     """Raise an error if the fit did not end at an optimum."""
     if model.status is Status.SEPARATED:
         raise ValueError(
             "The classes are separated, so that no finite optimum exists, and without one there "
             "is no standard error: the coefficients grow as far as tol lets them. Fit with a "
-            "finite C, or leave out the features that tell classes apart without a mistake."
+            "finite C or with bias_reduction='firth', or leave out the features that tell classes "
+            f"apart without a mistake.{_named(settings, training, model)}"
         )
     if not model.converged:
         why = f": {model.status.message}" if model.status is not None else ""
@@ -71,6 +82,17 @@ def _refuse_end(model: FittedModel) -> None:
             f"The fit did not converge{why}. Standard errors are those of an optimum; fit until "
             "converged_ is True."
         )
+
+
+def _named(settings: Settings, training: TrainingSet, model: FittedModel) -> str:
+    """Return which classes are told apart by which features, on lines of their own.
+
+    Nothing if features with a penalty tell classes apart too, for which there is no programme.
+    """
+    if np.isfinite(settings.C):
+        return ""
+    found = separation_of(settings, weighted_by_class(settings, training), model.names)
+    return "" if found.kind == "none" else f"\n{found}"
 
 
 def refuse_other_rows(training: TrainingSet, total_weight: float, model: FittedModel) -> None:

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from sklearn.exceptions import NotFittedError
+from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from sk_softmax import SoftmaxRegression
 from sk_softmax.inference import refusals
@@ -109,3 +110,18 @@ def test_nothing_else_is_forgotten(draw, infer):
     X, y = draw(3, 60)
     with pytest.raises(TypeError, match="offset"):
         infer(X, y, offset=np.zeros(60))
+
+
+def test_separated_classes_and_features_are_named():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    with pytest.warns(ConvergenceWarning, match="separated"):
+        model = SoftmaxRegression(C=np.inf).fit(X, y)
+    with pytest.raises(ValueError, match=r"(?s)0 from 1, 0 from 2.*'petal width \(cm\)'"):
+        model.inference(X, y)
+
+
+def test_a_bias_reduced_fit_has_an_inference_of_its_own():
+    X, y = np.arange(6.0)[:, None], [0, 0, 0, 1, 1, 1]
+    model = SoftmaxRegression(C=np.inf, bias_reduction="firth").fit(X, y)
+    with pytest.raises(ValueError, match="call bias_reduced_inference"):
+        model.inference(X, y)
