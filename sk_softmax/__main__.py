@@ -7,7 +7,12 @@ import sys
 from pathlib import Path
 
 from sk_softmax import __version__
-from sk_softmax.demonstration import CommandError, show_bundled_data, show_own_data
+from sk_softmax.demonstration import (
+    CommandError,
+    show_bundled_data,
+    show_own_data,
+    show_standard_errors,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,6 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
         _check_use(options)
         if options.data is None:
             show_bundled_data(__version__)
+        elif options.inference:
+            show_standard_errors(options.data, options.target, options.save_summary, options.force)
         else:
             show_own_data(options.data, options.target, options.save, options.force)
     except CommandError as error:
@@ -28,18 +35,32 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _check_use(options: argparse.Namespace) -> None:
     """Raise a :class:`CommandError` for an option without what it refers to."""
-    for name in ("target", "save"):
-        if options.data is None and getattr(options, name) is not None:
-            raise CommandError(f"--{name} needs a file of data: data.csv --{name} ...")
-    if options.force and options.save is None:
-        raise CommandError("--force needs --save, whose file it is to replace")
+    for option, is_given in (
+        ("--target", options.target is not None),
+        ("--save", options.save is not None),
+        ("--inference", options.inference),
+        ("--save-summary", options.save_summary is not None),
+    ):
+        if options.data is None and is_given:
+            value = "" if option == "--inference" else " ..."
+            raise CommandError(f"{option} needs a file of data: data.csv {option}{value}")
+    if options.save_summary is not None and not options.inference:
+        raise CommandError("--save-summary needs --inference, whose summary it keeps")
+    if options.save is not None and options.inference:
+        raise CommandError(
+            "--save keeps the tuned pipeline, which --inference does not fit; --save-summary "
+            "keeps its summary"
+        )
+    if options.force and options.save is None and options.save_summary is None:
+        raise CommandError("--force needs --save or --save-summary, whose file it is to replace")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sk_softmax",
         description="Compare softmax regression with scikit-learn's LogisticRegression, on data "
-        "that scikit-learn bundles or on a CSV or Parquet file.",
+        "that scikit-learn bundles or on a CSV or Parquet file; or, with --inference, print how "
+        "sure the coefficients for such a file are.",
         epilog="Files are read by polars, pyarrow or pandas, the first of them that is installed; "
         'pip install "sk-softmax[cli]" installs polars.',
     )
@@ -54,7 +75,22 @@ def _parser() -> argparse.ArgumentParser:
         "--save", type=Path, metavar="FILE", help="keep the tuned pipeline, for joblib.load"
     )
     parser.add_argument(
-        "--force", action="store_true", help="let --save replace a file; the data it never does"
+        "--inference",
+        action="store_true",
+        help="in place of the comparison, print coefficients of a model without a penalty, with "
+        "standard errors, intervals and tests",
+    )
+    parser.add_argument(
+        "--save-summary",
+        type=Path,
+        metavar="FILE",
+        help="keep what --inference prints: FILE.html as a page, FILE.csv as a table of "
+        "coefficients",
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="let --save or --save-summary replace a file; the data they never do",
     )
     parser.add_argument("--version", action="version", version=__version__)
     return parser

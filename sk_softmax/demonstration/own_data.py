@@ -12,14 +12,12 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sk_softmax.demonstration.comparison import compare
+from sk_softmax.demonstration.one_line import on_one_line
 from sk_softmax.demonstration.saving import Place
 from sk_softmax.demonstration.table import Table, read_table
 
 FEATURES_SHOWN = 5
 """Most features to name for each class."""
-
-LONGEST_NAME = 60
-"""Most characters of a feature or a class to print; the text of a cell has no limit."""
 
 
 def show_own_data(
@@ -46,15 +44,8 @@ def show_own_data(
     """
     place = None if save is None else Place(save, path, force)
     table = read_table(path, target)
-    classes, counts = np.unique(table.y, return_counts=True)
-    print(
-        f"{path}: {len(table.y)} rows, {len(table.numeric)} columns of numbers and "
-        f"{len(table.text)} of text, target {target!r} with {len(classes)} classes"
-    )
-    if table.n_missing:
-        print(f"{table.n_missing} missing values are imputed")
-    if table.n_unlabelled:
-        print(f"{table.n_unlabelled} rows without a label are left out")
+    print("\n".join(table.described(path, target)))
+    counts = np.unique(table.y, return_counts=True)[1]
     print(f"always the commonest class: accuracy {counts.max() / counts.sum():.4f}\n")
     ours, _ = compare(
         lambda: _preprocess(table), table.X, table.y, n_splits=min(5, int(counts.min()))
@@ -98,16 +89,11 @@ def _show_telling_features(pipeline: Pipeline, table: Table) -> None:
         f"\nMost telling features at C={model.C:g}: change of a class's logit by one standard "
         "deviation\nof a number, or by a value of a text"
     )
-    width = max(len(_on_one_line(str(label))) for label in model.classes_) + 2
+    width = max(len(on_one_line(str(label))) for label in model.classes_) + 2
     for label, row in zip(model.classes_, coef, strict=True):
         order = np.argsort(-np.abs(row), kind="stable")[:FEATURES_SHOWN]
-        told = ", ".join(f"{_on_one_line(names[i])} {row[i]:+.2f}" for i in order)
-        print(f"  {_on_one_line(str(label)):<{width}}{told}")
-
-
-def _on_one_line(name: str) -> str:
-    line = " ".join(name.split())
-    return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 3] + "..."
+        told = ", ".join(f"{on_one_line(names[i])} {row[i]:+.2f}" for i in order)
+        print(f"  {on_one_line(str(label)):<{width}}{told}")
 
 
 def _feature_names(preprocess: ColumnTransformer, table: Table) -> list[str]:

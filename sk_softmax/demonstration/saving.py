@@ -1,9 +1,10 @@
-"""Where a fitted pipeline is saved: checked before the work, and replaced as a whole or not."""
+"""Where a result is saved: checked before the work, and replaced as a whole or not."""
 
 from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,19 @@ class Place:
             raise self._not_written(error) from None
 
     def save(self, pipeline: Any) -> None:
-        """Save a pipeline by joblib, to a file beside the place and from there by renaming."""
+        """Save a pipeline by joblib."""
+        self._write(lambda beside: joblib.dump(pipeline, beside))
+
+    def save_text(self, text: str) -> None:
+        """Save text in UTF-8, its line ends as they are."""
+        self._write(lambda beside: beside.write_bytes(text.encode()))
+
+    def _write(self, write: Callable[[Path], object]) -> None:
+        """Write a file beside the place, and move it there by renaming."""
         beside = self._beside()
         try:
             beside.touch(exist_ok=False)
-            joblib.dump(pipeline, beside)
+            write(beside)
             self._check()  # minutes have passed
             os.replace(beside, self._file)
         except OSError as error:

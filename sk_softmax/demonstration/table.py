@@ -40,6 +40,18 @@ class Table:
     n_missing: int
     n_unlabelled: int
 
+    def described(self, path: Path, target: str | None) -> list[str]:
+        """Return lines on its size, and on what is missing in it."""
+        lines = [
+            f"{path}: {len(self.y)} rows, {len(self.numeric)} columns of numbers and "
+            f"{len(self.text)} of text, target {target!r} with {len(np.unique(self.y))} classes"
+        ]
+        if self.n_missing:
+            lines.append(f"{self.n_missing} missing values are imputed")
+        if self.n_unlabelled:
+            lines.append(f"{self.n_unlabelled} rows without a label are left out")
+        return lines
+
 
 def read_table(path: Path, target: str | None) -> Table:
     """Read a CSV or Parquet file; ``target`` names the column of labels.
