@@ -87,6 +87,8 @@ def _run(options: argparse.Namespace, results: Results) -> Iterator[None]:
         yield from details.measure(results, is_short=options.short)
     if "scaling" in options.parts:
         yield from details.measure_growth(results, is_short=options.short)
+    if "inference" in options.parts:
+        yield from details.measure_inference(results, is_short=options.short)
 
 
 def _table(options: argparse.Namespace, results: Results) -> Iterator[None]:
@@ -174,11 +176,11 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--parts",
         nargs="*",
-        choices=["table", "details", "scaling"],
+        choices=["table", "details", "scaling", "inference"],
         default=["table"],
         help="what to measure: none writes the report of results already there",
     )
-    add("--short", action="store_true", help="details and scaling on small data alone")
+    add("--short", action="store_true", help="all parts but the table on small data alone")
     add("--merge", action="store_true", help="add to the results already there")
     add("--note", default="", help="a line for the report on how it was made")
     add("--output", type=Path, default=HERE / "report", help="a folder")

@@ -68,7 +68,7 @@ def lines(results: Results) -> list[Line]:
                 elif curve.given and not curve.has_stalled:
                     line.given[curve.contender] = curve.given
             found.append(line)
-    return found + _lines_of_many(results)
+    return found + _lines_of_many(results) + _lines_of_inference(results)
 
 
 def _lines_of_many(results: Results) -> list[Line]:
@@ -83,6 +83,15 @@ def _lines_of_many(results: Results) -> list[Line]:
     return list(found.values())
 
 
+def _lines_of_inference(results: Results) -> list[Line]:
+    found: dict[str, Line] = {}
+    for each in results.standard_errors:
+        line = found.setdefault(each.problem, Line(each.problem, "with standard errors"))
+        line.everyone.append(each.contender)
+        line.times[each.contender] = each
+    return list(found.values())
+
+
 def losses(results: Results) -> list[str]:
     """Return the lines of the report that say where another library is faster."""
     lost = []
@@ -90,7 +99,7 @@ def losses(results: Results) -> list[str]:
         ratios = line.ratios(OURS)
         if ratios is not None and ratios_below_one(ratios):
             lost.append((least(ratios), line, ratios))
-    if not results.curves and not results.many_fits:
+    if not (results.curves or results.many_fits or results.standard_errors):
         return []
     found = [
         "**Where another library is faster**: the better of its times on one thread and on all, "

@@ -1,4 +1,4 @@
-"""Beside the table: evaluations, epochs, single rows, cross-validations and growth."""
+"""Beside the table: evaluations, epochs, single rows, cross-validations, growth, inference."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from sklearn.datasets import load_digits, load_iris
 from threadpoolctl import threadpool_limits
 
-from benchmarks import engine, scaling
+from benchmarks import engine, scaling, standard_errors
+from benchmarks.competitors import statsmodels
+from benchmarks.competitors.competitor import Missing
 from benchmarks.cross_validation import CrossValidation, cross_validations
 from benchmarks.data import made_up, some_of_mnist
 from benchmarks.results import Results
@@ -40,6 +42,21 @@ def measure_growth(results: Results, *, is_short: bool) -> Iterator[None]:
         for growth in measured:
             results.growth.append(growth)
             yield
+
+
+def measure_inference(results: Results, *, is_short: bool) -> Iterator[None]:
+    """Measure coefficients with standard errors; yield after each contender and problem."""
+    has_other = True
+    try:
+        statsmodels.competitors()
+    except Missing as reason:
+        has_other = False
+        results.remarks = list(dict.fromkeys([*results.remarks, str(reason)]))
+        print(reason, flush=True)
+    results.standard_errors = []
+    for found in standard_errors.measurements(is_short=is_short, has_other=has_other):
+        results.standard_errors.append(found)
+        yield
 
 
 def _cross_validations(*, is_short: bool) -> list[CrossValidation]:

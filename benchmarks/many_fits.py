@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.competitors import adelie
 from benchmarks.competitors.competitor import Missing, Task
 from benchmarks.data import Load, made_up
-from benchmarks.measure import AIMS, ALL, CLOSE, Times
+from benchmarks.measure import AIMS, ALL, CLOSE, Timed, Times, least_in_turn
 from benchmarks.problems import DIGITS_16, DIGITS_STANDARDISED, OPTDIGITS
 from benchmarks.versions import Version
 from sk_softmax.objective import PenaltyForm, RegressionObjective
@@ -25,9 +25,6 @@ from sk_softmax.rows import rows_of
 SCIKIT_LEARN = "LogisticRegressionCV"
 STRICT = 1e-7
 """The ``tol`` at which all fits of LogisticRegressionCV on these data come within 2e-3."""
-
-REPEATED, MOST_REPEATS = 3.0, 9
-"""Seconds for which short calls are repeated, and most repeats."""
 
 LEAST_LIMIT, LEAST_TOL = 5.0, 1e-12
 """Seconds that a path of others may take at least, and the least tolerance that is tried."""
@@ -60,9 +57,6 @@ PATHS: dict[str, Load] = {
         made_up, 2000, 100, 3, spread=3.0
     ),
 }
-
-Timed = Callable[[int], float]
-"""From a number of threads to seconds."""
 
 Path = Callable[[float, int], dict[str, Any]]
 """From a tolerance and a number of threads to seconds, ``coefs`` and ``intercepts``."""
@@ -98,17 +92,8 @@ def measurements(name: str, versions: list[Version], *, has_others: bool) -> Ite
 
 
 def _in_turn(name: str, calls: dict[tuple[str, str], Timed]) -> Iterator[ManyFits]:
-    """Time calls on one thread and on all, again and again in turn, and yield the least times."""
-    least: dict[Any, float] = {}
-    spent: dict[Any, float] = {}
-    for _ in range(MOST_REPEATS):
-        for what, call in calls.items():
-            for n_threads in dict.fromkeys((1, ALL)):
-                case = (what, n_threads)
-                if spent.get(case, 0.0) < REPEATED:
-                    seconds = call(n_threads)
-                    least[case] = min(seconds, least.get(case, np.inf))
-                    spent[case] = spent.get(case, 0.0) + seconds
+    """Yield the least times of calls on one thread and on all."""
+    least = least_in_turn(calls)
     for aim, contender in calls:
         one, together = (least[(aim, contender), n] for n in (1, ALL))
         yield ManyFits(one, together, name, aim, contender)

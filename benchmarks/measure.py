@@ -12,10 +12,10 @@ Every fit is a cold start, so its time is what a user waits for that accuracy.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -44,8 +44,17 @@ LEAST_RATIO = 2.5
 REPEATED, MOST_REPEATS, SLOW = 0.25, 60, 2.0
 """Seconds for which fits are repeated, most repeats, and seconds from which none is repeated."""
 
+CALLED, MOST_CALLS = 3.0, 9
+"""Seconds for which calls are repeated that are not searched for the least effort, and how often
+at the most."""
+
 ALL = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 """Threads of this machine."""
+
+Key = TypeVar("Key")
+
+Timed = Callable[[int], float]
+"""From a number of threads to seconds."""
 
 
 @dataclass
@@ -255,6 +264,24 @@ def time_in_turn(
                 point.one = min(seconds, np.inf if point.one is None else point.one)
             if n_threads == ALL:
                 point.all = min(seconds, np.inf if point.all is None else point.all)
+
+
+def least_in_turn(calls: Mapping[Key, Timed]) -> dict[tuple[Key, int], float]:
+    """Return the least seconds of calls on one thread and on all, made again and again in turn.
+
+    A call is a function from a number of threads to seconds.
+    """
+    least: dict[tuple[Key, int], float] = {}
+    spent: dict[tuple[Key, int], float] = {}
+    for _ in range(MOST_CALLS):
+        for what, call in calls.items():
+            for n_threads in dict.fromkeys((1, ALL)):
+                case = (what, n_threads)
+                if spent.get(case, 0.0) < CALLED:
+                    seconds = call(n_threads)
+                    least[case] = min(seconds, least.get(case, np.inf))
+                    spent[case] = spent.get(case, 0.0) + seconds
+    return least
 
 
 def warm_up(competitor: Competitor) -> None:

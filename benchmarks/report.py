@@ -14,6 +14,7 @@ from benchmarks import comparison, cross_validation, plots, scaling
 from benchmarks.engine import Timing
 from benchmarks.measure import AIMS, CLOSE, Curve
 from benchmarks.results import Results
+from benchmarks.standard_errors import MNLOGIT, StandardErrors
 from benchmarks.versions import OURS
 
 
@@ -75,6 +76,7 @@ def tables(results: Results) -> list[str]:
     if results.cross_validations:
         lines += cross_validation.table(results.cross_validations)
     lines += scaling.tables(results.growth)
+    lines += _standard_errors(results.standard_errors)
     return lines
 
 
@@ -134,4 +136,37 @@ def _table_of_timings(title: str, timings: list[Timing]) -> list[str]:
     for timing in timings:
         cells = [f"{ms:.3g} ({timing.ours / ms:.2f})" for ms in timing.against.values()]
         lines.append(f"| {timing.what} | {timing.ours:.3g} | {' | '.join(cells)} |")
+    return [*lines, ""]
+
+
+def _standard_errors(measured: list[StandardErrors]) -> list[str]:
+    """Return the table of coefficients with standard errors: a row a problem."""
+    if not measured:
+        return []
+    lines = [
+        "## Coefficients with standard errors",
+        "",
+        "A fit without a penalty and its inference together, beside `MNLogit.fit` of statsmodels "
+        "by Newton's method, whose model is made before. Times on one thread / on all; the "
+        "better of both counts for statsmodels, and its time is over ours on one thread / on all. "
+        "Memory is the most that is taken beside the rows, in MB: of our inference, of their fit. "
+        "The difference is the largest of coefficients, in standard errors, and of standard "
+        "errors, relatively.",
+        "",
+        "| problem | sk_softmax | statsmodels | its time over ours | memory | theirs | rows | "
+        "covariance | difference |",
+        "|---|" + "---:|" * 8,
+    ]
+    theirs = {each.problem: each for each in measured if each.contender == MNLOGIT}
+    for ours in (each for each in measured if each.contender == OURS):
+        other = theirs.get(ours.problem)
+        sizes = [f"{ours.rows:.3g}", f"{ours.covariance:.3g}"]
+        seconds, memory, difference = ["-", "-"], "-", "-"
+        if other is not None:
+            ratios = (None if t is None else other.better / t for t in (ours.one, ours.all))
+            pair = " / ".join("?" if ratio is None else f"{ratio:.3g}" for ratio in ratios)
+            seconds = [comparison.shown(other), pair]
+            memory, difference = f"{other.peak:.3g}", f"{other.difference:.1e}"
+        cells = [comparison.shown(ours), *seconds, f"{ours.peak:.3g}", memory, *sizes, difference]
+        lines.append(f"| {ours.problem} | {' | '.join(cells)} |")
     return [*lines, ""]

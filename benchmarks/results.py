@@ -11,6 +11,7 @@ from benchmarks.many_fits import names as names_of_many
 from benchmarks.measure import Curve
 from benchmarks.problems import PROBLEMS
 from benchmarks.scaling import Growth
+from benchmarks.standard_errors import StandardErrors
 from benchmarks.versions import BEFORE, OURS
 
 
@@ -25,6 +26,7 @@ class Results:
     epochs: list[Timing] = field(default_factory=list)
     single_rows: list[Timing] = field(default_factory=list)
     growth: list[Growth] = field(default_factory=list)
+    standard_errors: list[StandardErrors] = field(default_factory=list)
     cross_validations: list[CrossValidation] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     """Lines on versions, on libraries that are missing and on problems that were left out."""

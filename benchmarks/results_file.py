@@ -14,6 +14,7 @@ from benchmarks.many_fits import ManyFits
 from benchmarks.measure import Curve, Point
 from benchmarks.results import Results
 from benchmarks.scaling import Growth
+from benchmarks.standard_errors import StandardErrors
 
 Table = list[list[Any]]
 """Names of the columns, then the rows."""
@@ -41,6 +42,7 @@ def write(results: Results, path: Path) -> None:
         "single rows": _timing_table(results.single_rows),
         "cross-validations": _plain_table(CrossValidation, results.cross_validations),
         "growth": _plain_table(Growth, results.growth),
+        "standard errors": _plain_table(StandardErrors, results.standard_errors),
     }
     path.write_text(
         "{\n" + ",\n".join(_text(name, rows) for name, rows in tables.items()) + "\n}\n"
@@ -59,6 +61,7 @@ def read(path: Path) -> Results:
         epochs=_timings(tables["epochs"]),
         single_rows=_timings(tables["single rows"]),
         growth=[Growth(*row) for row in rows["growth"]],
+        standard_errors=[StandardErrors(*row) for row in rows.get("standard errors", [])],
         cross_validations=[CrossValidation(*row) for row in rows["cross-validations"]],
         remarks=[line for (line,) in rows["remarks"]],
     )

@@ -14,6 +14,7 @@ MODULES = [
     "competitors.competitor",
     "competitors.scikit_learn",
     "data",
+    "details",
     "many_fits",
     "measure",
     "plots",
@@ -22,6 +23,7 @@ MODULES = [
     "results",
     "results_file",
     "scaling",
+    "standard_errors",
     "versions",
 ]
 
@@ -200,3 +202,85 @@ def test_a_data_set_that_is_nowhere_is_unavailable(benchmarks, monkeypatch, tmp_
         benchmarks.data.from_openml.__wrapped__("letter", "letter")
     np.savez(tmp_path / "letter.npz", X=np.ones((3, 2), np.float32), y=[0, 1, 2])
     assert benchmarks.data.from_openml.__wrapped__("letter", "letter")[0].dtype == np.float64
+
+
+@pytest.fixture
+def inference(benchmarks, monkeypatch):
+    """Results of the small problems with standard errors, all calls made once."""
+    monkeypatch.setattr(benchmarks.measure, "MOST_CALLS", 1)
+    results = benchmarks.results.Results()
+    steps = list(benchmarks.details.measure_inference(results, is_short=True))
+    assert len(steps) == len(results.standard_errors)
+    return results
+
+
+def test_both_find_the_same_standard_errors(benchmarks, inference):
+    contenders = [each.contender for each in inference.standard_errors]
+    assert contenders == ["sk_softmax", "statsmodels MNLogit"] * 2
+    for ours, theirs in zip(*[iter(inference.standard_errors)] * 2, strict=True):
+        assert ours.difference is None
+        assert 0 < theirs.difference < 1e-6
+        assert min(ours.one, ours.all, ours.peak, theirs.one, theirs.all, theirs.peak) > 0
+        assert ours.problem == theirs.problem
+    # Rows of 5 numbers; (3 - 1) (5 + 1) coefficients.
+    first = inference.standard_errors[0]
+    assert (first.rows, first.covariance) == (2000 * 5 * 8 / 1e6, 12**2 * 8 / 1e6)
+
+
+def test_the_report_compares_them(benchmarks, tmp_path):
+    StandardErrors = benchmarks.standard_errors.StandardErrors
+    found = [
+        StandardErrors(0.1, 0.05, "rows", "sk_softmax", 3.0, 8.0, 0.04),
+        StandardErrors(1.0, 2.0, "rows", "statsmodels MNLogit", 50.0, 8.0, 0.04, 2e-9),
+        StandardErrors(0.2, 0.1, "alone", "sk_softmax", 3.0, 8.0, 0.04),
+    ]
+    results = benchmarks.results.Results(standard_errors=found)
+    benchmarks.results_file.write(results, tmp_path / "results.json")
+    assert benchmarks.results_file.read(tmp_path / "results.json") == results
+    lines = benchmarks.report.tables(results)
+    # The better of both times counts for statsmodels, and ours on one thread and on all.
+    row = "| rows | 100 / 50 ms | 1 / 2 s | 10 / 20 | 3 | 50 | 8 | 0.04 | 2.0e-09 |"
+    assert row in lines
+    assert "| alone | 200 / 100 ms | - | - | 3 | - | 8 | 0.04 | - |" in lines
+    assert "nowhere" in "\n".join(benchmarks.comparison.losses(results))
+    found[1].all = 0.08
+    lost = "\n".join(benchmarks.comparison.losses(results))
+    assert "- rows, with standard errors: 0.80 / 1.60 (statsmodels MNLogit)" in lost
+
+
+def test_estimates_are_compared_in_standard_errors(benchmarks):
+    Estimates = benchmarks.standard_errors.Estimates
+    ours = Estimates(np.array([[1.0, 2.0]]), np.array([[0.5, 4.0]]))
+    moved = Estimates(np.array([[1.0, 2.4]]), np.array([[0.5, 4.0]]))
+    assert ours.difference(moved) == pytest.approx(0.1)
+    surer = Estimates(np.array([[1.0, 2.4]]), np.array([[0.4, 4.0]]))
+    assert ours.difference(surer) == pytest.approx(0.2)
+
+
+def test_without_statsmodels_this_package_is_measured_alone(benchmarks, monkeypatch):
+    def missing():
+        raise benchmarks.competitor.Missing("statsmodels is not installed: left out")
+
+    monkeypatch.setattr(benchmarks.details.statsmodels, "competitors", missing)
+    monkeypatch.setattr(benchmarks.measure, "MOST_CALLS", 1)
+    results = benchmarks.results.Results()
+    list(benchmarks.details.measure_inference(results, is_short=True))
+    assert {each.contender for each in results.standard_errors} == {"sk_softmax"}
+    assert results.remarks == ["statsmodels is not installed: left out"]
+
+
+def test_cover_types_give_way_to_rows_that_are_made_up(benchmarks, monkeypatch):
+    module = benchmarks.standard_errors
+    names = list(module.problems(is_short=True))
+    assert names == ["made up, 2,000 x 5, 3 classes", "made up, 1,000 x 8, 4 classes"]
+
+    def nowhere():
+        raise benchmarks.data.Unavailable("covtype.npz")
+
+    monkeypatch.setattr(module, "covtype", nowhere)
+    assert list(module.problems(is_short=False)) == [
+        "made up, 100,000 x 10, 7 classes",
+        "made up, 20,000 x 50, 10 classes",
+    ]
+    monkeypatch.setattr(module, "covtype", lambda: (np.arange(54.0)[None].repeat(3, 0), [1, 2, 7]))
+    assert next(iter(module.problems(is_short=False))) == "cover types, 100,000 x 10, 7 classes"
