@@ -88,7 +88,10 @@ def _lines_of_inference(results: Results) -> list[Line]:
     for each in results.standard_errors:
         line = found.setdefault(each.problem, Line(each.problem, "with standard errors"))
         line.everyone.append(each.contender)
-        line.times[each.contender] = each
+        if each.has_converged:
+            line.times[each.contender] = each
+        elif each.one is not None:
+            line.given[each.contender] = each.one
     return list(found.values())
 
 

@@ -14,7 +14,7 @@ from benchmarks import comparison, cross_validation, plots, scaling
 from benchmarks.engine import Timing
 from benchmarks.measure import AIMS, CLOSE, Curve
 from benchmarks.results import Results
-from benchmarks.standard_errors import MNLOGIT, StandardErrors
+from benchmarks.standard_errors import FAR, MNLOGIT, StandardErrors
 from benchmarks.versions import OURS
 
 
@@ -151,7 +151,7 @@ def _standard_errors(measured: list[StandardErrors]) -> list[str]:
         "better of both counts for statsmodels, and its time is over ours on one thread / on all. "
         "Memory is the most that is taken beside the rows, in MB: of our inference, of their fit. "
         "The difference is the largest of coefficients, in standard errors, and of standard "
-        "errors, relatively.",
+        f"errors, relatively; from {FAR:g} on, MNLogit has not converged.",
         "",
         "| problem | sk_softmax | statsmodels | its time over ours | memory | theirs | rows | "
         "covariance | difference |",
@@ -165,7 +165,7 @@ def _standard_errors(measured: list[StandardErrors]) -> list[str]:
         if other is not None:
             ratios = (None if t is None else other.better / t for t in (ours.one, ours.all))
             pair = " / ".join("?" if ratio is None else f"{ratio:.3g}" for ratio in ratios)
-            seconds = [comparison.shown(other), pair]
+            seconds = [comparison.shown(other), pair if other.has_converged else "-"]
             memory, difference = f"{other.peak:.3g}", f"{other.difference:.1e}"
         cells = [comparison.shown(ours), *seconds, f"{ours.peak:.3g}", memory, *sizes, difference]
         lines.append(f"| {ours.problem} | {' | '.join(cells)} |")

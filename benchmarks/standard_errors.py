@@ -21,6 +21,9 @@ MNLOGIT = "statsmodels MNLogit"
 MOST_ITERATIONS = 100
 """Of MNLogit's Newton steps, where it stops by itself after 35."""
 
+FAR = 1e-3
+"""Difference from which MNLogit has not converged: our Newton steps end at an optimum."""
+
 MEGABYTE = 1e6
 
 
@@ -42,6 +45,11 @@ class StandardErrors(Times):
     difference: float | None = None
     """Theirs from ours at the most: of coefficients in standard errors, and of standard errors
     relatively. None for ours."""
+
+    @property
+    def has_converged(self) -> bool:
+        """Whether these are the coefficients of the optimum."""
+        return self.difference is None or self.difference < FAR
 
 
 @dataclass(frozen=True)

@@ -246,6 +246,13 @@ def test_the_report_compares_them(benchmarks, tmp_path):
     found[1].all = 0.08
     lost = "\n".join(benchmarks.comparison.losses(results))
     assert "- rows, with standard errors: 0.80 / 1.60 (statsmodels MNLogit)" in lost
+    # A fit that ends elsewhere has not arrived, however fast it was.
+    found[1].difference = 10.7
+    assert "nowhere" in "\n".join(benchmarks.comparison.losses(results))
+    table = "\n".join(benchmarks.comparison.table(results))
+    assert "| rows | with standard errors | 100 / 50 ms | - | > 10 |" in table
+    row = "| rows | 100 / 50 ms | 1 / 0.08 s | - | 3 | 50 | 8 | 0.04 | 1.1e+01 |"
+    assert row in benchmarks.report.tables(results)
 
 
 def test_estimates_are_compared_in_standard_errors(benchmarks):
