@@ -13,6 +13,9 @@ from sk_softmax.inference.reported import Reported
 from sk_softmax.inference.request import KINDS
 from sk_softmax.interfaces import Array
 
+MOST_DECIMALS, LARGEST = 9, 1e9
+"""Most decimals, and largest number, that are written without an exponent."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -159,26 +162,43 @@ def _title(inference: Reported, outcome: Any) -> str:
 def _cells(rows: Array, heads: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """Return the cells of a table; coefficients that are not determined have none.
 
-    All numbers of a row have as many decimals as show four digits of its standard error.
+    All numbers of a row are rounded to four digits of its standard error, and written with an
+    exponent if they would take more than ``MOST_DECIMALS`` decimals or be above ``LARGEST``.
     """
-    table = []
-    for row in rows:
-        std_err = row[heads.index("std err")]
-        decimals = 4
-        if np.isfinite(std_err) and std_err > 0:
-            decimals = int(np.clip(3 - np.floor(np.log10(std_err)), 0, 12))
-        cells = (_cell(value, head, decimals) for value, head in zip(row, heads, strict=True))
-        table.append(tuple(cells))
-    return tuple(table)
+    return tuple(_row(row, heads) for row in rows)
 
 
-def _cell(value: float, head: str, decimals: int) -> str:
-    """Return a number as text; nothing for NaN."""
-    if np.isnan(value):
-        return ""
-    if head == "p" and value < 1e-4:
-        return f"{value:.1e}"
-    return f"{value:.{ {'z': 3, 'p': 4}.get(head, decimals) }f}"
+def _row(row: Array, heads: Sequence[str]) -> tuple[str, ...]:
+    """Return the cells of one coefficient."""
+    std_err = row[heads.index("std err")]
+    decimals = 4
+    if np.isfinite(std_err) and std_err > 0:
+        decimals = 3 - int(np.floor(np.log10(std_err)))
+    measured = [value for value, head in zip(row, heads, strict=True) if head not in ("z", "p")]
+    is_long = decimals > MOST_DECIMALS or bool((np.abs(measured) > LARGEST).any())
+    write = _with_exponent if is_long else _without_exponent
+    cells = []
+    for value, head in zip(row, heads, strict=True):
+        if np.isnan(value):
+            cells.append("")
+        elif head in ("z", "p"):
+            is_tiny = head == "p" and value < 1e-4
+            cells.append(f"{value:.1e}" if is_tiny else f"{value:.{ {'z': 3, 'p': 4}[head] }f}")
+        else:
+            cells.append(write(value, decimals))
+    return tuple(cells)
+
+
+def _without_exponent(value: float, decimals: int) -> str:
+    return f"{value:.{max(decimals, 0)}f}"
+
+
+def _with_exponent(value: float, decimals: int) -> str:
+    """Return a number rounded to so many decimals, which may be negative, with an exponent."""
+    if value == 0 or not np.isfinite(value):
+        return f"{value:g}"
+    digits = int(np.floor(np.log10(abs(value)))) + decimals
+    return f"{value:.{min(max(digits, 0), 16)}e}"
 
 
 def _notes(inference: Reported) -> list[str]:

@@ -34,6 +34,24 @@ def test_one_block_a_class_with_all_columns(ours, capsys):
     assert printed == str(ours.summary()) + "\n"
 
 
+def cells_of(inference, number):
+    """The cells of one column of coefficients in the first block."""
+    return inference.summary().tables[0].cells[number]
+
+
+def test_coefficients_of_any_unit_show_four_digits_of_their_error(draw, infer):
+    X, y = draw(3, 60)
+    usual = infer(X, y)
+    for factor in (1e12, 1e7, 1e-8, 1e-140):
+        scaled = infer(X * [factor, 1, 1, 1], y)
+        coef, std_err, z, p, low, high = cells_of(scaled, 0)
+        assert (z, p) == cells_of(usual, 0)[2:4]
+        assert max(map(len, (coef, std_err, low, high))) <= 12
+        wanted = usual.coef[0, 0] / factor, usual.std_err[0, 0] / factor
+        assert_allclose([float(coef), float(std_err)], wanted, atol=1e-3 * wanted[1])
+        assert cells_of(scaled, 1) == cells_of(usual, 1)
+
+
 def test_html_holds_the_same_cells(ours):
     text, page = str(ours), ours._repr_html_()
     assert page == ours.summary()._repr_html_()
