@@ -24,6 +24,7 @@ from sk_softmax.demonstration.summary_file import TESTS, as_text, check_suffix
 from sk_softmax.demonstration.table import Table, read_table
 from sk_softmax.estimators import SoftmaxRegression
 from sk_softmax.inference import Inference, Separation, detect_separation
+from sk_softmax.inference.chi_square import ChiSquareTests
 from sk_softmax.inference.reported import column_names
 
 NAMED = 10
@@ -62,7 +63,8 @@ def show_standard_errors(
     told = _told(table, columns, path, target)
     print("\n".join(told), flush=True)
     inference = _inference(columns, table.y)
-    tests = inference.feature_tests(columns.groups)
+    every = inference.feature_tests(columns.groups)
+    tests = ChiSquareTests([replace(one, name=on_one_line(one.name)) for one in every])
     print(f"\n{inference}\n\n{TESTS}\n{tests}")
     if place is not None and save is not None:
         names = list(column_names(columns.names, has_intercept=True))

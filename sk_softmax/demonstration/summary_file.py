@@ -20,6 +20,9 @@ PAGE, TABLE = (".html", ".htm"), (".csv",)
 HEADER = ["class", "column", "coef", "std_err", "z", "p_value", "low", "high"]
 """Columns of the CSV file; the last two are the ends of the interval of 95 %."""
 
+TESTS = "Does a column matter at all? Wald tests over all classes, all values of a text together"
+"""Title of the tests."""
+
 STYLE = (
     "body { font-family: sans-serif; margin: 2em } table { border-collapse: collapse; "
     "margin: 1em 0 } caption { text-align: left; font-weight: bold } "
@@ -73,9 +76,6 @@ def _page(inference: Inference, tests: ChiSquareTests, told: Sequence[str]) -> s
             "</table>\n</body>\n</html>\n",
         ]
     )
-
-
-TESTS = "Does a column matter at all? Wald tests over all classes, all values of a text together"
 
 
 def _table(inference: Inference, names: list[str]) -> str:

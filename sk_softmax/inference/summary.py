@@ -154,9 +154,11 @@ def _tables(inference: Reported, level: float) -> tuple[Table, ...]:
 
 
 def _title(inference: Reported, outcome: Any) -> str:
+    """Return the title of a class's table, on one line whatever the labels hold."""
+    title = f"{outcome} against {inference.reference}"
     if inference.reference == "mean" and len(inference.outcomes) == len(inference.classes):
-        return f"{outcome} against the mean of all classes"
-    return f"{outcome} against {inference.reference}"
+        title = f"{outcome} against the mean of all classes"
+    return " ".join(title.split())
 
 
 def _cells(rows: Array, heads: Sequence[str]) -> tuple[tuple[str, ...], ...]:

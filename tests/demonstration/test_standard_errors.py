@@ -228,6 +228,26 @@ def test_columns_without_any_value_and_columns_of_the_same_name(tmp_path, capsys
     assert [line.split()[0::2][:2] for line in tests] == [["a_green", "2"], ["a", "4"]]
 
 
+def test_names_and_labels_take_one_line_and_few_characters(tmp_path, capsys):
+    age, _, colour, label = votes(300, 3)
+    long = "long\n" * 200
+    cells = zip(age, colour, label, strict=True)
+    lines = [[x, long + COLOURS[c], "u\nv" if k == 2 else k] for x, c, k in cells]
+    path = write(tmp_path / "long.csv", [["age\nyears", "the\n" * 99 + "end", "y"], *lines])
+    place = tmp_path / "s.csv"
+    arguments = [str(path), "--target", "y", "--inference", "--save-summary", str(place)]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "u v against 0" in out.splitlines()
+    for line in out.split("Softmax regression:")[1].splitlines():
+        assert not line.startswith(("long", "years", "v"))
+        assert len(line) < 200
+    # The table keeps names whole, so that they can be found again.
+    with place.open(newline="") as file:
+        names = [row["column"] for row in csv.DictReader(file)]
+    assert "the\n" * 99 + "end_" + long + "red" in names
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
