@@ -101,13 +101,13 @@ def _inference(columns: OwnUnits, y: Any) -> Inference:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the error says more
         model.fit(columns.X, y)
-    if not model.converged_:
-        found = detect_separation(columns.X, y)
-        if found.kind != "none":
-            raise CommandError(_why_none(found, columns.names))
     try:
+        if not model.converged_:
+            found = detect_separation(columns.X, y)
+            if found.kind != "none":
+                raise CommandError(_why_none(found, columns.names))
         inference = model.inference(columns.X, y)
-    except (ValueError, MemoryError) as error:
+    except (ArithmeticError, MemoryError, ValueError) as error:
         raise CommandError(f"there are no standard errors: {error}") from error
     shown = [on_one_line(name) for name in columns.names]
     return replace(inference, columns=column_names(shown, has_intercept=True))
