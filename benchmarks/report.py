@@ -147,7 +147,8 @@ def _standard_errors(measured: list[StandardErrors]) -> list[str]:
         "## Coefficients with standard errors",
         "",
         "A fit without a penalty and its inference together, beside `MNLogit.fit` of statsmodels "
-        "by Newton's method, whose model is made before. Times on one thread / on all; the "
+        "by Newton's method, or by its method ncg where Newton's steps diverge; their model is "
+        "made before. Times on one thread / on all; the "
         "better of both counts for statsmodels, and its time is over ours on one thread / on all. "
         "Memory is the most that is taken beside the rows, in MB: of our inference, of their fit. "
         "The difference is the largest of coefficients, in standard errors, and of standard "
@@ -157,7 +158,7 @@ def _standard_errors(measured: list[StandardErrors]) -> list[str]:
         "covariance | difference |",
         "|---|" + "---:|" * 8,
     ]
-    theirs = {each.problem: each for each in measured if each.contender == MNLOGIT}
+    theirs = {each.problem: each for each in measured if each.contender.startswith(MNLOGIT)}
     for ours in (each for each in measured if each.contender == OURS):
         other = theirs.get(ours.problem)
         sizes = [f"{ours.rows:.3g}", f"{ours.covariance:.3g}"]
@@ -165,7 +166,9 @@ def _standard_errors(measured: list[StandardErrors]) -> list[str]:
         if other is not None:
             ratios = (None if t is None else other.better / t for t in (ours.one, ours.all))
             pair = " / ".join("?" if ratio is None else f"{ratio:.3g}" for ratio in ratios)
-            seconds = [comparison.shown(other), pair if other.has_converged else "-"]
+            method = other.contender.removeprefix(f"{MNLOGIT}, ")
+            seconds = [f"{comparison.shown(other)} ({method})"]
+            seconds.append(pair if other.has_converged else "-")
             memory, difference = f"{other.peak:.3g}", f"{other.difference:.1e}"
         cells = [comparison.shown(ours), *seconds, f"{ours.peak:.3g}", memory, *sizes, difference]
         lines.append(f"| {ours.problem} | {' | '.join(cells)} |")

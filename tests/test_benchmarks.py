@@ -216,7 +216,7 @@ def inference(benchmarks, monkeypatch):
 
 def test_both_find_the_same_standard_errors(benchmarks, inference):
     contenders = [each.contender for each in inference.standard_errors]
-    assert contenders == ["sk_softmax", "statsmodels MNLogit"] * 2
+    assert contenders == ["sk_softmax", "statsmodels MNLogit, newton"] * 2
     for ours, theirs in zip(*[iter(inference.standard_errors)] * 2, strict=True):
         assert ours.difference is None
         assert 0 < theirs.difference < 1e-6
@@ -231,7 +231,7 @@ def test_the_report_compares_them(benchmarks, tmp_path):
     StandardErrors = benchmarks.standard_errors.StandardErrors
     found = [
         StandardErrors(0.1, 0.05, "rows", "sk_softmax", 3.0, 8.0, 0.04),
-        StandardErrors(1.0, 2.0, "rows", "statsmodels MNLogit", 50.0, 8.0, 0.04, 2e-9),
+        StandardErrors(1.0, 2.0, "rows", "statsmodels MNLogit, ncg", 50.0, 8.0, 0.04, 2e-9),
         StandardErrors(0.2, 0.1, "alone", "sk_softmax", 3.0, 8.0, 0.04),
     ]
     results = benchmarks.results.Results(standard_errors=found)
@@ -239,19 +239,19 @@ def test_the_report_compares_them(benchmarks, tmp_path):
     assert benchmarks.results_file.read(tmp_path / "results.json") == results
     lines = benchmarks.report.tables(results)
     # The better of both times counts for statsmodels, and ours on one thread and on all.
-    row = "| rows | 100 / 50 ms | 1 / 2 s | 10 / 20 | 3 | 50 | 8 | 0.04 | 2.0e-09 |"
+    row = "| rows | 100 / 50 ms | 1 / 2 s (ncg) | 10 / 20 | 3 | 50 | 8 | 0.04 | 2.0e-09 |"
     assert row in lines
     assert "| alone | 200 / 100 ms | - | - | 3 | - | 8 | 0.04 | - |" in lines
     assert "nowhere" in "\n".join(benchmarks.comparison.losses(results))
     found[1].all = 0.08
     lost = "\n".join(benchmarks.comparison.losses(results))
-    assert "- rows, with standard errors: 0.80 / 1.60 (statsmodels MNLogit)" in lost
+    assert "- rows, with standard errors: 0.80 / 1.60 (statsmodels MNLogit, ncg)" in lost
     # A fit that ends elsewhere has not arrived, however fast it was.
     found[1].difference = 10.7
     assert "nowhere" in "\n".join(benchmarks.comparison.losses(results))
     table = "\n".join(benchmarks.comparison.table(results))
     assert "| rows | with standard errors | 100 / 50 ms | - | > 10 |" in table
-    row = "| rows | 100 / 50 ms | 1 / 0.08 s | - | 3 | 50 | 8 | 0.04 | 1.1e+01 |"
+    row = "| rows | 100 / 50 ms | 1 / 0.08 s (ncg) | - | 3 | 50 | 8 | 0.04 | 1.1e+01 |"
     assert row in benchmarks.report.tables(results)
 
 
@@ -262,6 +262,19 @@ def test_estimates_are_compared_in_standard_errors(benchmarks):
     assert ours.difference(moved) == pytest.approx(0.1)
     surer = Estimates(np.array([[1.0, 2.4]]), np.array([[0.4, 4.0]]))
     assert ours.difference(surer) == pytest.approx(0.2)
+
+
+def test_a_method_that_does_not_arrive_gives_way_to_one_that_does(benchmarks, monkeypatch):
+    module = benchmarks.standard_errors
+    X, y = benchmarks.data.made_up(2000, 5, 3)
+    ours = module._ours(X, y)
+    monkeypatch.setattr(module, "METHODS", {"newton": 1, "ncg": 1000})  # a single step
+    method, difference, theirs = module._mnlogit(X, y, ours)
+    assert method == "ncg"
+    assert difference == ours.difference(theirs()) < module.FAR
+    monkeypatch.setattr(module, "METHODS", {"newton": 1})
+    method, difference, _ = module._mnlogit(X, y, ours)
+    assert difference > module.FAR
 
 
 def test_without_statsmodels_this_package_is_measured_alone(benchmarks, monkeypatch):
@@ -290,4 +303,6 @@ def test_cover_types_give_way_to_rows_that_are_made_up(benchmarks, monkeypatch):
         "made up, 20,000 x 50, 10 classes",
     ]
     monkeypatch.setattr(module, "covtype", lambda: (np.arange(54.0)[None].repeat(3, 0), [1, 2, 7]))
-    assert next(iter(module.problems(is_short=False))) == "cover types, 100,000 x 10, 7 classes"
+    name, load = next(iter(module.problems(is_short=False).items()))
+    assert name == "cover types, standardised, 100,000 x 10, 7 classes"
+    assert load.args == (100_000,)

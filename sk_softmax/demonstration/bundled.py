@@ -28,4 +28,4 @@ def show_bundled_data(version: str) -> None:
         X, y = load(return_X_y=True)
         print(f"\n{name}: {X.shape[0]} rows, {X.shape[1]} features, {len(set(y))} classes, {how}")
         compare(preprocess, X, y)
-    print("\nYour own data: python -m sk_softmax data.csv --target COLUMN [--save model.joblib | --inference]")
+    print("\nYour own data: python -m sk_softmax data.csv --target COLUMN [--save model.joblib]")
