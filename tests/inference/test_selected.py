@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose
+from sklearn.exceptions import ConvergenceWarning
 
 from sk_softmax import SoftmaxRegression
 from sk_softmax.inference import infer as entry
@@ -97,6 +98,7 @@ def test_other_rows_and_separated_classes(draw):
         model.inference(X, y[::-1], features=[0])
     dummy = (np.arange(200) % 3 == 0) & (y == 1)
     X = np.column_stack([X, dummy])
-    model = SoftmaxRegression(C=np.inf).fit(X, y)
+    with pytest.warns(ConvergenceWarning, match="separated"):
+        model = SoftmaxRegression(C=np.inf).fit(X, y)
     with pytest.raises(ValueError, match="no finite optimum"):
         model.inference(X, y, features=[0])
