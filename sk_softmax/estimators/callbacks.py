@@ -52,7 +52,11 @@ def tasks_of(
         training.X,
         lambda: training.classes[hard_labels(training.given)],
         None if weights is None else {"sample_weight": weights},
-        lambda params: {"classes_": training.classes, **coefficients_at(params)},
+        lambda params: {
+            "classes_": training.classes,
+            "_offset_of_rows": training.offset_of_classes,
+            **coefficients_at(params),
+        },
     )
 
 

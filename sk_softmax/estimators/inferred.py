@@ -7,6 +7,7 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax.estimators.input.features import Features
+from sk_softmax.estimators.input.offsets import refuse_offset, require_offset
 from sk_softmax.estimators.input.parameters import for_data, settings_of
 from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.inference import Inference
@@ -21,6 +22,7 @@ class InferenceMixin:
     converged_: bool
     n_features_in_: int
     params_: Any
+    _has_offset: bool
 
     def inference(
         self,
@@ -28,6 +30,7 @@ class InferenceMixin:
         y: Any,
         sample_weight: Any = None,
         *,
+        offset: Any = None,
         reference: Any = None,
         covariance: str = "hessian",
         groups: Any = None,
@@ -52,6 +55,9 @@ class InferenceMixin:
             Their targets.
         sample_weight : array-like of shape (n_samples,), optional
             Their weights.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+            Their offset, if the fit had one. Methods of the result that take rows then need
+            that of their rows.
         reference : object or "mean", optional
             The class that coefficients are log odds against, by default the first of
             ``classes_``. (Stata takes the most frequent.) With ``"mean"``, for three classes and
@@ -122,7 +128,11 @@ class InferenceMixin:
         )
         settings = settings_of(self, draw_seed=False)
         settings = for_data(settings, self.n_features_in_, self.classes_)
-        data = training_set(self, X, y, sample_weight, classes=self.classes_, reset=False)
+        require_offset(offset, needs=self._has_offset, what="its inference")
+        refuse_offset(offset, needs=self._has_offset)
+        data = training_set(
+            self, X, y, sample_weight, classes=self.classes_, reset=False, offset=offset
+        )
         return inference_of(settings, data, self._fitted_model(), request)
 
     def _fitted_model(self) -> FittedModel:
@@ -135,4 +145,5 @@ class InferenceMixin:
             getattr(self, "_seen", None),
             known.names,
             known.read,
+            known.offset,
         )

@@ -9,11 +9,13 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax import functional
 from sk_softmax.estimators.input.bounds import any_bounds
+from sk_softmax.estimators.input.offsets import checked_offset, require_offset
 from sk_softmax.estimators.input.rows import validated
 from sk_softmax.estimators.interoperability import logistic_regression_of
 from sk_softmax.interfaces import Array
@@ -30,13 +32,20 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     lower_bounds: Any
     upper_bounds: Any
 
-    def decision_function(self, X: Any) -> Array:
+    _has_offset: bool = False
+    _offset_of_rows: Any = None
+    """The offset of the only rows that a copy for a scorer is shown, as scorers pass none on."""
+
+    def decision_function(self, X: Any, *, offset: Any = None) -> Array:
         """Return the logits.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
             The rows.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+            What is added to the logits; the first form is for two classes. It must be given if the
+            model was fitted with one.
 
         Returns
         -------
@@ -51,44 +60,51 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             X = X.astype(coef.dtype, copy=False)
         with np.errstate(over="ignore"):  # minus infinity is a probability of zero
             logits: Array = safe_sparse_dot(X, coef.T, dense_output=True) + self.intercept_
+            added = self._offset(offset, X.shape[0], logits.dtype)
+            logits = logits if added is None else logits + added
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: Any, *, offset: Any = None) -> NDArray[Any]:
         """Return the most probable class of each row.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
             The rows.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+            What is added to the logits; the first form is for two classes. It must be given if the
+            model was fitted with one.
 
         Returns
         -------
         labels : ndarray of shape (n_samples,)
             Members of ``classes_``.
         """
-        logits = self.decision_function(X)
+        logits = self.decision_function(X, offset=offset)
         best = (logits > 0).astype(np.intp) if logits.ndim == 1 else logits.argmax(axis=1)
         return np.asarray(self.classes_[best])
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: Any, *, offset: Any = None) -> Array:
         """Return the probability of each class.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
             The rows.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+            See :meth:`decision_function`.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``; each row adds up to 1.
         """
-        logits = self.decision_function(X)
+        logits = self.decision_function(X, offset=offset)
         if logits.ndim == 1:
             return np.column_stack([functional.sigmoid(-logits), functional.sigmoid(logits)])
         return functional.softmax(logits, axis=1)
 
-    def predict_log_proba(self, X: Any) -> Array:
+    def predict_log_proba(self, X: Any, *, offset: Any = None) -> Array:
         """Return the log-probability of each class in nats.
 
         They are computed from the logits, so that a probability too small to be represented still
@@ -98,18 +114,54 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
             The rows.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+            What is added to the logits; the first form is for two classes. It must be given if the
+            model was fitted with one.
 
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``.
         """
-        logits = self.decision_function(X)
+        logits = self.decision_function(X, offset=offset)
         if logits.ndim == 1:
             return np.column_stack(
                 [functional.log_sigmoid(-logits), functional.log_sigmoid(logits)]
             )
         return functional.log_softmax(logits, axis=1)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None) -> float:
+        """Return the accuracy of the predictions.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,)
+            The labels of the rows.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights, not negative.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+            See :meth:`decision_function`.
+
+        Returns
+        -------
+        score : float
+            The share of the rows, by weight, whose label is the one predicted.
+        """
+        predicted = self.predict(X, offset=offset)
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+
+    def _offset(self, offset: Any, n_rows: int, width: np.dtype[Any]) -> Array | None:
+        """Return the offset of some rows in this width, ``(n_rows, n_outputs)``; None for none.
+
+        It is an error if the model was fitted with an offset and there is none.
+        """
+        if offset is None and np.shape(self._offset_of_rows)[:1] == (n_rows,):
+            offset = self._offset_of_rows
+        require_offset(offset, needs=self._has_offset)
+        added = checked_offset(offset, n_rows, self.classes_, width)
+        return None if added is None else added.astype(width, copy=False)
 
     @property
     def params_(self) -> Array:
@@ -177,6 +229,11 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             is measured differently, ``n_jobs``, which scikit-learn 1.8 deprecates, or any other
             parameter or record of the fit.
 
+        Raises
+        ------
+        ValueError
+            If the model was fitted with an offset, which a LogisticRegression does not take.
+
         Examples
         --------
         >>> from sklearn.datasets import load_iris
@@ -187,6 +244,11 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         array([0, 1, 2])
         """
         check_is_fitted(self)
+        if self._has_offset:
+            raise ValueError(
+                "The model was fitted with an offset, and a LogisticRegression takes none: its "
+                "predictions would leave it out."
+            )
         return logistic_regression_of(self)
 
     def __sklearn_tags__(self) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
+from sk_softmax.estimators.input.offsets import refuse_offset, require_offset
 from sk_softmax.estimators.input.parameters import for_data, settings_of
 from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.inference.bias_reduction import BiasReducedInference, bias_reduced_inference
@@ -16,11 +17,18 @@ class BiasReducedInferenceMixin:
 
     classes_: Any
     params_: Any
+    _has_offset: bool
     n_features_in_: int
     bias_reduction: Any
 
     def bias_reduced_inference(
-        self, X: Any, y: Any, sample_weight: Any = None, *, reference: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        offset: Any = None,
+        reference: Any = None,
     ) -> BiasReducedInference:
         """Return how sure the coefficients of a fit with ``bias_reduction="firth"`` are.
 
@@ -32,6 +40,8 @@ class BiasReducedInferenceMixin:
             Their targets.
         sample_weight : array-like of shape (n_samples,), optional
             Their weights: how many rows each stands for.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+            Their offset, if the fit had one.
         reference : object or "mean", optional
             The class that coefficients are log odds against, by default the first of
             ``classes_``. With ``"mean"``, for three classes and more, they are deviations from
@@ -66,6 +76,10 @@ class BiasReducedInferenceMixin:
             )
         settings = settings_of(self, draw_seed=False)
         settings = for_data(settings, self.n_features_in_, self.classes_)
-        data = training_set(self, X, y, sample_weight, classes=self.classes_, reset=False)
+        require_offset(offset, needs=self._has_offset, what="its inference")
+        refuse_offset(offset, needs=self._has_offset)
+        data = training_set(
+            self, X, y, sample_weight, classes=self.classes_, reset=False, offset=offset
+        )
         names = getattr(self, "feature_names_in_", range(self.n_features_in_))
         return bias_reduced_inference(settings, data, self.params_, tuple(names), reference)

@@ -93,6 +93,7 @@ def softmax_path(
     upper_bounds: Any = np.inf,
     fit_intercept: bool = True,
     sample_weight: Any = None,
+    offset: Any = None,
     class_weight: Any = None,
     label_smoothing: float = 0.0,
     solver: Any = "auto",
@@ -129,6 +130,8 @@ label_smoothing, solver, max_iter, tol, random_state, n_jobs
         begins: the best intercepts, and coefficients of zero.
     sample_weight : array-like of shape (n_samples,), optional
         Weights, not negative.
+    offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+        What is added to the logits: see :meth:`SoftmaxRegression.fit`.
 
     Returns
     -------
@@ -162,7 +165,7 @@ label_smoothing, solver, max_iter, tol, random_state, n_jobs
     )
     _check_grid(Cs, C_span, l1_ratio)
     settings = settings_from(parameters, "softmax_path")
-    training = training_set(_Features(), X, y, sample_weight)
+    training = training_set(_Features(), X, y, sample_weight, offset=offset)
     settings = for_data(settings, training.X.shape[1], training.classes)
     with single_threaded_blas(), quiet():
         walk = _Walk(settings, weighted_by_class(settings, training))

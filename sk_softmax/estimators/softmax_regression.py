@@ -17,6 +17,7 @@ from sk_softmax.estimators import callbacks, records
 from sk_softmax.estimators.convergence import SILENT, warn_of_coarse_columns, warn_of_fit
 from sk_softmax.estimators.inferred import InferenceMixin
 from sk_softmax.estimators.input.chunks import checked_chunk
+from sk_softmax.estimators.input.offsets import require_offset
 from sk_softmax.estimators.input.parameters import for_data, seed_of, settings_of, solver_of
 from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
 from sk_softmax.estimators.input.training_set import training_set
@@ -269,8 +270,10 @@ class SoftmaxRegression(
         y: Any,
         sample_weight: Any = None,
         *,
+        offset: Any = None,
         X_val: Any = None,
         y_val: Any = None,
+        offset_val: Any = None,
     ) -> Self:
         """Fit the model.
 
@@ -287,10 +290,18 @@ class SoftmaxRegression(
             1``. Labels and their one-hot form give the same fit.
         sample_weight : array-like of shape (n_samples,), optional
             Weights, not negative; a row of weight 2 counts like two equal rows.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+            What is added to the logits, with no coefficient to fit: for two classes to the
+            log-odds of the second, or to the logit of each class, in the order of ``classes_``
+            (columns of a frame with the names of the classes may be in any order). What is the
+            same for all classes of a row changes nothing. Predictions then need the offset of
+            their rows. scikit-learn's scorers pass none on: use ``score(X, y, offset=offset)``.
         X_val : array-like or sparse matrix of shape (n_val, n_features), optional
             Rows to validate each iteration on, with or without ``early_stopping``.
         y_val : array-like of shape (n_val,) or (n_val, n_classes), optional
             Targets of the validation rows: labels among those of ``y``, or probabilities.
+        offset_val : array-like of shape (n_val,) or (n_val, n_classes), optional
+            Offset of the validation rows, needed beside ``offset``.
 
         Returns
         -------
@@ -300,12 +311,14 @@ class SoftmaxRegression(
         settings = settings_of(self)
         context = callbacks.begin(self, settings)
         with unchanged_on_error(self):
-            training = training_set(self, X, y, sample_weight)
+            training = training_set(self, X, y, sample_weight, offset=offset)
             n_features, classes = training.X.shape[1], training.classes
             settings = for_data(settings, n_features, classes)
             held_out: TrainingSet | None = None
-            if X_val is not None or y_val is not None:
-                held_out = own_validation_set(self, X_val, y_val, classes)
+            if X_val is not None or y_val is not None or offset_val is not None:
+                held_out = own_validation_set(
+                    self, X_val, y_val, classes, offset_val, has_offset=offset is not None
+                )
             elif settings.patience is not None:
                 training, held_out = split_off(settings, training)
             observers: list[Observer] = [print_progress] if self.verbose else []
@@ -321,6 +334,7 @@ class SoftmaxRegression(
             if fitted.solution.status not in SILENT:
                 check_range(training.X, getattr(self, "feature_names_in_", None))
             self._keep(fitted, coefficients(fitted.params), classes, path)
+            self._has_offset = offset is not None
             if tasks:
                 tasks.end(fitted.params)
         warn_of_fit(self, fitted.solution)
@@ -328,7 +342,15 @@ class SoftmaxRegression(
         return self
 
     @available_if(_learns_from_minibatches)  # type: ignore[untyped-decorator]
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        classes: Any = None,
+        sample_weight: Any = None,
+        *,
+        offset: Any = None,
+    ) -> Self:
         """Learn from the next rows of a stream; needs a minibatch solver.
 
         The rows are used once, in the order given, ``batch_size`` at a time. What the solver
@@ -351,6 +373,9 @@ class SoftmaxRegression(
         sample_weight : array-like of shape (n_samples,), optional
             Weights, not negative. Minibatches without weight are left out, and a call without
             any weight changes nothing; if it is the first, all coefficients are zero.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+            What is added to the logits: see :meth:`fit`. If one call has an offset, all later
+            calls need one.
 
         Returns
         -------
@@ -360,7 +385,8 @@ class SoftmaxRegression(
         known = getattr(self, "classes_", None)
         settings = settings_of(self, draw_seed=False, for_stream=True)
         with unchanged_on_error(self):
-            chunk = checked_chunk(self, settings, X, y, classes, sample_weight, known)
+            require_offset(offset, needs=self._has_offset, what="further rows to learn from")
+            chunk = checked_chunk(self, settings, X, y, classes, sample_weight, known, offset)
             settings = for_data(settings, chunk.X.shape[1], chunk.classes)
             stream = self._stream(chunk)
             weighty = with_weight(settings, chunk)
@@ -372,10 +398,17 @@ class SoftmaxRegression(
                 self._keep_chunk(chunk, stream, params, value, time.perf_counter() - started)
             elif known is None:
                 self._keep_stream(chunk, stream, stream.params.astype(chunk.X.dtype), [])
+            self._has_offset = offset is not None
         return self
 
     def objective(
-        self, X: Any, y: Any, *, params: Any = None, sample_weight: Any = None
+        self,
+        X: Any,
+        y: Any,
+        *,
+        params: Any = None,
+        sample_weight: Any = None,
+        offset: Any = None,
     ) -> NDArray[np.float64]:
         """Return the objective ``F`` that ``fit`` minimises, in nats a row.
 
@@ -390,6 +423,8 @@ class SoftmaxRegression(
             parameters.
         sample_weight : array-like of shape (n_samples,), optional
             Weights, not negative.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+            What is added to the logits; needed if the model was fitted with one.
 
         Returns
         -------
@@ -398,7 +433,10 @@ class SoftmaxRegression(
         """
         check_is_fitted(self)
         settings = settings_of(self, draw_seed=False)
-        data = training_set(self, X, y, sample_weight, classes=self.classes_, reset=False)
+        require_offset(offset, needs=self._has_offset, what="values of its objective")
+        data = training_set(
+            self, X, y, sample_weight, classes=self.classes_, reset=False, offset=offset
+        )
         settings = for_data(settings, data.X.shape[1], data.classes)
         points = self.params_ if params is None else np.asarray(params, dtype=np.float64)
         if points.shape[-2:] != self.params_.shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from typing import Any, Self
 
@@ -28,6 +29,7 @@ from sk_softmax.estimators.cross_validation.fits import cross_validate, mean_of_
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
 from sk_softmax.estimators.cross_validation.splits import check_bounds_fit, folds_of
 from sk_softmax.estimators.cross_validation.undefined_scores import warn_of_undefined, with_nan
+from sk_softmax.estimators.input.offsets import require_offset
 from sk_softmax.estimators.input.parameters import check_solver_takes, for_data, settings_of
 from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
 from sk_softmax.estimators.input.training_set import training_set
@@ -249,7 +251,15 @@ class SoftmaxRegressionCV(LinearClassifier):
         self.verbose = verbose
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        offset: Any = None,
+        **params: Any,
+    ) -> Self:
         """Fit all folds for all penalties, choose one, and fit all rows with it.
 
         Parameters
@@ -261,6 +271,9 @@ class SoftmaxRegressionCV(LinearClassifier):
         sample_weight : array-like of shape (n_samples,), optional
             Weights, not negative. They are passed to scorers too (with metadata routing, only to
             scorers that request them).
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+            What is added to the logits: see :meth:`SoftmaxRegression.fit`. The rows that a fold
+            holds out are scored with theirs, whatever the scorer.
         **params : dict
             ``groups`` of shape (n_samples,) for the splitter; with scikit-learn's metadata
             routing enabled, all metadata that the splitter and the scorer request.
@@ -275,13 +288,14 @@ class SoftmaxRegressionCV(LinearClassifier):
         scoring = chosen_scoring(self.scoring)
         warn_of_default(self.scoring)
         with unchanged_on_error(self):
-            training = training_set(self, X, y, sample_weight)
+            training = training_set(self, X, y, sample_weight, offset=offset)
             settings = for_data(settings, training.X.shape[1], training.classes)
             routed = self._routed(training.weights, params)
             folds = self._folds(settings, training, routed.splitter.split)
             scores = FoldScores(scoring, training, routed.scorer.score, self._model)
             result = cross_validate(settings, grid, folds, scores, verbose=self.verbose)
             statuses = result.statuses
+            self._has_offset = offset is not None
             self.scores_ = with_nan(scoring, result.scores, scores.last_error)
             self.classes_ = training.classes
             self.Cs_, self.l1_ratios_ = grid.Cs, grid.l1_ratios
@@ -299,7 +313,15 @@ class SoftmaxRegressionCV(LinearClassifier):
         warn_of_fits(self, statuses)
         return self
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None, **score_params: Any) -> float:
+    def score(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        offset: Any = None,
+        **score_params: Any,
+    ) -> float:
         """Return the score, by ``scoring``, of the predictions for these rows.
 
         Parameters
@@ -310,6 +332,8 @@ class SoftmaxRegressionCV(LinearClassifier):
             The labels of the rows.
         sample_weight : array-like of shape (n_samples,), optional
             Weights, passed to the scorer.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+            See :meth:`decision_function`. The scorer sees predictions with it.
         **score_params : dict
             With metadata routing enabled, other metadata that the scorer requests.
 
@@ -322,7 +346,12 @@ class SoftmaxRegressionCV(LinearClassifier):
             score_params["sample_weight"] = sample_weight
         if _routing_is_enabled():
             score_params = process_routing(self, "score", **score_params).scorer.score
-        return float(self._scorer()(self, X, y, **score_params))
+        require_offset(offset, needs=self._has_offset)
+        seen = self
+        if offset is not None:
+            seen = copy.copy(self)
+            seen._offset_of_rows = offset
+        return float(self._scorer()(seen, X, y, **score_params))
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return which metadata go where: see scikit-learn's guide to metadata routing.

@@ -95,7 +95,12 @@ class FoldedSet:
     def training_of(self, fold: Fold) -> TrainingSet:
         """Return the training set of a fold: all rows, with the fold's weights and classes."""
         classes = self.training.classes[fold.present]
-        return TrainingSet(self.training.X, fold.given, fold.weights, classes)
+        offset = self.training.offset
+        if offset is not None and len(classes) < self.n_classes:
+            # Of two classes left the offset is that of their log odds.
+            offset = offset[:, fold.present]
+            offset = offset[:, 1:] - offset[:, :1] if len(classes) == 2 else offset
+        return TrainingSet(self.training.X, fold.given, fold.weights, classes, offset)
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,7 @@ def margins_of_rows(data: DataTerm, params: Array) -> tuple[Any, ...]:
     prepared = data.rows.prepare(params)
 
     def term(block: Block) -> tuple[tuple[Any, ...], Any]:
-        logits = data.logits(block, prepared)
+        logits = block.logits(prepared)  # without an offset: params are a direction
         if len(logits) == 1:
             logits = np.concatenate([np.zeros_like(logits), logits])
         own = most_probable(data, block)

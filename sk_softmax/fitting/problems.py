@@ -66,7 +66,7 @@ def objective_of(
     rows = rows_for(settings, training.X, n_classes) if rows is None else rows
     targets = targets_for(settings, training) if targets is None else targets
     return RegressionObjective(
-        rows, targets, n_classes, settings.C, training.weights, settings.form
+        rows, targets, n_classes, settings.C, training.weights, settings.form, training.offset
     )
 
 

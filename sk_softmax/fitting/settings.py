@@ -33,6 +33,16 @@ class TrainingSet:
     classes: NDArray[Any]
     """The labels as the user gave them, sorted, shape ``(n_classes,)``."""
 
+    offset: Weights | None = None
+    """What is added to the logits, shape ``(n_rows, n_outputs)``; None without an offset."""
+
+    @property
+    def offset_of_classes(self) -> Weights | None:
+        """The offset with a column for each class, ``(n_rows, n_classes)``; None without one."""
+        if self.offset is None or self.offset.shape[1] > 1:
+            return self.offset
+        return np.hstack([np.zeros_like(self.offset), self.offset])
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Settings:

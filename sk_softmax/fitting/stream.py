@@ -53,19 +53,27 @@ def with_weight(settings: Settings, chunk: TrainingSet) -> TrainingSet | None:
     kept = np.flatnonzero(is_kept)
     if len(kept) == 0:
         return None
-    return replace(chunk, X=chunk.X[kept], given=chunk.given[kept], weights=chunk.weights[kept])
+    return replace(
+        chunk,
+        X=chunk.X[kept],
+        given=chunk.given[kept],
+        weights=chunk.weights[kept],
+        offset=None if chunk.offset is None else chunk.offset[kept],
+    )
 
 
 def _has_finite_logits(objective: StreamObjective, X: Any, params: Array) -> bool:
     """Whether the logits of all rows of a chunk are finite in the width of its rows.
 
     Few calls need a pass over the rows for that: the sum of the coefficients times the largest
-    feature is an upper bound, and far too small to overflow.
+    feature, and the largest offset, are an upper bound, and far too small to overflow.
     """
     stored = X.data if sp.issparse(X) else X
     largest = max(1.0, float(stored.max()), -float(stored.min())) if stored.size else 1.0
     with np.errstate(over="ignore", invalid="ignore"):
         bound = largest * float(np.abs(params).sum(axis=1).max())
+        if objective.data.offset is not None:
+            bound += float(np.abs(objective.data.offset).max())
     return bound < float(np.finfo(X.dtype).max) or objective.evaluate(params).is_finite
 
 
@@ -107,6 +115,7 @@ def learn_chunk(
         chunk.weights,
         stream.seen,
         settings.form,
+        chunk.offset,
     )
     rows = objective.rows
     start, kind = stream.params, type(solver).__name__

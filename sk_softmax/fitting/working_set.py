@@ -17,10 +17,7 @@ from sk_softmax.fitting.staged import Stage, Stages
 from sk_softmax.fitting.stages import Views
 from sk_softmax.interfaces import Array, Evaluation, Problem, Solution, Status
 from sk_softmax.objective import RegressionObjective
-
-# The least share of the rows' total weight that a class is given in the intercepts of the null
-# model. The logarithm of a share of zero is not finite.
-LEAST_PROBABILITY = 1e-12
+from sk_softmax.objective.intercepts import best_intercepts
 
 # A share of a feature's L1 strength. At the start of a fit a feature enters the working set if its
 # gradient pulls it from zero with at least this share and the strong rule does not exclude it. The
@@ -95,7 +92,7 @@ class WorkingSet:
     def null(self) -> Stages:
         """Fit the null model, in which every coefficient with an L1 penalty is zero.
 
-        Intercepts have a closed form. If features have no penalty, they are fitted by the solver.
+        If features have no penalty, they are fitted by the solver.
         """
         params, n_iter, status = intercepts_alone(self._loss), 0, Status.CONVERGED
         if len(self._features) and self._objective.form.l1_ratio > 0:
@@ -235,10 +232,7 @@ def intercepts_alone(objective: RegressionObjective) -> Array:
     """Return the best params with coefficients of zero, shape ``(n_outputs, n_columns)``."""
     params = np.zeros(objective.shape)
     if objective.rows.n_columns > objective.rows.n_features:
-        totals = objective.targets.totals(objective.relative_weight)
-        shares = np.log(np.maximum(totals / totals.sum(), LEAST_PROBABILITY))
-        is_single = len(params) == 1
-        params[:, -1] = shares[1] - shares[0] if is_single else shares - shares.mean()
+        params[:, -1] = best_intercepts(objective.data)
     return params
 
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from sk_softmax.inference.estimate import Estimate
-from sk_softmax.inference.predicted import check_rows, slopes_of, whole_logits
+from sk_softmax.inference.predicted import GivenRows, check_rows, slopes_of, whole_logits
 from sk_softmax.inference.quantities import Quantities
 from sk_softmax.inference.second_moments import pieces, rows_at_once
-from sk_softmax.interfaces import Array, Block, Rows
+from sk_softmax.interfaces import Array, Block
 
 # Numbers of the gradients of the effects of some features, which one pass over the rows sums.
 NUMBERS_AT_ONCE = 2**22
@@ -21,7 +21,7 @@ NUMBERS_AT_ONCE = 2**22
 
 def marginal_effects(
     estimate: Estimate,
-    rows: Rows,
+    given: GivenRows,
     shares: Array,
     names: Sequence[str],
     count: Sequence[int],
@@ -31,8 +31,8 @@ def marginal_effects(
 
     ``shares`` are those of the rows in the mean, shape ``(n_rows,)``.
     """
-    check_rows(estimate, rows)
-    n_features, n_classes = rows.n_features, len(estimate.outcomes.classes)
+    check_rows(estimate, given.rows)
+    n_features, n_classes = given.rows.n_features, len(estimate.outcomes.classes)
     n_parameters = estimate.coordinates.n_parameters
     effects = np.full((n_features, n_classes), np.nan)
     std_err = np.full((n_features, n_classes), np.nan)
@@ -40,7 +40,7 @@ def marginal_effects(
     determined = np.flatnonzero(estimate.is_reported()[:n_features])
     for first in range(0, len(determined), at_once):
         features = determined[first : first + at_once]
-        values, gradients = _sums(estimate, rows, shares, features, count, dummy)
+        values, gradients = _sums(estimate, given, shares, features, count, dummy)
         effects[features] = values
         products = gradients @ estimate.covariance
         std_err[features] = np.sqrt(np.maximum((products * gradients).sum(axis=2), 0.0))
@@ -51,7 +51,7 @@ def marginal_effects(
 
 def _sums(
     estimate: Estimate,
-    rows: Rows,
+    given: GivenRows,
     shares: Array,
     features: NDArray[np.intp],
     count: Sequence[int],
@@ -62,7 +62,7 @@ def _sums(
     The gradients have shape ``(n, n_classes, n_parameters)``.
     """
     kept, others = estimate.coordinates.kept, estimate.outcomes.others
-    prepared = rows.prepare(estimate.contrasts)
+    prepared = given.rows.prepare(estimate.contrasts)
     coef = whole_logits(estimate, estimate.contrasts).T  # (n_classes, n_columns)
     origin = np.append(estimate.shift.of_columns, 0.0)
     asked = []
@@ -74,7 +74,7 @@ def _sums(
     def term(block: Block) -> tuple[Array, Array]:
         values = np.zeros((len(asked), len(coef)))
         gradients = np.zeros((len(asked), len(coef), len(others), len(kept)))
-        logits = whole_logits(estimate, block.logits(prepared))
+        logits = given.logits(estimate, block, prepared)
         share = shares[block.rows]
         length = rows_at_once(len(coef) * len(others) + len(kept))
         for part, design in pieces(block, kept, length):
@@ -84,7 +84,7 @@ def _sums(
                 gradients[number] += gradient
         return values, gradients
 
-    values, gradients = rows.sum(term)
+    values, gradients = given.rows.sum(term)
     return values, gradients.reshape(*gradients.shape[:2], -1)
 
 

@@ -98,6 +98,11 @@ def nested(
             "A likelihood-ratio test compares models of the same rows; these have different "
             "numbers of observations in their classes."
         )
+    if not _are_equal(larger.null_with_offset, smaller.null_with_offset):
+        raise ValueError(
+            "A likelihood-ratio test compares models of the same rows; these have different "
+            "offsets, or one of them has none."
+        )
     if not columns[1] <= columns[0]:
         raise ValueError(
             f"The models are not nested: {sorted(columns[1] - columns[0])!r} are columns of the "
@@ -111,6 +116,13 @@ def nested(
             "that is at least as high."
         )
     return ChiSquareTest("likelihood ratio", max(statistic, 0.0), df)
+
+
+def _are_equal(first: float | None, second: float | None) -> bool:
+    """Whether two numbers, or none, are equal up to rounding."""
+    if first is None or second is None:
+        return first is second
+    return bool(np.isclose(first, second, rtol=1e-9, atol=0.0))
 
 
 def against_null(likelihood: Likelihood) -> ChiSquareTest:

@@ -25,6 +25,7 @@ from sk_softmax.inference.sample import Sample, sample_of
 from sk_softmax.inference.second_moments import Coordinates
 from sk_softmax.inference.selected import selected
 from sk_softmax.interfaces import Array
+from sk_softmax.objective.intercepts import null_loss
 from sk_softmax.rows import single_threaded_blas
 
 
@@ -162,6 +163,7 @@ def _reported(
         likelihood=likelihood,
         estimate=estimate,
         read=model.read,
+        offset=model.offset,
     )
 
 
@@ -186,7 +188,14 @@ def _likelihood(
         n_slopes=coordinates.n_parameters - n_intercepts,
         has_intercept=has_intercept,
         why_not=why_not,
+        null_with_offset=_null_with_offset(sample),
     )
+
+
+def _null_with_offset(sample: Sample) -> float | None:
+    """Return the log likelihood of intercepts beside the offset; None without an offset."""
+    data = sample.objective.data
+    return None if data.offset is None else -sample.times_mean * null_loss(data)
 
 
 def _read_only(array: Array) -> Array:

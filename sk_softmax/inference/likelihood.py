@@ -41,14 +41,19 @@ class Likelihood:
     why_not: str
     """Why differences of log likelihoods have no known distribution here; empty if they have."""
 
+    null_with_offset: float | None = None
+    """The log likelihood of intercepts beside the offset; None without an offset."""
+
     @property
     def null(self) -> float:
-        """The log likelihood of the model with intercepts alone."""
+        """The log likelihood of the model with intercepts alone, beside the offset if any."""
         if not self.has_intercept:
             raise ValueError(
                 "The model has no intercept, so the model of intercepts alone is no part of it, "
                 "and log_likelihood_null and pseudo R2 have no meaning."
             )
+        if self.null_with_offset is not None:
+            return self.null_with_offset
         totals = self.class_totals
         return float(xlogy(totals, totals / totals.sum()).sum())
 

@@ -56,7 +56,29 @@ class PredictedIntervals:
         return data_frame(columns, index, ["row", "class"])
 
 
-def predicted_intervals(estimate: Estimate, X: Any, level: float) -> PredictedIntervals:
+@dataclass(frozen=True, eq=False)
+class GivenRows:
+    """Rows to predict for, as the model reads them, and their offset."""
+
+    rows: Rows
+    offset: Array | None
+    """Shape ``(n_rows, n_classes)``; None for none."""
+
+    def logits(self, estimate: Estimate, block: Block, prepared: Any) -> Array:
+        """Return the logits of a block of the rows, zero for the base but for the offset.
+
+        Shape ``(n_rows in the block, n_classes)``; ``prepared`` are the contrasts.
+        """
+        logits = whole_logits(estimate, block.logits(prepared))
+        return logits if self.offset is None else logits + self.offset[block.rows]
+
+
+def given_rows(estimate: Estimate, X: Any, offset: Array | None) -> GivenRows:
+    """Return checked rows and their offset as the model reads them."""
+    return GivenRows(estimate.rows(X), offset)
+
+
+def predicted_intervals(estimate: Estimate, given: GivenRows, level: float) -> PredictedIntervals:
     """Return probabilities and intervals, on the scale of the logit of each class."""
     kept, n_parameters = estimate.coordinates.kept, estimate.coordinates.n_parameters
     n_others = len(estimate.outcomes.others)
@@ -69,7 +91,7 @@ def predicted_intervals(estimate: Estimate, X: Any, level: float) -> PredictedIn
         variances = np.einsum("ika,iab,ikb->ik", gradients, forms, gradients, optimize=True)
         return log_odds, variances
 
-    log_odds, variances = over_rows(estimate, estimate.rows(X), of_piece, kept, n_parameters)
+    log_odds, variances = over_rows(estimate, given, of_piece, kept, n_parameters)
     std_err = np.sqrt(np.maximum(variances, 0.0))
     width = float(ndtri((1 + level) / 2)) * std_err
     return PredictedIntervals(
@@ -123,7 +145,7 @@ def _quadratic_forms(design: Array, covariance: Array, n_others: int) -> Array:
 
 def over_rows(
     estimate: Estimate,
-    rows: Rows,
+    given: GivenRows,
     of_piece: Callable[[Array, Array], tuple[Array, ...]],
     columns: NDArray[np.intp],
     n_numbers: int,
@@ -134,8 +156,8 @@ def over_rows(
     ----------
     estimate : Estimate
         The coefficients.
-    rows : Rows
-        From ``estimate.rows``.
+    given : GivenRows
+        The rows.
     of_piece : callable
         From the columns of some rows, ``(n_rows, len(columns))``, and their logits, ``(n_rows,
         n_classes)``, to arrays with a row each.
@@ -149,10 +171,11 @@ def over_rows(
     ValueError
         If a row does not depend as those of the fit do, where columns are dependent.
     """
+    rows = given.rows
     prepared = rows.prepare(estimate.contrasts)
 
     def term(block: Block) -> tuple[tuple[Any, ...], list[tuple[Array, ...]]]:
-        logits = whole_logits(estimate, block.logits(prepared))
+        logits = given.logits(estimate, block, prepared)
         found = []
         for part, design in pieces(block, columns, rows_at_once(n_numbers)):
             found.append(of_piece(design, logits[part]))
@@ -193,15 +216,14 @@ def check_rows(estimate: Estimate, rows: Rows) -> None:
 
 
 def compared(
-    estimate: Estimate, X_from: Any, X_to: Any, *, average: bool, weights: Array | None
+    estimate: Estimate,
+    first: GivenRows,
+    second: GivenRows,
+    *,
+    average: bool,
+    weights: Array | None,
 ) -> Quantities:
     """Return the change of probabilities from one set of rows to another; see ``Inference``."""
-    first, second = estimate.rows(X_from), estimate.rows(X_to)
-    if first.n_rows != second.n_rows:
-        raise ValueError(
-            f"X_from has {first.n_rows} rows and X_to {second.n_rows}: each row is compared with "
-            "the one in its place."
-        )
     classes = estimate.outcomes.classes.tolist()
     if not average:
         return _compared_by_row(estimate, first, second, classes)
@@ -214,19 +236,20 @@ def compared(
 
 
 def mean_probabilities(
-    estimate: Estimate, rows: Rows, weights: Array | None
+    estimate: Estimate, given: GivenRows, weights: Array | None
 ) -> tuple[Array, Array]:
     """Return mean probabilities and their gradients in the parameters.
 
     Shapes ``(n_classes,)`` and ``(n_classes, n_parameters)``.
     """
+    rows = given.rows
     check_rows(estimate, rows)
     prepared = rows.prepare(estimate.contrasts)
     shares = shares_of(weights, rows.n_rows)
     coordinates = estimate.coordinates
 
     def term(block: Block) -> tuple[Array, ...]:
-        probabilities = softmax(whole_logits(estimate, block.logits(prepared)), axis=1)
+        probabilities = softmax(given.logits(estimate, block, prepared), axis=1)
         share = shares[block.rows]
         slopes = slopes_of(probabilities, estimate.outcomes.others) * share[:, None, None]
         total = np.zeros((*slopes.shape[1:], len(coordinates.kept)))
@@ -270,7 +293,7 @@ def _variances(gradient: Array, covariance: Array) -> Array:
 
 
 def _compared_by_row(
-    estimate: Estimate, first: Rows, second: Rows, classes: Sequence[Any]
+    estimate: Estimate, first: GivenRows, second: GivenRows, classes: Sequence[Any]
 ) -> Quantities:
     """Return the changes of each row."""
     n_classes, n_parameters = len(classes), estimate.coordinates.n_parameters
@@ -281,8 +304,8 @@ def _compared_by_row(
         changes.append(at_second[0] - at_first[0])
         gradient = (at_second[1] - at_first[1]).reshape(-1, n_parameters)
         variances.append(_variances(gradient, estimate.covariance))
-    index = [(row, label) for row in range(first.n_rows) for label in classes]
-    shape = first.n_rows, n_classes
+    index = [(row, label) for row in range(first.rows.n_rows) for label in classes]
+    shape = first.rows.n_rows, n_classes
     return Quantities(
         np.concatenate(changes).reshape(shape),
         np.sqrt(np.concatenate(variances)).reshape(shape),
@@ -291,11 +314,12 @@ def _compared_by_row(
     )
 
 
-def _gradients(estimate: Estimate, rows: Rows) -> Iterator[tuple[Array, Array]]:
+def _gradients(estimate: Estimate, given: GivenRows) -> Iterator[tuple[Array, Array]]:
     """Yield probabilities of some rows at a time, and their gradients in the parameters.
 
     Shapes ``(n_rows, n_classes)`` and ``(n_rows, n_classes, n_parameters)``.
     """
+    rows = given.rows
     check_rows(estimate, rows)
     coordinates = estimate.coordinates
     n_classes = len(estimate.outcomes.classes)
@@ -303,7 +327,7 @@ def _gradients(estimate: Estimate, rows: Rows) -> Iterator[tuple[Array, Array]]:
     length = max(2**20 // (coordinates.n_parameters * n_classes), 1)
     for start in range(0, rows.n_rows, length):
         block = rows.take(np.arange(start, min(start + length, rows.n_rows)))
-        probabilities = softmax(whole_logits(estimate, block.logits(prepared)), axis=1)
+        probabilities = softmax(given.logits(estimate, block, prepared), axis=1)
         slopes = slopes_of(probabilities, estimate.outcomes.others)
         ((_, design),) = pieces(block, coordinates.kept, block.n_rows)
         gradients = slopes[:, :, :, None] * design[:, None, None, :]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
+from sk_softmax.interfaces import Array
+
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "hessian": "the inverse of the observed information",
@@ -92,6 +94,9 @@ class FittedModel:
 
     read: Callable[[Any], Any]
     """From a user's rows to an array, CSR or CSC matrix, checked against these features."""
+
+    offset: Callable[[Any, int], Array | None]
+    """From a user's offset and the number of rows to shape ``(n_rows, n_classes)``, or None."""
 
 
 def _require_one_of(name: str, value: object, allowed: tuple[str | None, ...]) -> None:

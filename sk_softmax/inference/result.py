@@ -18,8 +18,10 @@ from sk_softmax.inference.hypotheses import (
     nested,
 )
 from sk_softmax.inference.predicted import (
+    GivenRows,
     PredictedIntervals,
     compared,
+    given_rows,
     predicted_intervals,
     shares_of,
 )
@@ -206,7 +208,7 @@ class Inference(Reported):
     # --- predictions and effects ----------------------------------------------------------------
 
     def predict_interval(
-        self, X: Any, level: float = 0.95, method: str = "delta"
+        self, X: Any, level: float = 0.95, method: str = "delta", *, offset: Any = None
     ) -> PredictedIntervals:
         """Return probabilities of the classes with confidence intervals.
 
@@ -219,15 +221,23 @@ class Inference(Reported):
         method : {"delta"}, default="delta"
             The delta method on the scale of the logit of each class, so that intervals stay
             between zero and one.
+        offset : array-like of shape (n_rows,) or (n_rows, n_classes), optional
+            What is added to the logits of the rows; needed if the fit had one.
         """
         self._require_all("predict_interval")
         if method != "delta":
             raise ValueError(f"method={method!r} must be 'delta'.")
         interval(self.coef[:0], self.std_err[:0], level)  # checks the level
-        return predicted_intervals(self.estimate, self.read(X), level)
+        return predicted_intervals(self.estimate, self._given(X, offset), level)
 
     def compare_predictions(
-        self, X_from: Any, X_to: Any, *, average: bool = True, sample_weight: Any = None
+        self,
+        X_from: Any,
+        X_to: Any,
+        *,
+        average: bool = True,
+        sample_weight: Any = None,
+        offset: Any = None,
     ) -> Quantities:
         """Return by how much probabilities change from one set of rows to another.
 
@@ -242,6 +252,8 @@ class Inference(Reported):
             Whether to return the mean over the rows; otherwise the change of each row.
         sample_weight : array-like of shape (n_rows,), optional
             Weights of the rows in the mean.
+        offset : array-like of shape (n_rows,) or (n_rows, n_classes), optional
+            What is added to the logits, the same for both sets of rows; needed if the fit had one.
 
         Returns
         -------
@@ -251,13 +263,20 @@ class Inference(Reported):
         self._require_all("compare_predictions")
         if sample_weight is not None and not average:
             raise ValueError("sample_weight has a meaning in a mean only: set average=True.")
-        return compared(
-            self.estimate,
-            self.read(X_from),
-            self.read(X_to),
-            average=average,
-            weights=sample_weight,
-        )
+        X_from, X_to = self.read(X_from), self.read(X_to)
+        if X_from.shape[0] != X_to.shape[0]:
+            raise ValueError(
+                f"X_from has {X_from.shape[0]} rows and X_to {X_to.shape[0]}: each row is "
+                "compared with the one in its place."
+            )
+        added = self.offset(offset, X_from.shape[0])
+        first, second = (given_rows(self.estimate, X, added) for X in (X_from, X_to))
+        return compared(self.estimate, first, second, average=average, weights=sample_weight)
+
+    def _given(self, X: Any, offset: Any) -> GivenRows:
+        """Return a user's rows and their offset, checked."""
+        X = self.read(X)
+        return given_rows(self.estimate, X, self.offset(offset, X.shape[0]))
 
     def marginal_effects(
         self,
@@ -267,6 +286,7 @@ class Inference(Reported):
         count: Sequence[Any] = (),
         dummy: Sequence[Any] = (),
         sample_weight: Any = None,
+        offset: Any = None,
     ) -> Quantities:
         """Return by how much probabilities change with each feature.
 
@@ -283,6 +303,8 @@ class Inference(Reported):
             is the derivative ``dp / dx``.
         sample_weight : array-like of shape (n_rows,), optional
             Weights of the rows in the mean.
+        offset : array-like of shape (n_rows,) or (n_rows, n_classes), optional
+            What is added to the logits of the rows; needed if the fit had one.
 
         Returns
         -------
@@ -299,11 +321,12 @@ class Inference(Reported):
         if set(counts) & set(dummies):
             raise ValueError("A feature is either count or dummy, not both.")
         X = self.read(X)
-        shares = shares_of(sample_weight, X.shape[0])
+        shares, added = shares_of(sample_weight, X.shape[0]), self.offset(offset, X.shape[0])
         if at == "mean":
+            added = None if added is None else (shares @ added)[None]
             X, shares = np.atleast_2d(np.asarray(shares @ X, dtype=np.float64)), np.ones(1)
-        rows = self.estimate.rows(X)
-        return marginal_effects(self.estimate, rows, shares, self.features, counts, dummies)
+        given = given_rows(self.estimate, X, added)
+        return marginal_effects(self.estimate, given, shares, self.features, counts, dummies)
 
     # --- to look at -----------------------------------------------------------------------------
 

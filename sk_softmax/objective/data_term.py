@@ -48,6 +48,8 @@ class DataTerm:
         The form of the loss: one row of logits per class, or a single row of log-odds.
     relative_weight : ndarray of shape (n_rows,), optional
         ``s_i`` divided by their mean, in the width of the rows; None if all are equal.
+    offset : ndarray of shape (n_outputs, n_rows), optional
+        What is added to the logits of each row, in the width of the rows; None for nothing.
     first_row : int, default=0
         Number of the first row among all rows, if these are a part of them.
     n_rows : int, optional
@@ -61,6 +63,7 @@ class DataTerm:
         loss: CrossEntropy,
         relative_weight: Array | None = None,
         *,
+        offset: Array | None = None,
         first_row: int = 0,
         n_rows: int | None = None,
     ) -> None:
@@ -68,6 +71,7 @@ class DataTerm:
         self.targets = targets
         self.loss = loss
         self.relative_weight = relative_weight
+        self.offset = offset
         self.first_row = first_row
         self.n_rows = rows.n_rows if n_rows is None else n_rows
         self.passes = 0.0
@@ -91,13 +95,16 @@ class DataTerm:
 
         ``rows`` are the rows of these indices; without indices, all rows in another form.
         """
-        targets, weight = self.targets, self.relative_weight
+        targets, weight, offset = self.targets, self.relative_weight, self.offset
         if indices is not None:
             targets = targets.at(indices)
             weight = None if weight is None else weight[indices]
+            offset = None if offset is None else offset[:, indices]
         if weight is not None:
             weight = weight.astype(rows.dtype, copy=False)
-        other = DataTerm(rows, targets, self.loss, weight)
+        if offset is not None:
+            offset = offset.astype(rows.dtype, copy=False)
+        other = DataTerm(rows, targets, self.loss, weight, offset=offset)
         other._all_rows = self._all_rows
         return other
 
@@ -112,6 +119,7 @@ class DataTerm:
             self.targets,
             self.loss,
             self.relative_weight,
+            offset=self.offset,
             first_row=self.first_row,
             n_rows=self.n_rows,
         )
@@ -136,7 +144,10 @@ class DataTerm:
     # --- for the functions in questions: logits, weights and numbers of a block's rows ----------
 
     def logits(self, block: Block, prepared: Any) -> Array:
-        """Return a block's class-major logits, shape ``(n_outputs, n_rows)``."""
+        """Return a block's class-major logits, shape ``(n_outputs, n_rows)``.
+
+        They include the offset: a product with a direction is the block's own.
+        """
         _, (logits,) = stacked_logits([self], block, prepared)
         return logits
 
@@ -252,7 +263,7 @@ def stacked_logits(
     Returns
     -------
     product : ndarray of shape (n_stacked, n_rows)
-        The rows times all params, class-major.
+        The rows times all params, class-major, with the offsets of the terms.
     logits : list of ndarrays of shape (n_outputs, n_rows)
         The logits of each term, as views of the product.
     """
@@ -261,5 +272,7 @@ def stacked_logits(
     for term in terms:
         end = first + term.loss.n_outputs
         logits.append(product[first:end])
+        if term.offset is not None:
+            logits[-1] += term.offset[:, block.rows]
         first = end
     return product, logits

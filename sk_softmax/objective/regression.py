@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import entr
 
 from sk_softmax.interfaces import (
     ActiveHessian,
@@ -27,6 +26,7 @@ from sk_softmax.objective.curvature import FullHessian
 from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.duality import duality_gap
 from sk_softmax.objective.exact_hessian import exact_hessian, largest_curvature
+from sk_softmax.objective.intercepts import loss_of_intercepts, null_loss
 from sk_softmax.objective.penalties import PenaltyForm
 from sk_softmax.objective.targets import Labels, Targets
 
@@ -61,6 +61,8 @@ class RegressionObjective:
         ``s_i``, not negative, with a positive sum; None gives every row the weight 1.
     form : PenaltyForm, optional
         The form of the penalty.
+    offset : ndarray of float64, shape (n_rows, n_outputs), or None
+        What is added to the logits of each row. It matters up to a constant a row.
     """
 
     def __init__(
@@ -71,11 +73,14 @@ class RegressionObjective:
         C: float,
         sample_weight: NDArray[np.float64] | None = None,
         form: PenaltyForm | None = None,
+        offset: NDArray[np.float64] | None = None,
     ) -> None:
         if isinstance(targets, np.ndarray):
             targets = Labels(targets, n_classes)
         weight = _relative(sample_weight, rows)
-        self.data = DataTerm(rows, targets, cross_entropy_of(n_classes), weight)
+        self.data = DataTerm(
+            rows, targets, cross_entropy_of(n_classes), weight, offset=_class_major(offset, rows)
+        )
         self.total_weight = float(rows.n_rows if sample_weight is None else sample_weight.sum())
         self.form = PenaltyForm() if form is None else form
         self.penalty = self._penalty_of(C)
@@ -180,31 +185,36 @@ class RegressionObjective:
 
     @property
     def value_at_zero(self) -> float:
-        """The objective at zero params, in nats a row: all classes are equally likely."""
-        return float(np.log(self.loss.n_classes))
+        """The objective at zero params, in nats a row.
+
+        All classes are equally likely there, except with an offset.
+        """
+        if self.data.offset is None:
+            return float(np.log(self.loss.n_classes))
+        return loss_of_intercepts(self.data, np.zeros(self.loss.n_outputs)).value
 
     @property
     def null_value(self) -> float:
         """The least objective of a model without features, in nats a row.
 
-        It is the entropy of the classes' shares of all weight, or without an intercept the value
-        at zero params. It is infinite if bounds keep coefficients from zero.
+        Without an intercept it is the value at zero params. It is infinite if bounds keep
+        coefficients from zero.
         """
         if self.penalty.projected(np.zeros(self.shape)).any():
             return np.inf
         if self.rows.n_columns == self.rows.n_features:
             return self.value_at_zero
-        totals = self.targets.totals(self.relative_weight)
-        return float(entr(totals / totals.sum()).sum())
+        return null_loss(self.data)
 
     @property
     def separated_below(self) -> float:
         """A value below this proves that all rows are classified correctly.
 
         Below it the loss of every row is less than log 2, so the class of every row has a
-        probability above 1/2. It is ``-inf``, which proves nothing, if targets are not labels.
+        probability above 1/2. It is ``-inf``, which proves nothing, if targets are not labels, or
+        if an offset may classify the rows.
         """
-        if not self.targets.are_labels:
+        if not self.targets.are_labels or self.data.offset is not None:
             return -np.inf
         weight = self.relative_weight
         least = 1.0 if weight is None else float(weight[weight > 0].min())
@@ -338,3 +348,17 @@ def _relative(sample_weight: NDArray[np.float64] | None, rows: Rows) -> Array | 
         return None
     relative = sample_weight / sample_weight.mean()
     return np.asarray(relative, dtype=rows.dtype)
+
+
+def _class_major(offset: NDArray[np.float64] | None, rows: Rows) -> Array | None:
+    """Return the offset of all rows as logits have it, shape ``(n_outputs, n_rows)``.
+
+    Without its mean over the classes, which changes no probability. None if nothing is left.
+    """
+    if offset is None:
+        return None
+    if offset.shape[1] > 1:
+        offset = offset - offset.mean(axis=1, keepdims=True)
+    if not offset.any():
+        return None
+    return np.ascontiguousarray(offset.T, dtype=rows.dtype)

@@ -38,6 +38,8 @@ class StreamObjective(RegressionObjective):
         What was seen of the stream before the chunk.
     form : PenaltyForm, optional
         The form of the penalty, which must be smooth.
+    offset : ndarray of float64, shape (n_rows, n_outputs), or None
+        What is added to the logits of the chunk's rows.
     """
 
     def __init__(
@@ -49,8 +51,9 @@ class StreamObjective(RegressionObjective):
         sample_weight: NDArray[np.float64] | None,
         before: Seen,
         form: PenaltyForm | None = None,
+        offset: NDArray[np.float64] | None = None,
     ) -> None:
-        super().__init__(rows, targets, n_classes, C, sample_weight, form)
+        super().__init__(rows, targets, n_classes, C, sample_weight, form, offset)
         self._C = C
         self._before = before
         # The objective of a chunk drops weights that are all equal; in a stream their size counts,

@@ -21,6 +21,7 @@ def checked_chunk(
     classes: Any,
     sample_weight: Any,
     known: NDArray[Any] | None,
+    offset: Any = None,
 ) -> TrainingSet:
     """Return a checked chunk as a training set.
 
@@ -56,6 +57,7 @@ def checked_chunk(
         classes=known,
         reset=is_first,
         may_weigh_nothing=True,
+        offset=offset,
     )
 
 

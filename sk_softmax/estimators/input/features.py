@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
+from sk_softmax.estimators.input.offsets import checked_offset, require_offset
 from sk_softmax.estimators.input.rows import validated
+from sk_softmax.interfaces import Array
 
 
 class Features(BaseEstimator):  # type: ignore[misc]
@@ -22,6 +25,8 @@ class Features(BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = estimator.n_features_in_
         if hasattr(estimator, "feature_names_in_"):
             self.feature_names_in_ = estimator.feature_names_in_
+        self._classes = estimator.classes_
+        self._has_offset = estimator._has_offset
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -32,3 +37,15 @@ class Features(BaseEstimator):  # type: ignore[misc]
     def read(self, X: Any) -> Any:
         """Return rows as an array, CSR or CSC matrix; an error if they have other features."""
         return validated(self, X, reset=False)
+
+    def offset(self, offset: Any, n_rows: int) -> Array | None:
+        """Return the offset of some rows, shape ``(n_rows, n_classes)``; None for none.
+
+        It is an error if the estimator was fitted with an offset and there is none.
+        """
+        require_offset(offset, needs=self._has_offset)
+        width = np.dtype(np.float64)
+        added = checked_offset(offset, n_rows, self._classes, width)
+        if added is None or added.shape[1] > 1:
+            return added
+        return np.hstack([np.zeros_like(added), added])

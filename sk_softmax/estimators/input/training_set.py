@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sk_softmax.estimators.input.label_types import check_labels
 from sk_softmax.estimators.input.labels import column_names, encoded, given_for
+from sk_softmax.estimators.input.offsets import checked_offset
 from sk_softmax.estimators.input.rows import are_probabilities, checked_weights, validated
 from sk_softmax.fitting.settings import TrainingSet
 
@@ -22,6 +23,8 @@ def training_set(
     reset: bool = True,
     y_name: str = "y",
     may_weigh_nothing: bool = False,
+    offset: Any = None,
+    offset_name: str = "offset",
 ) -> TrainingSet:
     """Return checked rows, their targets and weights, and the classes.
 
@@ -44,6 +47,10 @@ def training_set(
         The name of ``y`` in errors about labels.
     may_weigh_nothing : bool, default=False
         Whether all weights may be zero.
+    offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+        What is added to the logits; the first form is for two classes.
+    offset_name : str, default="offset"
+        The name of ``offset`` in errors.
 
     Returns
     -------
@@ -61,4 +68,5 @@ def training_set(
         classes, given = encoded(estimator, y, names)
     else:
         given = given_for(estimator, y, names, classes, y_name)
-    return TrainingSet(X, given, weights, classes)
+    added = checked_offset(offset, X.shape[0], classes, X.dtype, name=offset_name)
+    return TrainingSet(X, given, weights, classes, added)

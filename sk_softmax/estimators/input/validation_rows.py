@@ -15,14 +15,37 @@ from sk_softmax.rows import Selection, is_memory_mapped
 
 
 def own_validation_set(
-    estimator: Any, X_val: Any, y_val: Any, classes: NDArray[Any]
+    estimator: Any,
+    X_val: Any,
+    y_val: Any,
+    classes: NDArray[Any],
+    offset_val: Any = None,
+    *,
+    has_offset: bool = False,
 ) -> TrainingSet:
-    """Return the rows that a user held out, checked."""
+    """Return the rows that a user held out, checked.
+
+    With ``has_offset`` the rows that are fitted to have an offset.
+    """
     if (X_val is None) != (y_val is None):
         missing = "y_val" if y_val is None else "X_val"
         raise ValueError(f"X_val and y_val go together, but {missing} is missing.")
+    if has_offset and offset_val is None:
+        raise ValueError(
+            "offset is given, so validation rows need theirs: pass offset_val with X_val and "
+            "y_val."
+        )
     try:
-        return training_set(estimator, X_val, y_val, classes=classes, reset=False, y_name="y_val")
+        return training_set(
+            estimator,
+            X_val,
+            y_val,
+            classes=classes,
+            reset=False,
+            y_name="y_val",
+            offset=offset_val,
+            offset_name="offset_val",
+        )
     except ValueError as error:
         error.args = (f"X_val or y_val cannot be used: {error}",)
         raise
@@ -68,4 +91,5 @@ def _some(training: TrainingSet, rows: NDArray[np.intp]) -> TrainingSet:
         X=Selection(X, rows) if is_memory_mapped(X) else X[rows],
         given=training.given[rows],
         weights=None if weights is None else weights[rows],
+        offset=None if training.offset is None else training.offset[rows],
     )
