@@ -54,6 +54,7 @@ def tasks_of(
         None if weights is None else {"sample_weight": weights},
         lambda params: {
             "classes_": training.classes,
+            "_has_offset": training.offset is not None,
             "_offset_of_rows": training.offset_of_classes,
             **coefficients_at(params),
         },

@@ -58,11 +58,11 @@ class SoftmaxRegression(
     ``F = sum_i s_i CE_i / sum_i s_i + P(coef) / (C sum_i s_i)``,
     ``P = sum_j f_j [(1 - l1_ratio) / 2 |coef_j|_2^2 + l1_ratio |coef_j|_1]``
 
-    with ``CE_i = -sum_k y_ik log softmax(coef x_i + intercept)[k]``, where ``y_i`` is one-hot
-    for a label and otherwise a row of probabilities, and ``s_i`` the sample weight times the
-    class weight of row ``i``. This is the objective of
-    :class:`sklearn.linear_model.LogisticRegression` divided by ``C sum_i s_i``, with the same
-    minimum. Two classes share one row of coefficients, the log-odds of the second class.
+    with ``CE_i = -sum_k y_ik log softmax(coef x_i + intercept + offset_i)[k]``, where ``y_i`` is
+    one-hot for a label and otherwise a row of probabilities, ``s_i`` the sample weight times the
+    class weight of row ``i``, and ``offset_i`` zero unless ``fit`` is given one. This is the
+    objective of :class:`sklearn.linear_model.LogisticRegression` divided by ``C sum_i s_i``, with
+    the same minimum. Two classes share one row of coefficients, the log-odds of the second class.
 
     Parameters
     ----------

@@ -18,6 +18,7 @@ from sklearn.utils.metadata_routing import (
     MethodMapping,
     process_routing,
 )
+from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax.estimators.convergence import warn_of_coarse_columns, warn_of_fits
 from sk_softmax.estimators.cross_validation.default_scoring import (
@@ -29,6 +30,7 @@ from sk_softmax.estimators.cross_validation.fits import cross_validate, mean_of_
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
 from sk_softmax.estimators.cross_validation.splits import check_bounds_fit, folds_of
 from sk_softmax.estimators.cross_validation.undefined_scores import warn_of_undefined, with_nan
+from sk_softmax.estimators.input.features import Features
 from sk_softmax.estimators.input.offsets import require_offset
 from sk_softmax.estimators.input.parameters import check_solver_takes, for_data, settings_of
 from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
@@ -346,11 +348,12 @@ class SoftmaxRegressionCV(LinearClassifier):
             score_params["sample_weight"] = sample_weight
         if _routing_is_enabled():
             score_params = process_routing(self, "score", **score_params).scorer.score
+        check_is_fitted(self)
         require_offset(offset, needs=self._has_offset)
         seen = self
         if offset is not None:
             seen = copy.copy(self)
-            seen._offset_of_rows = offset
+            seen._offset_of_rows = Features(self).offset(offset, np.shape(X)[0])
         return float(self._scorer()(seen, X, y, **score_params))
 
     def get_metadata_routing(self) -> MetadataRouter:

@@ -313,5 +313,6 @@ def _optimum(likelihood: PenalisedLikelihood, start: Array, tol: float) -> Const
             return optimum
     raise ValueError(
         "The penalised likelihood of these rows is far from its maximum at the fitted "
-        "coefficients: X, y or sample_weight are not those of the fit, or it did not converge."
+        "coefficients: X, y, sample_weight or offset are not those of the fit, or it did not "
+        "converge."
     )

@@ -195,7 +195,7 @@ def _likelihood(
 def _null_with_offset(sample: Sample) -> float | None:
     """Return the log likelihood of intercepts beside the offset; None without an offset."""
     data = sample.objective.data
-    return None if data.offset is None else -sample.times_mean * null_loss(data)
+    return -sample.times_mean * null_loss(data) if data.has_offset else None
 
 
 def _read_only(array: Array) -> Array:

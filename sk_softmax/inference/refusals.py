@@ -120,9 +120,9 @@ def refuse_other_gradient(decrease: float, allowed: float, tol: float) -> None:
     if decrease > allowed:
         raise ValueError(
             f"The loss of these rows falls by {decrease:.3g} nats a row from the fitted "
-            f"coefficients on, where a fit to tol={tol:g} leaves at most {allowed:.3g}: X, y or "
-            "sample_weight are not those of the fit, or a parameter of the model was changed "
-            "after it."
+            f"coefficients on, where a fit to tol={tol:g} leaves at most {allowed:.3g}: X, y, "
+            "sample_weight or offset are not those of the fit, or a parameter of the model was "
+            "changed after it."
         )
 
 

@@ -76,7 +76,7 @@ def approximate_hessian(
     n_outputs, n_columns = data.shape
     if n_columns > MOST_COLUMNS:
         return shared_diagonal(data, params, l2, damping)
-    if not params.any() and data.offset is None:  # all classes are equally likely in every row
+    if not params.any() and not data.has_offset:  # all classes are equally likely in every row
         return SharedGram(_with_penalty(_undecided(data) * data.gram, l2), n_outputs)
     if n_outputs == 1 or not _can_afford_one_a_class(data, AFFORDABLE + evaluations):
         (gram,) = _damped_grams(data, params, damping, _mean, 1)

@@ -54,6 +54,8 @@ class DataTerm:
         Number of the first row among all rows, if these are a part of them.
     n_rows : int, optional
         How many rows all parts have together; by default the number of rows here.
+    has_offset : bool, optional
+        Whether any of the parts has an offset; by default whether there is one here.
     """
 
     def __init__(
@@ -66,12 +68,14 @@ class DataTerm:
         offset: Array | None = None,
         first_row: int = 0,
         n_rows: int | None = None,
+        has_offset: bool | None = None,
     ) -> None:
         self.rows = rows
         self.targets = targets
         self.loss = loss
         self.relative_weight = relative_weight
         self.offset = offset
+        self.has_offset = offset is not None if has_offset is None else has_offset
         self.first_row = first_row
         self.n_rows = rows.n_rows if n_rows is None else n_rows
         self.passes = 0.0
@@ -122,6 +126,7 @@ class DataTerm:
             offset=self.offset,
             first_row=self.first_row,
             n_rows=self.n_rows,
+            has_offset=self.has_offset,
         )
 
     def counting_anew(self) -> DataTerm:

@@ -45,7 +45,7 @@ def best_intercepts(data: DataTerm) -> Array:
     totals = data.targets.totals(data.relative_weight)
     actual = totals / totals.sum()
     shares = np.maximum(actual, LEAST_PROBABILITY)
-    if data.offset is None:
+    if not data.has_offset:
         return _contrasted(np.log(shares), data)
     shares /= shares.sum()
     # The loss of targets with these shares: the actual ones have the same, up to a linear term.
@@ -71,7 +71,7 @@ def null_loss(data: DataTerm) -> float:
 
     Without an offset it is the entropy of the classes' shares of all weight.
     """
-    if data.offset is None:
+    if not data.has_offset:
         totals = data.targets.totals(data.relative_weight)
         return float(entr(totals / totals.sum()).sum())
     return loss_of_intercepts(data, best_intercepts(data)).value

@@ -189,7 +189,7 @@ class RegressionObjective:
 
         All classes are equally likely there, except with an offset.
         """
-        if self.data.offset is None:
+        if not self.data.has_offset:
             return float(np.log(self.loss.n_classes))
         return loss_of_intercepts(self.data, np.zeros(self.loss.n_outputs)).value
 
@@ -211,14 +211,17 @@ class RegressionObjective:
         """A value below this proves that all rows are classified correctly.
 
         Below it the loss of every row is less than log 2, so the class of every row has a
-        probability above 1/2. It is ``-inf``, which proves nothing, if targets are not labels, or
-        if an offset may classify the rows.
+        probability above 1/2. Beside an offset whose logits differ by ``m`` in a row at most it
+        is ``log(1 + exp(-m))`` in place of log 2: the logit of the class is then more than ``m``
+        above the others, so that it is above them without the offset. It is ``-inf``, which proves
+        nothing, if targets are not labels.
         """
-        if not self.targets.are_labels or self.data.offset is not None:
+        if not self.targets.are_labels:
             return -np.inf
+        apart = _largest_difference(self.data)
         weight = self.relative_weight
         least = 1.0 if weight is None else float(weight[weight > 0].min())
-        return float(np.log(2)) * least / self.data.n_rows
+        return float(np.log1p(np.exp(-apart))) * least / self.data.n_rows
 
     def value(self, params: Array) -> float:
         """Return ``F`` with all of the penalty."""
@@ -348,6 +351,17 @@ def _relative(sample_weight: NDArray[np.float64] | None, rows: Rows) -> Array | 
         return None
     relative = sample_weight / sample_weight.mean()
     return np.asarray(relative, dtype=rows.dtype)
+
+
+def _largest_difference(data: DataTerm) -> float:
+    """Return by how much an offset's logits of two classes differ in a row at most, in nats."""
+    if not data.has_offset:
+        return 0.0
+    if data.offset is None:  # it is elsewhere
+        return np.inf
+    if len(data.offset) == 1:
+        return float(np.abs(data.offset).max())
+    return float(np.ptp(data.offset, axis=0).max())
 
 
 def _class_major(offset: NDArray[np.float64] | None, rows: Rows) -> Array | None:

@@ -108,8 +108,8 @@ def test_a_covariance_that_is_too_large_is_refused_at_once(draw, monkeypatch, in
 
 def test_nothing_else_is_forgotten(draw, infer):
     X, y = draw(3, 60)
-    with pytest.raises(TypeError, match="offset"):
-        infer(X, y, offset=np.zeros(60))
+    with pytest.raises(TypeError, match="exposure"):
+        infer(X, y, exposure=np.zeros(60))
 
 
 def test_separated_classes_and_features_are_named():

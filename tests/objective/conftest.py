@@ -24,14 +24,16 @@ def cut(data, X, edges):
     parts = []
     for first, last in pairwise(edges):
         some = slice(first, last)
-        weight = data.relative_weight
+        weight, offset = data.relative_weight, data.offset
         part = DataTerm(
             rows_of(X[some], data.loss.n_outputs, has_intercept=has_intercept, n_threads=1),
             data.targets.at(some),
             data.loss,
             None if weight is None else weight[some],
+            offset=None if offset is None else offset[:, some],
             first_row=first,
             n_rows=data.n_rows,
+            has_offset=data.has_offset,
         )
         parts.append(pickled(part))
     return parts
@@ -57,10 +59,10 @@ class Outline:
 
 
 class PartedData(DataTerm):
-    """Asks parts, and has no row, target or weight itself."""
+    """Asks parts, and has no row, target, weight or offset itself."""
 
     def __init__(self, whole, X, edges, asked):
-        super().__init__(Outline(whole.rows), None, whole.loss)
+        super().__init__(Outline(whole.rows), None, whole.loss, has_offset=whole.has_offset)
         self.parts = cut(whole, X, edges)
         self.asked = asked
 
@@ -78,7 +80,7 @@ class PartedFeatures(DataTerm):
     """Asks the same parts about some of the features."""
 
     def __init__(self, whole, features):
-        super().__init__(Outline(whole.rows), None, whole.loss)
+        super().__init__(Outline(whole.rows), None, whole.loss, has_offset=whole.has_offset)
         self.whole, self.features = whole, features
 
     def ask(self, question, passes=1.0):

@@ -49,14 +49,17 @@ def table():
     return X, weights
 
 
-def objective_of(table, n_classes, *, rows=None, C=5.0, penalty=None, smoothing=0.1):
+def objective_of(table, n_classes, *, rows=None, C=5.0, penalty=None, smoothing=0.1, scale=0):
+    """Beside an offset of this scale."""
     X, weights = table
     if rows is None:
         rows = rows_of(X, n_classes, has_intercept=True, n_threads=2)
     logits = np.asarray(X @ np.arange(N_FEATURES * n_classes).reshape(N_FEATURES, -1) % 5)
     labels = (logits + np.random.default_rng(2).gumbel(size=logits.shape)).argmax(axis=1)
     targets = targets_of(labels, n_classes, smoothing)
-    return RegressionObjective(rows, targets, n_classes, C, weights, penalty)
+    n_outputs = n_classes if n_classes > 2 else 1
+    offset = scale * np.random.default_rng(3).normal(size=(N_ROWS, n_outputs))
+    return RegressionObjective(rows, targets, n_classes, C, weights, penalty, offset)
 
 
 def point_of(objective, scale=0.3):
@@ -144,6 +147,17 @@ def with_jeffreys_penalty(objective):
     return here.value, here.gradient
 
 
+def loss_of_intercepts(objective):
+    """Value, gradient and Hessian, and the optimum."""
+    intercepts = point_of(objective)[:, -1]
+    found = module("intercepts").loss_of_intercepts(objective.data, intercepts)
+    return *found, objective.value_at_zero
+
+
+def module(name):
+    return importlib.import_module(f"sk_softmax.objective.{name}")
+
+
 APPLIED = {(active_hessian, "MOST_ACTIVE"): 0}
 SHARED = {(approximate_hessian, "AFFORDABLE"): 0}
 FEW_AT_ONCE = {(approximate_hessian, "NUMBERS_AT_ONCE"): 2 * (N_FEATURES + 1) ** 2}
@@ -168,6 +182,7 @@ CHECKS = {
     "gap far away": (gap_far_away, {}),
     "gap under L1": (gap_under_l1, {}),
     "Jeffreys' penalty": (with_jeffreys_penalty, {}),
+    "intercepts alone": (loss_of_intercepts, {}),
 }
 DRAWN_CHECKS = {
     "drawn rows, a matrix a class": (curvature, DRAWN),
@@ -199,6 +214,19 @@ def test_parts_answer_like_the_whole(name, kind, n_classes, table, in_parts, mon
     expected = answers(CHECKS[name], whole, monkeypatch)
     assert_close(answers(CHECKS[name], parted, monkeypatch), expected)
     assert parted.passes == pytest.approx(whole.passes, rel=1e-12)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize("name", CHECKS | DRAWN_CHECKS)
+def test_parts_have_their_offset(name, n_classes, table, in_parts, monkeypatch):
+    check = (CHECKS | DRAWN_CHECKS)[name]
+    whole = objective_of(table, n_classes, scale=2)
+    expected = answers(check, whole, monkeypatch)
+    parted = in_parts(whole, table[0], EDGES_OF_BLOCKS, set())
+    assert_close(answers(check, parted, monkeypatch), expected)
+    if name != "largest curvature":  # a bound for all logits
+        without = answers(check, objective_of(table, n_classes), monkeypatch)
+        assert not np.allclose(np.ravel(without[0]), np.ravel(expected[0]), rtol=1e-3)
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])

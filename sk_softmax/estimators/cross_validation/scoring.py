@@ -125,6 +125,7 @@ class FoldScores:
         fitted.classes_, fitted.n_features_in_ = self._data.classes, self._data.X.shape[1]
         fitted.coef_, fitted.intercept_ = params[:, :-1], params[:, -1]
         offset = self._data.offset_of_classes
+        fitted._has_offset = offset is not None
         fitted._offset_of_rows = None if offset is None else offset[rows]
         labels = self._labels[rows]
         try:
