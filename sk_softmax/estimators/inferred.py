@@ -145,5 +145,5 @@ class InferenceMixin:
             getattr(self, "_seen", None),
             known.names,
             known.read,
-            known.offset,
+            known.read_offset,
         )

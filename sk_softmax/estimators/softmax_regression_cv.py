@@ -353,7 +353,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         seen = self
         if offset is not None:
             seen = copy.copy(self)
-            seen._offset_of_rows = Features(self).offset(offset, np.shape(X)[0])
+            seen._offset_of_rows = Features(self).read_offset(offset, np.shape(X)[0])
         return float(self._scorer()(seen, X, y, **score_params))
 
     def get_metadata_routing(self) -> MetadataRouter:

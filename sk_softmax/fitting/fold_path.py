@@ -169,6 +169,9 @@ class _Path:
         ]
         self._pooled = objective_of(settings, data.training, rows=self._rows, targets=shared)
         self._starts = Starts(len(data.folds))
+        # Of each fold, at zero and of the null model: they depend on no penalty, and beside an
+        # offset take several evaluations.
+        self._values: dict[int, tuple[float, float]] = {}
         self._rough: _Path | None = None
         self._space: RowSpace | None = None
 
@@ -246,8 +249,10 @@ class _Path:
         starts = self._starts.of(settings, whole)
         shares_curvature = settings.solver.asks_curvature and folds[0].penalty.is_smooth
         problems = [
-            replace(_problem(settings, fold, start), shares_curvature=shares_curvature)
-            for fold, start in zip(folds, starts, strict=True)
+            replace(
+                self._problem(settings, number, fold, start), shares_curvature=shares_curvature
+            )
+            for number, (fold, start) in enumerate(zip(folds, starts, strict=True))
         ]
         narrowed: list[Cheaper] = []
         if settings.solver.asks_curvature:
@@ -284,8 +289,8 @@ class _Path:
         self._rough._starts.ended_at(own, ends)
         stages = [
             row_space_stages(
-                _problem(own, nearly, start),
-                _problem(settings, fold, np.zeros(fold.shape)),
+                self._problem(own, number, nearly, start),
+                self._problem(settings, number, fold, np.zeros(fold.shape)),
                 lift,
                 (CHEAPER, WHOLE),
                 partial(ends.__setitem__, number),
@@ -294,8 +299,12 @@ class _Path:
         ]
         return stages, cheaper
 
-
-def _problem(settings: Settings, fold: RegressionObjective, start: Array) -> Problem:
-    """Return what the solver is told of a fold that starts at ``(n_outputs, n_columns)``."""
-    problem = problem_of(settings, fold, start)
-    return replace(problem, null_value=fold.null_value, least_scale=LEAST_SCALE)
+    def _problem(
+        self, settings: Settings, number: int, fold: RegressionObjective, start: Array
+    ) -> Problem:
+        """Return what the solver is told of a fold that starts at ``(n_outputs, n_columns)``."""
+        if number not in self._values:
+            self._values[number] = fold.value_at_zero, fold.null_value
+        at_zero, null_value = self._values[number]
+        problem = problem_of(settings, fold, start, at_zero)
+        return replace(problem, null_value=null_value, least_scale=LEAST_SCALE)

@@ -100,8 +100,16 @@ def rows_for(settings: Settings, X: Any, n_outputs: int) -> Rows:
     )
 
 
-def problem_of(settings: Settings, objective: RegressionObjective, start: Array) -> Problem:
-    """Return what the solver is told besides the answers to its questions."""
+def problem_of(
+    settings: Settings,
+    objective: RegressionObjective,
+    start: Array,
+    value_at_zero: float | None = None,
+) -> Problem:
+    """Return what the solver is told besides the answers to its questions.
+
+    ``value_at_zero`` is that of the objective, if it is known.
+    """
     return Problem(
         start=start,
         n_rows=objective.rows.n_rows,
@@ -111,6 +119,6 @@ def problem_of(settings: Settings, objective: RegressionObjective, start: Array)
         separated_below=objective.separated_below,
         random=settings.generator(),
         penalty=objective.penalty,
-        value_at_zero=objective.value_at_zero,
+        value_at_zero=objective.value_at_zero if value_at_zero is None else value_at_zero,
         most_noise=objective.noise,
     )

@@ -163,7 +163,7 @@ def _reported(
         likelihood=likelihood,
         estimate=estimate,
         read=model.read,
-        offset=model.offset,
+        read_offset=model.read_offset,
     )
 
 

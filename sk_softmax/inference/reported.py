@@ -42,7 +42,7 @@ class Reported:
     likelihood: Likelihood = field(repr=False)
     estimate: Estimate = field(repr=False)
     read: Callable[[Any], Any] = field(repr=False)
-    offset: Callable[[Any, int], Array | None] = field(repr=False)
+    read_offset: Callable[[Any, int], Array | None] = field(repr=False)
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
     is_of_some: bool = False
 

@@ -95,7 +95,7 @@ class FittedModel:
     read: Callable[[Any], Any]
     """From a user's rows to an array, CSR or CSC matrix, checked against these features."""
 
-    offset: Callable[[Any, int], Array | None]
+    read_offset: Callable[[Any, int], Array | None]
     """From a user's offset and the number of rows to shape ``(n_rows, n_classes)``, or None."""
 
 

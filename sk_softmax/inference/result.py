@@ -269,14 +269,14 @@ class Inference(Reported):
                 f"X_from has {X_from.shape[0]} rows and X_to {X_to.shape[0]}: each row is "
                 "compared with the one in its place."
             )
-        added = self.offset(offset, X_from.shape[0])
+        added = self.read_offset(offset, X_from.shape[0])
         first, second = (given_rows(self.estimate, X, added) for X in (X_from, X_to))
         return compared(self.estimate, first, second, average=average, weights=sample_weight)
 
     def _given(self, X: Any, offset: Any) -> GivenRows:
         """Return a user's rows and their offset, checked."""
         X = self.read(X)
-        return given_rows(self.estimate, X, self.offset(offset, X.shape[0]))
+        return given_rows(self.estimate, X, self.read_offset(offset, X.shape[0]))
 
     def marginal_effects(
         self,
@@ -321,7 +321,7 @@ class Inference(Reported):
         if set(counts) & set(dummies):
             raise ValueError("A feature is either count or dummy, not both.")
         X = self.read(X)
-        shares, added = shares_of(sample_weight, X.shape[0]), self.offset(offset, X.shape[0])
+        shares, added = shares_of(sample_weight, X.shape[0]), self.read_offset(offset, X.shape[0])
         if at == "mean":
             added = None if added is None else (shares @ added)[None]
             X, shares = np.atleast_2d(np.asarray(shares @ X, dtype=np.float64)), np.ones(1)

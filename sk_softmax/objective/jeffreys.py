@@ -83,7 +83,14 @@ class JeffreysObjective:
 
     @cached_property
     def _log_det_at_zero(self) -> float:
-        return self.information(np.zeros(self.data.shape)).log_det
+        """That at zero coefficients, beside no offset: all classes are equally likely."""
+        n_classes, n_outputs = self.data.loss.n_classes, self.data.loss.n_outputs
+        of_row = (np.eye(n_outputs) - (n_outputs > 1) / n_classes) / n_classes
+        if n_outputs == 1:
+            of_row = of_row / n_classes
+        whole = np.kron(of_row, self.data.gram * self.data.n_rows)
+        picked = np.flatnonzero(self.determined)
+        return _inverse_and_log_det(whole[np.ix_(picked, picked)])[1]
 
     def information(self, params: Array) -> Information:
         """Return the information at params of shape ``(n_outputs, n_columns)``."""

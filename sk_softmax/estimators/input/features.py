@@ -38,7 +38,7 @@ class Features(BaseEstimator):  # type: ignore[misc]
         """Return rows as an array, CSR or CSC matrix; an error if they have other features."""
         return validated(self, X, reset=False)
 
-    def offset(self, offset: Any, n_rows: int) -> Array | None:
+    def read_offset(self, offset: Any, n_rows: int) -> Array | None:
         """Return the offset of some rows, shape ``(n_rows, n_classes)``; None for none.
 
         It is an error if the estimator was fitted with an offset and there is none.
