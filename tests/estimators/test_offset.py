@@ -9,6 +9,7 @@ import scipy.optimize
 import scipy.sparse as sp
 import statsmodels.api as sm
 from numpy.testing import assert_allclose, assert_array_equal
+from separated import TABLES
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, log_loss, make_scorer
@@ -754,14 +755,62 @@ def test_bias_reduction(n_classes):
         ours.bias_reduced_inference(X, y)
 
 
+def test_the_penalised_likelihood_of_bias_reduction_is_its_formula():
+    X, y, *_ = problem(3, n_rows=60)
+    for scale in (1.0, 20.0):  # with the second, zero coefficients have hardly any information
+        offset = scale * free_offset(60, 3)
+        model = SoftmaxRegression(C=np.inf, bias_reduction="firth", tol=1e-10)
+        model.fit(X, y, offset=offset)
+        assert model.converged_
+        design = np.column_stack([X, np.ones(60)])
+
+        def log_det(logits, design=design):
+            p = scipy.special.softmax(logits, axis=1)[:, 1:]
+            curvature = np.einsum("ik,kl->ikl", p, np.eye(2)) - np.einsum("ik,il->ikl", p, p)
+            whole = np.einsum("ikl,ic,id->kcld", curvature, design, design)
+            return np.linalg.slogdet(whole.reshape(10, 10))[1]
+
+        logits = X @ model.coef_.T + model.intercept_ + offset
+        loss = -scipy.special.log_softmax(logits, axis=1)[np.arange(60), y].sum()
+        penalty = (log_det(logits) - log_det(np.zeros((60, 3)))) / 2
+        assert model.loss_curve_[-1] == pytest.approx((loss - penalty) / 60, rel=1e-9)
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("scale", [1.0, 20.0])
 @pytest.mark.parametrize("solver", ["auto", "lbfgs", "newton-cholesky"])
-def test_separated_classes_are_found_beside_an_offset(solver):
+def test_separated_classes_are_found_beside_an_offset(solver, scale):
     X, y, *_ = problem(2)
     X[:, 0] = np.where(y == 1, 1.0, -1.0) * (1 + np.abs(X[:, 0]))
-    model = SoftmaxRegression(C=np.inf, solver=solver, max_iter=2000)
-    model.fit(X, y, offset=free_offset(len(X), 1)[:, 0])
+    offset = scale * free_offset(len(X), 1)[:, 0]
+    model = SoftmaxRegression(C=np.inf, solver=solver, max_iter=2000).fit(X, y, offset=offset)
     assert not model.converged_
+    with pytest.raises(ValueError, match=r"(?s)separated.*classes told apart: 0 from 1"):
+        model.inference(X, y, offset=offset)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("scale", [1.0, 6.0])
+@pytest.mark.parametrize("name", TABLES)
+def test_an_offset_does_not_change_whether_classes_are_separated(name, scale):
+    X, y, kind = TABLES[name]
+    X, y = np.asarray(X), np.asarray(y)
+    n_classes = y.shape[1] if y.ndim == 2 else len(np.unique(y))
+    model = SoftmaxRegression(C=np.inf, max_iter=5000)
+    model.fit(X, y, offset=scale * free_offset(len(X), n_classes))
+    assert model.converged_ == (kind == "none")
+
+
+def test_a_value_that_proves_that_rows_are_apart_leaves_room_for_the_offset():
+    X, y, *_ = problem(3, n_rows=60)
+    rows = rows_of(X, 3, has_intercept=True, n_threads=1)
+    offset = 2 * free_offset(60, 3)
+    most = np.ptp(offset, axis=1).max()
+    below = RegressionObjective(rows, y, 3, np.inf, offset=offset).separated_below
+    assert below == pytest.approx(np.log1p(np.exp(-most)) / 60, rel=1e-12)
+    # Without params this offset classifies each row, by far more than log 2 asks for.
+    sure = RegressionObjective(rows, y, 3, np.inf, offset=9.0 * np.eye(3)[y])
+    assert sure.separated_below < sure.value_at_zero < np.log(2) / 60
 
 
 def test_an_offset_that_classifies_every_row_separates_nothing():
