@@ -72,8 +72,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X : array-like or sparse matrix of shape (n_samples, n_features)
             The rows.
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
-            What is added to the logits; the first form is for two classes. It must be given if the
-            model was fitted with one.
+            See :meth:`decision_function`.
 
         Returns
         -------
@@ -115,8 +114,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X : array-like or sparse matrix of shape (n_samples, n_features)
             The rows.
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
-            What is added to the logits; the first form is for two classes. It must be given if the
-            model was fitted with one.
+            See :meth:`decision_function`.
 
         Returns
         -------

@@ -56,9 +56,8 @@ def best_intercepts(data: DataTerm) -> Array:
         gradient = here.gradient + tilt
         if np.abs(gradient).max() <= NEAR:
             break
-        # Added to all classes, a number changes nothing; this is the curvature of such a step.
-        alike = np.zeros_like(here.hessian) if len(tilt) == 1 else np.full_like(here.hessian, 1.0)
-        step = -np.linalg.lstsq(here.hessian + alike, gradient, rcond=None)[0]
+        # The least solution: a number added to all classes changes nothing.
+        step = -np.linalg.lstsq(here.hessian, gradient, rcond=None)[0]
         ahead = _nearer(data, intercepts, step, here, tilt)
         if ahead is None:
             break

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -87,6 +88,26 @@ def test_scoring_monitor(overlapping_classes):
     assert len(rows) == 4
     assert rows[-1]["accuracy"] == model.score(X, y)
     assert rows[-1]["neg_log_loss"] > rows[0]["neg_log_loss"] > -np.log(3)
+
+
+class Predicting(Journal):
+    """Predicts for other rows than those of the fit."""
+
+    def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):
+        if fitted_estimator is not None:
+            fitted_estimator.predict(X[:5])
+
+
+def test_callbacks_score_rows_with_their_offset(overlapping_classes):
+    X, y = overlapping_classes(3)
+    offset = np.random.default_rng(0).normal(size=(len(y), 3))
+    monitor = callback.ScoringMonitor(scoring="neg_log_loss")
+    model = SoftmaxRegression(max_iter=4).set_callbacks(monitor).fit(X, y, offset=offset)
+    rows = [row for row in monitor.get_logs().data if row["task_name"] == "iteration"]
+    expected = -log_loss(y, model.predict_proba(X, offset=offset))
+    assert rows[-1]["neg_log_loss"] == pytest.approx(expected, rel=1e-9)
+    with pytest.raises(ValueError, match="fitted with an offset"):
+        model.set_callbacks(Predicting()).fit(X, y, offset=offset)
 
 
 def test_a_search_and_a_pipeline_pass_callbacks_on(overlapping_classes):
