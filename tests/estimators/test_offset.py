@@ -306,6 +306,23 @@ def test_statsmodels():
     assert_allclose(model.predict_proba(X, offset=offset)[:, 1], theirs.fittedvalues, atol=1e-6)
 
 
+def test_more_classes_are_a_poisson_model_with_an_effect_of_each_row():
+    """Baker (1994): counts of classes given their sum, by statsmodels with the same offset."""
+    X, y, *_ = problem(3, n_rows=80, n_features=2)
+    offset = free_offset(80, 3)
+    columns = np.column_stack([X, np.ones(80)])
+    of_classes = np.kron(columns, np.eye(3)[:, 1:])  # a row a row and class
+    of_classes = of_classes.reshape(80, 3, 3, 2).transpose(0, 1, 3, 2).reshape(240, 6)
+    design = np.hstack([of_classes, np.kron(np.eye(80), np.ones((3, 1)))])
+    counts = np.eye(3)[y].ravel()
+    theirs = sm.GLM(counts, design, sm.families.Poisson(), offset=offset.ravel())
+    theirs = theirs.fit(tol=1e-14, maxiter=200)
+    model = SoftmaxRegression(C=np.inf).fit(X, y, offset=offset)
+    ours = model.inference(X, y, offset=offset)
+    assert_allclose(ours.coef.ravel(), theirs.params[:6], rtol=1e-6)
+    assert_allclose(ours.std_err.ravel(), theirs.bse[:6], rtol=1e-6)
+
+
 # --- the objective ---------------------------------------------------------------------------
 
 
