@@ -367,12 +367,13 @@ def _largest_difference(data: DataTerm) -> float:
 def _class_major(offset: NDArray[np.float64] | None, rows: Rows) -> Array | None:
     """Return the offset of all rows as logits have it, shape ``(n_outputs, n_rows)``.
 
-    Without its mean over the classes, which changes no probability. None if nothing is left.
+    The largest of each row is zero, which changes no probability: where a class is ruled out by an
+    offset of -1e6, float32 keeps the digits of the others. None if nothing is left.
     """
     if offset is None:
         return None
     if offset.shape[1] > 1:
-        offset = offset - offset.mean(axis=1, keepdims=True)
+        offset = offset - offset.max(axis=1, keepdims=True)
     if not offset.any():
         return None
     return np.ascontiguousarray(offset.T, dtype=rows.dtype)

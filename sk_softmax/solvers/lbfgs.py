@@ -275,4 +275,5 @@ class Pairs:
         solved = change
         if curvature is not None:
             solved = self._kept(curvature.solve(change.reshape(shape)).ravel())
-        return product / float(np.dot(change, solved))
+        square = float(np.dot(change, solved))
+        return product / square if square > 0 else 1.0  # it underflows where rows are certain

@@ -107,7 +107,7 @@ def test_callbacks_score_rows_with_their_offset(overlapping_classes):
     expected = -log_loss(y, model.predict_proba(X, offset=offset))
     assert rows[-1]["neg_log_loss"] == pytest.approx(expected, rel=1e-9)
     with pytest.raises(ValueError, match="fitted with an offset"):
-        model.set_callbacks(Predicting()).fit(X, y, offset=offset)
+        SoftmaxRegression().set_callbacks(Predicting()).fit(X, y, offset=offset)
 
 
 def test_a_search_and_a_pipeline_pass_callbacks_on(overlapping_classes):
