@@ -94,7 +94,7 @@ class Predicting(Journal):
     """Predicts for other rows than those of the fit."""
 
     def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):
-        if fitted_estimator is not None:
+        if context.task_name == "iteration" and fitted_estimator is not None:
             fitted_estimator.predict(X[:5])
 
 
