@@ -294,8 +294,9 @@ class SoftmaxRegression(
             What is added to the logits, with no coefficient to fit: for two classes to the
             log-odds of the second, or to the logit of each class, in the order of ``classes_``
             (columns of a frame with the names of the classes may be in any order). What is the
-            same for all classes of a row changes nothing. Predictions then need the offset of
-            their rows. scikit-learn's scorers pass none on: use ``score(X, y, offset=offset)``.
+            same for all classes of a row changes nothing, and -1e6 rules a class out. Predictions
+            then need the offset of their rows. scikit-learn's scorers pass none on: use
+            ``score(X, y, offset=offset)``.
         X_val : array-like or sparse matrix of shape (n_val, n_features), optional
             Rows to validate each iteration on, with or without ``early_stopping``.
         y_val : array-like of shape (n_val,) or (n_val, n_classes), optional

@@ -27,6 +27,7 @@ from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.duality import duality_gap
 from sk_softmax.objective.exact_hessian import exact_hessian, largest_curvature
 from sk_softmax.objective.intercepts import loss_of_intercepts, null_loss
+from sk_softmax.objective.offset import class_major, largest_difference
 from sk_softmax.objective.penalties import PenaltyForm
 from sk_softmax.objective.targets import Labels, Targets
 
@@ -79,7 +80,7 @@ class RegressionObjective:
             targets = Labels(targets, n_classes)
         weight = _relative(sample_weight, rows)
         self.data = DataTerm(
-            rows, targets, cross_entropy_of(n_classes), weight, offset=_class_major(offset, rows)
+            rows, targets, cross_entropy_of(n_classes), weight, offset=class_major(offset, rows)
         )
         self.total_weight = float(rows.n_rows if sample_weight is None else sample_weight.sum())
         self.form = PenaltyForm() if form is None else form
@@ -208,20 +209,18 @@ class RegressionObjective:
 
     @property
     def separated_below(self) -> float:
-        """A value below this proves that all rows are classified correctly.
+        """A value below this proves that all rows are classified correctly without an offset.
 
-        Below it the loss of every row is less than log 2, so the class of every row has a
-        probability above 1/2. Beside an offset whose logits differ by ``m`` in a row at most it
-        is ``log(1 + exp(-m))`` in place of log 2: the logit of the class is then more than ``m``
-        above the others, so that it is above them without the offset. It is ``-inf``, which proves
-        nothing, if targets are not labels.
+        Below it the loss of every row is less than ``log(1 + exp(-m))``, where ``m`` is by how
+        much the offset's logits of two classes differ in a row at most. So the logit of the row's
+        class is above the others by more than ``m``, of which the offset gives ``m`` at most. It
+        is ``-inf``, which proves nothing, if targets are not labels.
         """
         if not self.targets.are_labels:
             return -np.inf
-        apart = _largest_difference(self.data)
         weight = self.relative_weight
         least = 1.0 if weight is None else float(weight[weight > 0].min())
-        return float(np.log1p(np.exp(-apart))) * least / self.data.n_rows
+        return float(np.log1p(np.exp(-largest_difference(self.data)))) * least / self.data.n_rows
 
     def value(self, params: Array) -> float:
         """Return ``F`` with all of the penalty."""
@@ -351,29 +350,3 @@ def _relative(sample_weight: NDArray[np.float64] | None, rows: Rows) -> Array | 
         return None
     relative = sample_weight / sample_weight.mean()
     return np.asarray(relative, dtype=rows.dtype)
-
-
-def _largest_difference(data: DataTerm) -> float:
-    """Return by how much an offset's logits of two classes differ in a row at most, in nats."""
-    if not data.has_offset:
-        return 0.0
-    if data.offset is None:  # it is elsewhere
-        return np.inf
-    if len(data.offset) == 1:
-        return float(np.abs(data.offset).max())
-    return float(np.ptp(data.offset, axis=0).max())
-
-
-def _class_major(offset: NDArray[np.float64] | None, rows: Rows) -> Array | None:
-    """Return the offset of all rows as logits have it, shape ``(n_outputs, n_rows)``.
-
-    The largest of each row is zero, which changes no probability: where a class is ruled out by an
-    offset of -1e6, float32 keeps the digits of the others. None if nothing is left.
-    """
-    if offset is None:
-        return None
-    if offset.shape[1] > 1:
-        offset = offset - offset.max(axis=1, keepdims=True)
-    if not offset.any():
-        return None
-    return np.ascontiguousarray(offset.T, dtype=rows.dtype)

@@ -1,0 +1,35 @@
+"""What is added to the logits of each row, in the form that logits have."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.interfaces import Array, Rows
+from sk_softmax.objective.data_term import DataTerm
+
+
+def largest_difference(data: DataTerm) -> float:
+    """Return by how much an offset's logits of two classes differ in a row at most, in nats."""
+    if not data.has_offset:
+        return 0.0
+    if data.offset is None:  # it is elsewhere
+        return np.inf
+    if len(data.offset) == 1:
+        return float(np.abs(data.offset).max())
+    return float(np.ptp(data.offset, axis=0).max())
+
+
+def class_major(offset: NDArray[np.float64] | None, rows: Rows) -> Array | None:
+    """Return the offset of all rows as logits have it, shape ``(n_outputs, n_rows)``.
+
+    The largest of each row is zero, which changes no probability: where a class is ruled out by an
+    offset of -1e6, float32 keeps the digits of the others. None if nothing is left.
+    """
+    if offset is None:
+        return None
+    if offset.shape[1] > 1:
+        offset = offset - offset.max(axis=1, keepdims=True)
+    if not offset.any():
+        return None
+    return np.ascontiguousarray(offset.T, dtype=rows.dtype)
