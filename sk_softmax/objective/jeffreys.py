@@ -2,10 +2,11 @@
 
 ``F = sum_i s_i CE_i / S - (log det I(params) - log det I(0)) / (2 S)``,  ``S = sum_i s_i``
 
-``I(0)`` is that without an offset. The minimum is the estimate of Firth (1993, Biometrika 80), which removes the term of order ``1 /
-S`` from the bias and is finite for separated classes too. For more than two classes it is that of
-Kosmidis and Firth (2011, Biometrika 98). Unlike the other objectives it changes if all weights are
-multiplied by a number: a weight says how many rows a row stands for.
+``I(0)`` is that without an offset. The minimum is the estimate of Firth (1993, Biometrika 80),
+which removes the term of order ``1 / S`` from the bias and is finite for separated classes too.
+For more than two classes it is that of Kosmidis and Firth (2011, Biometrika 98). Unlike the other
+objectives it changes if all weights are multiplied by a number: a weight says how many rows a row
+stands for.
 """
 
 from __future__ import annotations

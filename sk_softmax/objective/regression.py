@@ -186,10 +186,7 @@ class RegressionObjective:
 
     @property
     def value_at_zero(self) -> float:
-        """The objective at zero params, in nats a row.
-
-        All classes are equally likely there, except with an offset.
-        """
+        """The objective at zero params, in nats a row: ``log K`` without an offset."""
         if not self.data.has_offset:
             return float(np.log(self.loss.n_classes))
         return loss_of_intercepts(self.data, np.zeros(self.loss.n_outputs)).value
