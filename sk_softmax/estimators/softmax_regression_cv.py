@@ -18,7 +18,6 @@ from sklearn.utils.metadata_routing import (
     MethodMapping,
     process_routing,
 )
-from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax.estimators.convergence import warn_of_coarse_columns, warn_of_fits
 from sk_softmax.estimators.cross_validation.default_scoring import (
@@ -348,8 +347,8 @@ class SoftmaxRegressionCV(LinearClassifier):
             score_params["sample_weight"] = sample_weight
         if _routing_is_enabled():
             score_params = process_routing(self, "score", **score_params).scorer.score
-        check_is_fitted(self)
-        require_offset(offset, needs=self._has_offset)
+        # An unfitted estimator is refused by the scorer, which looks at the other arguments first.
+        require_offset(offset, needs=getattr(self, "_has_offset", False))
         seen = self
         if offset is not None:
             seen = copy.copy(self)
