@@ -130,13 +130,15 @@ class Judge:
     def stops_at_floor(self) -> bool:
         """Whether rounding decides about the value by now, and not the steps.
 
-        That is so if the last iterations changed it by no more than rounding can, up and down.
+        That is so if the last iterations changed it by no more than rounding can, up and down, or
+        down where all of it is no more than that.
         """
         if len(self.evidence.values) > MOST_IDLE:
             values = list(self.evidence.values)[-1 - MOST_IDLE :]
             noise = self._problem.most_noise * self._problem.noise_at(values[-1])
             is_flat = max(values) - min(values) <= noise
-            self._is_at_floor = is_flat and any(b >= a for a, b in pairwise(values))
+            is_idle = values[-1] <= noise or any(b >= a for a, b in pairwise(values))
+            self._is_at_floor = is_flat and is_idle
         return self._is_at_floor
 
     def confirmed(self, solution: Solution) -> JudgedSearch:

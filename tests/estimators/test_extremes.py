@@ -320,3 +320,13 @@ def test_coefficients_that_float32_cannot_hold_are_not_called_converged():
     assert here > 1.0 > 1e-12 > model.loss_curve_[-1]  # found, but not held
     assert here <= model.duality_gap_
     assert not model.converged_
+
+
+@pytest.mark.parametrize("seed", [3, 5])
+def test_a_value_that_falls_below_rounding_for_ever_ends_at_the_floor(seed):
+    """Separable rows with bounds: each step halves a value of which float32 shows nothing."""
+    X = np.random.default_rng(seed).standard_normal((5, 3)).astype(np.float32)
+    X[:, 1] *= np.float32(1e32)
+    model, said = fitted(X, np.array([0, 1, 1, 1, 1]), C=1000.0, upper_bounds=0.74)
+    assert model.loss_curve_[-1] < np.finfo(np.float32).eps
+    assert model.n_iter_[0] < 120, said
