@@ -7,9 +7,7 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax.estimators.input.features import Features
-from sk_softmax.estimators.input.offsets import refuse_offset, require_offset
-from sk_softmax.estimators.input.parameters import for_data, settings_of
-from sk_softmax.estimators.input.training_set import training_set
+from sk_softmax.estimators.input.training_set import fitted_to
 from sk_softmax.inference import Inference
 from sk_softmax.inference.infer import inference_of
 from sk_softmax.inference.request import FittedModel, Request
@@ -126,13 +124,7 @@ class InferenceMixin:
             allow_penalty,
             features,
         )
-        settings = settings_of(self, draw_seed=False)
-        settings = for_data(settings, self.n_features_in_, self.classes_)
-        require_offset(offset, needs=self._has_offset, what="its inference")
-        refuse_offset(offset, needs=self._has_offset)
-        data = training_set(
-            self, X, y, sample_weight, classes=self.classes_, reset=False, offset=offset
-        )
+        settings, data = fitted_to(self, X, y, sample_weight, offset)
         return inference_of(settings, data, self._fitted_model(), request)
 
     def _fitted_model(self) -> FittedModel:

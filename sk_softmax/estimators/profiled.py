@@ -6,9 +6,7 @@ from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
-from sk_softmax.estimators.input.offsets import refuse_offset, require_offset
-from sk_softmax.estimators.input.parameters import for_data, settings_of
-from sk_softmax.estimators.input.training_set import training_set
+from sk_softmax.estimators.input.training_set import fitted_to
 from sk_softmax.inference.bias_reduction import BiasReducedInference, bias_reduced_inference
 
 
@@ -74,12 +72,6 @@ class BiasReducedInferenceMixin:
                 "bias_reduced_inference is for a model with bias_reduction='firth'; this one has "
                 "bias_reduction=None."
             )
-        settings = settings_of(self, draw_seed=False)
-        settings = for_data(settings, self.n_features_in_, self.classes_)
-        require_offset(offset, needs=self._has_offset, what="its inference")
-        refuse_offset(offset, needs=self._has_offset)
-        data = training_set(
-            self, X, y, sample_weight, classes=self.classes_, reset=False, offset=offset
-        )
+        settings, data = fitted_to(self, X, y, sample_weight, offset)
         names = getattr(self, "feature_names_in_", range(self.n_features_in_))
         return bias_reduced_inference(settings, data, self.params_, tuple(names), reference)

@@ -31,7 +31,6 @@ from sk_softmax.interfaces import (
     Array,
     IterationRecord,
     Problem,
-    Rows,
     Solution,
     Status,
 )
@@ -45,19 +44,7 @@ from sk_softmax.objective import (
 )
 from sk_softmax.rows import RowSpace, single_threaded_blas
 from sk_softmax.solvers import Auto
-
-# Parameters up to which a fit under an L1 penalty takes neither a working set nor stronger
-# penalties on its way: a Hessian among all of them costs little, and stages take evaluations and
-# Hessians of their own. Milliseconds of a fit with l1_ratio=1 and passes over the rows, in one
-# stage and in several, at C=1 and at C=0.01, on one loaded thread:
-#                                          C=1                      C=0.01
-#   10,000 x 10, 3 classes (33)      14 (12)   29 (27)        13 (11)   18 (14)
-#   the same in many units           21 (12)   46 (27)        15 (11)   29 (16)
-#   20,000 x 16, 6 classes (102)    139 (17)  184 (37)       105 (13)  118 (23)
-#   990 x 10, 11 classes (121)       30 (14)   30 (23)        10 (8)    11 (9)
-#   wine (42)                        10 (19)   20 (27)         7 (14)   12 (6)
-#   digits (650)                    198 (16)  148 (26)        46 (7)    10 (2)
-FEW_PARAMETERS = 150
+from sk_softmax.solvers.proximal_newton import FEW_PARAMETERS
 
 # Loss in nats a row up to which a start is used: exp(-36) is the rounding of 1.
 MOST_AT_START = 30.0
@@ -144,9 +131,8 @@ def fit_params(
                 best, solution = early.iteration, _at(early.params, solution, objective)
             params = reported(objective, shift, solution.params)
             gap = np.inf if settings.bias_reduction else _bound(objective, solution)
-            change = shift.params(params) - objective.penalty.balanced(solution.params)
-            is_held = settings.bias_reduction or shift.width == np.float64
-            if not is_held and _is_felt(rows, change):
+            is_rounded = shift.width == np.float32 and not settings.bias_reduction
+            if is_rounded and _is_felt(objective, shift, solution.params, params):
                 exact = objective_of(settings, training, rows=given.widened())
                 lost = exact.value(params.astype(np.float64)) - solution.evaluation.value
                 solution, gap = _rounded(settings, solution, lost), gap + max(lost, 0.0)
@@ -193,10 +179,12 @@ def _bound(objective: RegressionObjective, solution: Solution) -> float:
     return max(gap, objective.resolution * max(solution.evaluation.value, 1.0))
 
 
-def _is_felt(rows: Rows, change: Array) -> bool:
-    """Whether a change of params, ``(n_outputs, n_columns)``, moves logits by more than FELT."""
+def _is_felt(objective: RegressionObjective, shift: Shift, found: Array, rounded: Array) -> bool:
+    """Whether reported params, ``(n_outputs, n_columns)``, have logits more than FELT off."""
+    rows, coef = objective.rows, slice(objective.rows.n_features)
+    change = shift.params(rounded)[:, coef] - objective.penalty.balanced(found)[:, coef]
     some = abs(rows.values(spread_out(rows.n_rows, min(SOME_ROWS, rows.n_rows))))
-    return bool((some @ np.abs(change[:, : rows.n_features]).T).max() > FELT)
+    return bool((some @ np.abs(change).T).max() > FELT)
 
 
 def _rounded(settings: Settings, solution: Solution, lost: float) -> Solution:
@@ -310,6 +298,16 @@ def _direct_stage(
     ``start`` has shape ``(n_outputs, n_columns)``. If it is zero, the fit begins at the best
     intercepts.
     """
+    # Neither a working set nor stronger penalties on the way: a Hessian among all parameters costs
+    # little, and stages take evaluations and Hessians of their own. Milliseconds of a fit with
+    # l1_ratio=1 and passes over the rows, in one stage and in several, on one loaded thread:
+    #                                          C=1                      C=0.01
+    #   10,000 x 10, 3 classes (33)      14 (12)   29 (27)        13 (11)   18 (14)
+    #   the same in many units           21 (12)   46 (27)        15 (11)   29 (16)
+    #   20,000 x 16, 6 classes (102)    139 (17)  184 (37)       105 (13)  118 (23)
+    #   990 x 10, 11 classes (121)       30 (14)   30 (23)        10 (8)    11 (9)
+    #   wine (42)                        10 (19)   20 (27)         7 (14)   12 (6)
+    #   digits (650)                    198 (16)  148 (26)        46 (7)    10 (2)
     begin = start if start.any() else intercepts_alone(objective)
     return single_stage(task_of_some_features(settings, objective, begin), views.whole)
 

@@ -31,10 +31,9 @@ MOST_STEPS, MOST_BYTES = 10, 2**27
 # looked up among them: a line search may go back to the trial before the last.
 MOST_TRIALS = 3
 
-
-# A measured curvature is at most so many times too small in the judge's eyes. Along a step from
-# undecided to decided rows the mean Hessian can be 1e7 times the one measured at its end, and a
-# promise divided by that had passed for convergence 10 times above the minimum.
+# The least factor that the last steps give a promise. Along a step from undecided to decided rows
+# the mean Hessian can be 1e7 times the one measured at its end, and a promise divided by that had
+# passed for convergence 22 times above the minimum.
 LEAST_FACTOR = 0.1
 
 

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from sk_softmax.estimators.input.label_types import check_labels
 from sk_softmax.estimators.input.labels import column_names, encoded, given_for
-from sk_softmax.estimators.input.offsets import checked_offset
+from sk_softmax.estimators.input.offsets import checked_offset, refuse_offset, require_offset
+from sk_softmax.estimators.input.parameters import for_data, settings_of
 from sk_softmax.estimators.input.rows import are_probabilities, checked_weights, validated
-from sk_softmax.fitting.settings import TrainingSet
+from sk_softmax.fitting.settings import Settings, TrainingSet
 
 
 def training_set(
@@ -70,3 +71,17 @@ def training_set(
         given = given_for(estimator, y, names, classes, y_name)
     added = checked_offset(offset, X.shape[0], classes, X.dtype, name=offset_name)
     return TrainingSet(X, given, weights, classes, added)
+
+
+def fitted_to(
+    estimator: Any, X: Any, y: Any, sample_weight: Any, offset: Any
+) -> tuple[Settings, TrainingSet]:
+    """Return the settings of a fitted estimator and the rows it was fitted to, checked again."""
+    settings = settings_of(estimator, draw_seed=False)
+    settings = for_data(settings, estimator.n_features_in_, estimator.classes_)
+    require_offset(offset, needs=estimator._has_offset, what="its inference")
+    refuse_offset(offset, needs=estimator._has_offset)
+    data = training_set(
+        estimator, X, y, sample_weight, classes=estimator.classes_, reset=False, offset=offset
+    )
+    return settings, data
