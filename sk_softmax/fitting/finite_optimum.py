@@ -154,7 +154,8 @@ def is_proven_by_steps(
         step = newton_step(data, free, params, gradient)
         if step is None:
             return False
-        (change,) = data.ask(partial(largest_change, params=params, step=step))
+        (changes,) = data.ask(partial(largest_change, params=params, step=step))
+        change = max(changes)
         if change < PROVEN:
             return True
         if not change < before / 1.5:  # where a direction separates it stays at 1 or more

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sk_softmax.fitting.driver import ParamsThere
 from sk_softmax.fitting.problems import objective_of
-from sk_softmax.fitting.settings import Settings, TrainingSet, hard_labels
+from sk_softmax.fitting.settings import Settings, TrainingSet
 from sk_softmax.fitting.shift import Shift
 from sk_softmax.interfaces import Array, Block, IterationRecord, ValidationScores
 from sk_softmax.objective import DataTerm
@@ -40,33 +40,29 @@ class ValidationRows:
         # Neither penalty nor smoothing: scores are of the targets as they were given.
         plain = replace(settings, C=np.inf, label_smoothing=0.0)
         self._data = objective_of(plain, held_out, rows=shift.rows(rows)).data
-        self._labels = hard_labels(held_out.given)
 
     def scores(self, params: Array) -> ValidationScores:
         """Return the mean cross-entropy (nats) and the accuracy."""
-        question = partial(loss_and_hits, params=params, labels=self._labels)
-        loss, hits = self._data.ask(question)
+        loss, hits = self._data.ask(partial(loss_and_hits, params=params))
         return ValidationScores(float(loss) / self._data.n_rows, float(hits) / self._data.n_rows)
 
 
-def loss_and_hits(
-    data: DataTerm, params: Array, labels: NDArray[np.intp]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def loss_and_hits(data: DataTerm, params: Array) -> tuple[Any, ...]:
     """Question: the weighted sums of the losses and of the rows classified correctly."""
     prepared = data.rows.prepare(params)
 
     def term(block: Block) -> tuple[Array, Array]:
         logits = data.logits(block, prepared)
         predicted = logits[0] > 0 if len(logits) == 1 else logits.argmax(axis=0)
-        hits = predicted == labels[block.rows]
-        losses, *_ = data.loss.loss_and_residuals(logits, data.targets.at(block.rows))
+        targets = data.targets.at(block.rows)
+        hits = predicted == targets.most_probable()
+        losses, *_ = data.loss.loss_and_residuals(logits, targets)
         return (
             data.weighted(losses, block).sum(dtype=np.float64),
             data.weighted(hits, block).sum(dtype=np.float64),
         )
 
-    losses, hits = data.rows.sum(term)
-    return losses, hits
+    return data.rows.sum(term)
 
 
 class EarlyStopping:

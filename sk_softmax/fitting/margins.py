@@ -72,8 +72,10 @@ class Margins:
         self._free = np.flatnonzero(free)
         self._n_outputs, self._n_columns = data.shape
         self._first_output = min(self._n_outputs - 1, 1)
-        (self.kinds,) = self._data.ask(kinds_of_rows)
+        (kinds,) = self._data.ask(kinds_of_rows)
+        self.kinds = np.concatenate(kinds, axis=1)
         (largest,) = self._data.ask(largest_values)
+        largest = np.max(largest, axis=0)
         self._unit = 1 / np.where(largest > 0, largest, 1.0)[self._free]
 
     @property
@@ -90,6 +92,7 @@ class Margins:
     def along(self, params: Array) -> Array:
         """Return all margins, shape ``(n_classes, n_rows)``; zero where there is no condition."""
         (margins,) = self._data.ask(partial(margins_of_rows, params=params))
+        margins = np.concatenate(margins, axis=1)
         return np.asarray(np.where(self.kinds == ABSENT, 0.0, margins))
 
     def mean(self, mask: NDArray[np.bool_]) -> Array:
@@ -107,9 +110,10 @@ class Margins:
         CSR, shape ``(len(conditions), n_entries)``.
         """
         rows, number = np.unique(conditions.rows, return_inverse=True)
-        block = self._data.rows.take(rows)
+        some = self._data.at(rows)
+        block = some.rows.take(np.arange(len(rows)))
         design = sp.csr_array(block.design()[:, self._free] * self._unit)[number]
-        own = most_probable(self._data, block)[number]
+        own = most_probable(some, block)[number]
         n_classes = self._data.loss.n_classes
         signs = [(own == k) * 1.0 - (conditions.classes == k) for k in range(1, n_classes)]
         return sp.hstack([design.multiply(sign[:, None]) for sign in signs], format="csr")
@@ -136,7 +140,7 @@ class Margins:
 
 def most_probable(data: DataTerm, block: Block) -> NDArray[np.intp]:
     """Return the number of the most probable class of each row's target, shape ``(n_rows,)``."""
-    return np.asarray(_targets(data, block).argmax(axis=0))
+    return data.targets.at(block.rows).most_probable()
 
 
 def _targets(data: DataTerm, block: Block) -> Array:
@@ -146,9 +150,9 @@ def _targets(data: DataTerm, block: Block) -> Array:
 
 
 def kinds_of_rows(data: DataTerm) -> tuple[Any, ...]:
-    """Question: which margin each row has to each class, shape ``(n_classes, n_rows)``."""
+    """Question: which margin each row has to each class, arrays ``(n_classes, n_rows)``."""
     _, kinds = data.rows.collect(lambda block: ((), kinds_of_block(data, block)))
-    return (np.concatenate(kinds, axis=1),)
+    return (kinds,)
 
 
 def kinds_of_block(data: DataTerm, block: Block) -> NDArray[np.int8]:
@@ -162,7 +166,7 @@ def kinds_of_block(data: DataTerm, block: Block) -> NDArray[np.int8]:
 
 
 def largest_values(data: DataTerm) -> tuple[Any, ...]:
-    """Question: the largest size of the values in each column, shape ``(n_columns,)``."""
+    """Question: the largest size of the values in each column, arrays ``(n_columns,)``."""
 
     def term(block: Block) -> tuple[tuple[Any, ...], Any]:
         every, columns = np.arange(block.n_rows), np.arange(data.rows.n_columns)
@@ -170,11 +174,11 @@ def largest_values(data: DataTerm) -> tuple[Any, ...]:
         return (), sizes.toarray().ravel() if sp.issparse(sizes) else sizes
 
     _, largest = data.rows.collect(term)
-    return (np.max(largest, axis=0),)
+    return ([np.max(largest, axis=0)],)
 
 
 def margins_of_rows(data: DataTerm, params: Array) -> tuple[Any, ...]:
-    """Question: the margins along params, shape ``(n_classes, n_rows)``."""
+    """Question: the margins along params, arrays of shape ``(n_classes, n_rows)``."""
     prepared = data.rows.prepare(params)
 
     def term(block: Block) -> tuple[tuple[Any, ...], Any]:
@@ -185,7 +189,7 @@ def margins_of_rows(data: DataTerm, params: Array) -> tuple[Any, ...]:
         return (), logits[own, np.arange(block.n_rows)] - logits
 
     _, margins = data.rows.collect(term)
-    return (np.concatenate(margins, axis=1),)
+    return (margins,)
 
 
 def sum_of_margins(data: DataTerm, mask: NDArray[np.bool_]) -> tuple[Any, ...]:

@@ -59,11 +59,12 @@ class SomeRows:
         most = max(NUMBERS // n_free, A_COLUMN * n_free)
         n_some = min(max(data.n_rows // SHARE, ENOUGH), data.n_rows, most)
         self.rows = spread_out(data.n_rows, n_some)
-        block = data.rows.take(self.rows)
+        some = data.at(self.rows)
+        block = some.rows.take(np.arange(n_some))
         self.design = block.design()[:, free]
-        self.probabilities = data.loss.probabilities(data.logits(block, data.rows.prepare(params)))
-        self.weights = data.weighted(np.ones(block.n_rows), block)
-        self._is_outside = are_outside(data, block)
+        self.probabilities = some.loss.probabilities(some.logits(block, some.rows.prepare(params)))
+        self.weights = some.weighted(np.ones(n_some), block)
+        self._is_outside = are_outside(some, block)
 
     def gram(self, curvatures: Array) -> Array:
         """Return ``sum_i s_i c_i x_i x_i'`` for ``c`` of shape ``(n_rows,)``."""
@@ -210,7 +211,8 @@ def are_dependent(data: DataTerm, free: NDArray[np.bool_], null: Array) -> bool:
     params = np.zeros((null.size // int(free.sum()), data.shape[1]))
     params[:, free] = null.reshape(len(params), -1)
     (largest,) = data.ask(partial(largest_logits, params=params))
-    some = data.rows.take(spread_out(data.n_rows, min(data.n_rows, FEW))).design()
+    largest = np.max(largest, axis=0)
+    some = data.design_at(spread_out(data.n_rows, min(data.n_rows, FEW)))
     sizes = (np.abs(params) @ np.abs(some.T)).max(axis=1)
     largest, sizes = (of_class.reshape(len(null), -1).max(axis=1) for of_class in (largest, sizes))
     # An entry of 1, in units of the diagonal, changes logits by about this, or by more.
@@ -244,14 +246,14 @@ def largest_change(data: DataTerm, params: Array, step: Array) -> tuple[Any, ...
         return (), float(changes.max(initial=0.0))
 
     _, largest = data.rows.collect(term)
-    return (max(largest),)
+    return ([max(largest)],)
 
 
 def largest_logits(data: DataTerm, params: Array) -> tuple[Any, ...]:
-    """Question: the largest size of each logit, shape ``(n_logits,)``."""
+    """Question: the largest size of each logit, arrays of shape ``(n_logits,)``."""
     prepared = data.rows.prepare(params)
     _, largest = data.rows.collect(lambda block: ((), np.abs(block.logits(prepared)).max(axis=1)))
-    return (np.max(largest, axis=0),)
+    return ([np.max(largest, axis=0)],)
 
 
 def are_outside(data: DataTerm, block: Block) -> NDArray[np.bool_]:

@@ -30,9 +30,10 @@ def tells_a_class_apart(data: DataTerm, free: NDArray[np.bool_]) -> NDArray[np.b
     """
     has_intercept = data.rows.n_columns > data.rows.n_features
     separates = np.zeros(len(free), dtype=bool)
-    if not data.targets.are_labels:
+    if not data.are_labels:
         return separates
-    lowest, highest = data.ask(extremes_of_classes)
+    of_parts = data.ask(extremes_of_classes)
+    lowest, highest = np.min(of_parts[0], axis=0), np.max(of_parts[1], axis=0)
     for k in np.flatnonzero(np.isfinite(lowest).all(axis=1)):
         others = np.arange(len(lowest)) != k
         low, high = lowest[others].min(axis=0), highest[others].max(axis=0)
@@ -48,8 +49,8 @@ def tells_a_class_apart(data: DataTerm, free: NDArray[np.bool_]) -> NDArray[np.b
 def extremes_of_classes(data: DataTerm) -> tuple[Any, ...]:
     """Question: the least and the largest value of each column, by class of the row.
 
-    Two arrays of shape ``(n_classes, n_columns)``; infinite, of the wrong sign, for a class
-    without weight.
+    Two lists of an array of shape ``(n_classes, n_columns)``; infinite, of the wrong sign, for a
+    class without weight.
     """
     n_classes, n_columns = data.loss.n_classes, data.rows.n_columns
 
@@ -66,7 +67,7 @@ def extremes_of_classes(data: DataTerm) -> tuple[Any, ...]:
 
     _, extremes = data.rows.collect(term)
     lowest = np.min([of_block[0] for of_block in extremes], axis=0)
-    return lowest, np.max([of_block[1] for of_block in extremes], axis=0)
+    return [lowest], [np.max([of_block[1] for of_block in extremes], axis=0)]
 
 
 def _flat(values: Any) -> Array:

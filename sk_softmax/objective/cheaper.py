@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sk_softmax.interfaces import Rows
+from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.regression import RegressionObjective
 from sk_softmax.objective.sampling import spread_out
 
@@ -70,7 +70,7 @@ def cheaper_objectives(
         Whether to include a sample.
     """
     found: list[Cheaper] = []
-    if not _pay_off(objective.rows):
+    if not _pay_off(objective.data):
         return found
     sample = _sample(objective) if with_sample else None
     if sample is not None:
@@ -88,8 +88,8 @@ def cheaper_together(objectives: Sequence[RegressionObjective]) -> list[Cheaper]
     An empty list if that does not pay off. From then on each has its curvature measured on its
     narrowed rows.
     """
-    rows = objectives[0].rows
-    if rows.dtype != np.float64 or not _pay_off(rows):
+    data = objectives[0].data
+    if data.rows.dtype != np.float64 or not _pay_off(data):
         return []
     narrow = [_narrowed(objective) for objective in objectives]
     for objective, cheaper in zip(objectives, narrow, strict=True):
@@ -99,7 +99,7 @@ def cheaper_together(objectives: Sequence[RegressionObjective]) -> list[Cheaper]
 
 def _sample(objective: RegressionObjective) -> Cheaper | None:
     """Return the objective on a sample of its rows; None if that does not pay off."""
-    rows, penalty = objective.rows, objective.penalty
+    data, rows, penalty = objective.data, objective.rows, objective.penalty
     n_parameters = int(np.prod(objective.shape))
     n_sampled = max(rows.n_rows // SAMPLE_SHARE, ROWS_PER_PARAMETER * n_parameters)
     fits = 8 * n_sampled * rows.n_features <= SAMPLE_BYTES
@@ -107,7 +107,7 @@ def _sample(objective: RegressionObjective) -> Cheaper | None:
     if not (fits and is_few and penalty.is_smooth and penalty.is_strongly_convex):
         return None
     indices = spread_out(rows.n_rows, n_sampled)
-    sample = objective.on(rows.copied(indices), indices)
+    sample = objective.of_data(data.copied(indices))
     # On average the mean log-likelihood of a maximum likelihood fit is too high by half the number
     # of parameters divided by that of rows (Akaike, 1974, IEEE Transactions on Automatic Control
     # 19).
@@ -121,20 +121,20 @@ def _narrowed(objective: RegressionObjective) -> Cheaper:
     return Cheaper(narrow, NARROW_TRUST, MOST_ON_NARROWED, has_all_rows=True)
 
 
-def _pay_off(rows: Rows) -> bool:
+def _pay_off(data: DataTerm) -> bool:
     """Whether the rows are large enough to save time, and float32 can hold them."""
-    is_large = rows.n_rows * rows.n_features >= FEWEST_NUMBERS
-    return is_large and (rows.dtype != np.float64 or _can_be_narrowed(rows))
+    is_large = data.n_rows * data.n_features >= FEWEST_NUMBERS
+    return is_large and (data.rows.dtype != np.float64 or _can_be_narrowed(data))
 
 
-def _can_be_narrowed(rows: Rows) -> bool:
+def _can_be_narrowed(data: DataTerm) -> bool:
     """Whether float32 can tell the values of each feature apart, judged by a sample of the rows.
 
     It cannot if values differ by little compared with their size, like times within one day in
     seconds since 1970. It cannot either if squares overflow or underflow.
     """
-    n_checked = min(rows.n_rows, ROWS_CHECKED, max(NUMBERS_CHECKED // rows.n_features, 2))
-    design = rows.take(spread_out(rows.n_rows, n_checked)).design()
+    n_checked = min(data.n_rows, ROWS_CHECKED, max(NUMBERS_CHECKED // data.n_features, 2))
+    design = data.design_at(spread_out(data.n_rows, n_checked))
     varies = (design != design[0]).any(axis=0)
     values = design[:, varies]
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):

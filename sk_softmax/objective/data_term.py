@@ -23,7 +23,7 @@ DataQuestion: TypeAlias = "Callable[[DataTerm], tuple[Any, ...]]"
 
 The function takes the data term first and returns a tuple of sums. Rows may be divided into parts.
 Each part answers from its own rows, and the answers are combined: numbers and arrays are added up,
-lists are joined in the order of the rows.
+lists are joined in the order of the rows. What is no sum, like a maximum, is a list of one.
 """
 
 Matrices: TypeAlias = Callable[[Array], Array]
@@ -85,6 +85,26 @@ class DataTerm:
         self._narrowed: DataTerm | None = None
 
     @property
+    def are_labels(self) -> bool:
+        """Whether one class has all the probability in every row."""
+        return self.targets.are_labels
+
+    @property
+    def least_weight(self) -> float:
+        """The least positive weight of a row, divided by the mean."""
+        weight = self.relative_weight
+        return 1.0 if weight is None else float(weight[weight > 0].min())
+
+    @property
+    def largest_difference(self) -> float:
+        """By how much an offset's logits of two classes differ in a row at most, in nats."""
+        if self.offset is None:
+            return 0.0
+        if len(self.offset) == 1:
+            return float(np.abs(self.offset).max())
+        return float(np.ptp(self.offset, axis=0).max())
+
+    @property
     def n_features(self) -> int:
         """How many features the rows have."""
         return self.rows.n_features
@@ -99,18 +119,43 @@ class DataTerm:
 
         ``rows`` are the rows of these indices; without indices, all rows in another form.
         """
+        if indices is None:
+            return self._in_another_form(rows)
         targets, weight, offset = self.targets, self.relative_weight, self.offset
-        if indices is not None:
-            targets = targets.at(indices)
-            weight = None if weight is None else weight[indices]
-            offset = None if offset is None else offset[:, indices]
-        if weight is not None:
-            weight = weight.astype(rows.dtype, copy=False)
-        if offset is not None:
-            offset = offset.astype(rows.dtype, copy=False)
+        targets = targets.at(indices)
+        weight = None if weight is None else weight[indices].astype(rows.dtype, copy=False)
+        offset = None if offset is None else offset[:, indices].astype(rows.dtype, copy=False)
         other = DataTerm(rows, targets, self.loss, weight, offset=offset)
         other._all_rows = self._all_rows
         return other
+
+    def _in_another_form(self, rows: Rows) -> DataTerm:
+        """Return the term on all of its rows in another form, or with other features."""
+        weight, offset = self.relative_weight, self.offset
+        other = DataTerm(
+            rows,
+            self.targets,
+            self.loss,
+            None if weight is None else weight.astype(rows.dtype, copy=False),
+            offset=None if offset is None else offset.astype(rows.dtype, copy=False),
+            first_row=self.first_row,
+            n_rows=self.n_rows,
+            has_offset=self.has_offset,
+        )
+        other._all_rows = self._all_rows
+        return other
+
+    def at(self, numbers: NDArray[np.intp]) -> DataTerm:
+        """Return the term on the rows of these numbers, which are gathered when they are read."""
+        return self.on(self.rows.subset(numbers), numbers)
+
+    def design_at(self, numbers: NDArray[np.intp]) -> Array:
+        """Return the rows of these numbers, a constant column included, ``(n, n_columns)``."""
+        return self.rows.take(numbers).design()
+
+    def copied(self, numbers: NDArray[np.intp]) -> DataTerm:
+        """Return the term on a copy, in float32, of the rows of these numbers."""
+        return self.on(self.rows.copied(numbers), numbers)
 
     def in_float64(self) -> DataTerm:
         """Return the term on rows that are read in float64: itself if they are so already."""
@@ -118,16 +163,9 @@ class DataTerm:
 
     def of_features(self, features: NDArray[np.intp]) -> DataTerm:
         """Return the term on the same rows with these features alone."""
-        return DataTerm(
-            self.rows.columns(features),
-            self.targets,
-            self.loss,
-            self.relative_weight,
-            offset=self.offset,
-            first_row=self.first_row,
-            n_rows=self.n_rows,
-            has_offset=self.has_offset,
-        )
+        other = self._in_another_form(self.rows.columns(features))
+        other._all_rows = None  # its Gram matrix is that of all features
+        return other
 
     def counting_anew(self) -> DataTerm:
         """Return a copy that has counted no pass yet and measures on its own rows."""
@@ -212,6 +250,12 @@ class DataTerm:
         self._narrowed = narrowed
 
     @cached_property
+    def class_totals(self) -> Array:
+        """The weighted sum of the targets, shape ``(n_classes,)``; counted as no pass."""
+        (totals,) = self.ask(totals_of_classes, passes=0)
+        return np.asarray(totals)
+
+    @cached_property
     def gram(self) -> Array:
         """``X' diag(s) X / sum(s)``, shape ``(n_columns, n_columns)``, measured once and kept."""
         stand_in = self._all_rows or self._narrowed
@@ -227,6 +271,11 @@ class DataTerm:
             return self._all_rows.mean_square
         (diagonal,) = self.ask(mean_square_of_rows)
         return np.asarray(diagonal)
+
+
+def totals_of_classes(data: DataTerm) -> tuple[Any, ...]:
+    """Question: the weighted sum of the targets, shape ``(n_classes,)``."""
+    return (data.targets.totals(data.relative_weight),)
 
 
 def gram_of_rows(data: DataTerm) -> tuple[Any, ...]:

@@ -156,13 +156,7 @@ def _move_of_excess(data: DataTerm, gradient: Array) -> _Move | None:
     surplus, lack = np.maximum(excess, 0), np.maximum(-excess, 0)
     if not surplus.any() or not lack.any():
         return None
-    (wanted,) = data.ask(class_totals, passes=0)
-    return _Move(surplus, lack, wanted + surplus)
-
-
-def class_totals(data: DataTerm) -> tuple[Any, ...]:
-    """Question: the weighted sum of the targets, shape ``(n_classes,)``."""
-    return (data.targets.totals(data.relative_weight),)
+    return _Move(surplus, lack, data.class_totals + surplus)
 
 
 def _moved(data: DataTerm, params: Array, move: _Move, most: float) -> tuple[Array, float]:

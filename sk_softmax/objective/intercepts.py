@@ -42,7 +42,7 @@ def best_intercepts(data: DataTerm) -> Array:
     They have a closed form, and with an offset are found by Newton's method. A class without
     weight is given the share ``LEAST_PROBABILITY``.
     """
-    totals = data.targets.totals(data.relative_weight)
+    totals = data.class_totals
     actual = totals / totals.sum()
     shares = np.maximum(actual, LEAST_PROBABILITY)
     if not data.has_offset:
@@ -71,7 +71,7 @@ def null_loss(data: DataTerm) -> float:
     Without an offset it is the entropy of the classes' shares of all weight.
     """
     if not data.has_offset:
-        totals = data.targets.totals(data.relative_weight)
+        totals = data.class_totals
         return float(entr(totals / totals.sum()).sum())
     return loss_of_intercepts(data, best_intercepts(data)).value
 

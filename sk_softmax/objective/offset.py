@@ -6,18 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Rows
-from sk_softmax.objective.data_term import DataTerm
-
-
-def largest_difference(data: DataTerm) -> float:
-    """Return by how much an offset's logits of two classes differ in a row at most, in nats."""
-    if not data.has_offset:
-        return 0.0
-    if data.offset is None:  # it is elsewhere
-        return np.inf
-    if len(data.offset) == 1:
-        return float(np.abs(data.offset).max())
-    return float(np.ptp(data.offset, axis=0).max())
 
 
 def class_major(offset: NDArray[np.float64] | None, rows: Rows) -> Array | None:

@@ -27,7 +27,7 @@ from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.duality import duality_gap
 from sk_softmax.objective.exact_hessian import exact_hessian, largest_curvature
 from sk_softmax.objective.intercepts import loss_of_intercepts, null_loss
-from sk_softmax.objective.offset import class_major, largest_difference
+from sk_softmax.objective.offset import class_major
 from sk_softmax.objective.penalties import PenaltyForm
 from sk_softmax.objective.targets import Labels, Targets
 
@@ -213,11 +213,11 @@ class RegressionObjective:
         class is above the others by more than ``m``, of which the offset gives ``m`` at most. It
         is ``-inf``, which proves nothing, if targets are not labels.
         """
-        if not self.targets.are_labels:
+        data = self.data
+        if not data.are_labels:
             return -np.inf
-        weight = self.relative_weight
-        least = 1.0 if weight is None else float(weight[weight > 0].min())
-        return float(np.log1p(np.exp(-largest_difference(self.data)))) * least / self.data.n_rows
+        needed = float(np.log1p(np.exp(-data.largest_difference)))
+        return needed * data.least_weight / data.n_rows
 
     def value(self, params: Array) -> float:
         """Return ``F`` with all of the penalty."""

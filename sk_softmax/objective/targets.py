@@ -31,6 +31,10 @@ class Targets(Protocol):
         """Return the probabilities of one class, shape ``(n_rows,)``."""
         ...
 
+    def most_probable(self) -> NDArray[np.intp]:
+        """Return the number of each row's most probable class, shape ``(n_rows,)``."""
+        ...
+
     def expected(self, logits: Array) -> Array:
         """Return ``sum_k y_ik z_ki``, shape ``(n_rows,)``, of logits ``(n_classes, n_rows)``."""
         ...
@@ -65,6 +69,10 @@ class Labels:
         if number != 1:
             return np.asarray(self._labels == number, dtype=np.float64)
         return self._second
+
+    def most_probable(self) -> NDArray[np.intp]:
+        """Return the labels, shape ``(n_rows,)``."""
+        return self._labels
 
     @cached_property
     def _second(self) -> Array:
@@ -115,6 +123,10 @@ class Probabilities:
         """Return the probabilities of one class, shape ``(n_rows,)``."""
         return self._probabilities[:, number]
 
+    def most_probable(self) -> NDArray[np.intp]:
+        """Return the number of each row's most probable class, shape ``(n_rows,)``."""
+        return np.asarray(self._probabilities.argmax(axis=1))
+
     def expected(self, logits: Array) -> Array:
         """Return the mean logit of each row, weighted by its probabilities."""
         probabilities = self._probabilities.T.astype(logits.dtype, copy=False)
@@ -153,6 +165,10 @@ class Smoothed:
         """Return the probabilities of one class, shape ``(n_rows,)``."""
         kept = (1 - self._amount) * self._targets.of_class(number)
         return np.asarray(kept + self._amount / self._n_classes)
+
+    def most_probable(self) -> NDArray[np.intp]:
+        """Return the number of each row's most probable class, shape ``(n_rows,)``."""
+        return self._targets.most_probable()
 
     def expected(self, logits: Array) -> Array:
         """Return the mean logit of each row, weighted by its smoothed targets."""
