@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sk_softmax.fitting.settings import Settings, TrainingSet, Weights
+from sk_softmax.interfaces import Array
 
 
 def weighted_by_class(settings: Settings, training: TrainingSet) -> TrainingSet:
@@ -62,7 +63,7 @@ def with_class_weight(
         return given, weights
     of_class = class_weight
     if isinstance(class_weight, str):
-        of_class = _balanced(given, n_classes, weights)
+        of_class = balanced(_total_of_classes(given, n_classes, weights))
     if given.ndim == 1:
         of_row = of_class[given]
     else:
@@ -82,14 +83,18 @@ def with_class_weight(
     return given, of_row
 
 
-def _balanced(given: Any, n_classes: int, weights: Weights | None) -> Weights:
+def balanced(total: Array) -> Weights:
     """Return the weights that give all classes the same total weight, shape ``(n_classes,)``.
 
-    A class whose rows have no weight gets the weight zero.
+    ``total`` is their weight without, in the same shape. A class whose rows have no weight gets
+    the weight zero.
     """
+    share = total.sum() / len(total)
+    return np.asarray(np.divide(share, total, out=np.zeros(len(total)), where=total > 0))
+
+
+def _total_of_classes(given: Any, n_classes: int, weights: Weights | None) -> Weights:
+    """Return the total weight of the rows of each class, shape ``(n_classes,)``."""
     if given.ndim == 1:
-        mass = np.bincount(given, weights=weights, minlength=n_classes)
-    else:
-        mass = given.sum(axis=0) if weights is None else weights @ given
-    share = mass.sum() / n_classes
-    return np.asarray(np.divide(share, mass, out=np.zeros(n_classes), where=mass > 0))
+        return np.bincount(given, weights=weights, minlength=n_classes).astype(np.float64)
+    return np.asarray(given.sum(axis=0) if weights is None else weights @ given)

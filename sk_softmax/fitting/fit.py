@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,12 +12,15 @@ import numpy as np
 
 from sk_softmax.fitting.bias_reduced import bias_reduced_solution
 from sk_softmax.fitting.class_weight import weighted_by_class
+from sk_softmax.fitting.curvature_sample import measure_on_sample
 from sk_softmax.fitting.driver import Observer, ParamsThere, Validate, quiet, run
 from sk_softmax.fitting.finite_optimum import with_proof
 from sk_softmax.fitting.held_out import EarlyStopping, ValidationRows
-from sk_softmax.fitting.problems import objective_of, problem_of, rows_for
+from sk_softmax.fitting.parted_training import PartedTrainingSet
+from sk_softmax.fitting.prepared import Prepared, prepared
+from sk_softmax.fitting.problems import objective_of, problem_of
 from sk_softmax.fitting.settings import Settings, TrainingSet
-from sk_softmax.fitting.shift import Shift, shift_of
+from sk_softmax.fitting.shift import Shift
 from sk_softmax.fitting.staged import Stages, staged
 from sk_softmax.fitting.stages import (
     Views,
@@ -81,9 +85,9 @@ class Fitted:
 
 def fit_params(
     settings: Settings,
-    training: TrainingSet,
+    training: TrainingSet | PartedTrainingSet,
     start: Array,
-    held_out: TrainingSet | None = None,
+    held_out: TrainingSet | PartedTrainingSet | None = None,
     observers: Sequence[Observer] = (),
 ) -> Fitted:
     """Minimise the objective that the settings describe.
@@ -92,11 +96,11 @@ def fit_params(
     ----------
     settings : Settings
         What is minimised, and by which solver.
-    training : TrainingSet
+    training : TrainingSet or PartedTrainingSet
         The data.
     start : ndarray of shape (n_outputs, n_columns)
         Where to begin.
-    held_out : TrainingSet or None
+    held_out : TrainingSet, PartedTrainingSet or None
         Validation rows, scored after every iteration.
     observers : sequence of callables
         Called after each iteration. The fit stops if one of them returns True.
@@ -106,12 +110,26 @@ def fit_params(
     fitted : Fitted
         Params, and how the fit ended.
     """
-    training = weighted_by_class(settings, training)
-    given = rows_for(settings, training.X, len(training.classes))
-    shift = shift_of(settings, given, training.weights)
-    rows = shift.rows(given)
-    objective = objective_of(settings, training, rows=rows)
-    objective.noise = shift.noise
+    with ExitStack() as kept:
+        fit = prepared(settings, training)
+        kept.callback(fit.release)
+        validation = None
+        if held_out is not None:
+            validation = ValidationRows(settings, held_out, fit.shift)
+            kept.callback(validation.release)
+        return _fitted(settings, training, fit, start, validation, observers)
+
+
+def _fitted(
+    settings: Settings,
+    training: TrainingSet | PartedTrainingSet,
+    fit: Prepared,
+    start: Array,
+    validation: ValidationRows | None,
+    observers: Sequence[Observer],
+) -> Fitted:
+    """Return what :func:`fit_params` returns, from an objective that is ready."""
+    shift, objective = fit.shift, fit.objective
     start = shift.params(start)
     # At the optimum under an L2 penalty the mean over the classes is zero. The metric of L-BFGS
     # removes that mean from every step, so the fit would keep a mean that the start has. It is
@@ -122,7 +140,7 @@ def fit_params(
     early = None if settings.patience is None else EarlyStopping(settings.patience)
     seers = [partial(_in_given_columns, shift, observer) for observer in observers]
     observe = _all_of([*seers, early] if early else seers)
-    validate = None if held_out is None else ValidationRows(settings, held_out, shift).scores
+    validate = None if validation is None else validation.scores
     with single_threaded_blas():
         solution = _solution(settings, training, objective, start, observe, validate)
         best = solution.n_iter
@@ -133,16 +151,16 @@ def fit_params(
             gap = np.inf if settings.bias_reduction else _bound(objective, solution)
             is_rounded = shift.width == np.float32 and not settings.bias_reduction
             if is_rounded and _is_felt(objective, shift, solution.params, params):
-                exact = objective_of(settings, training, rows=given.widened())
+                exact = fit.in_given_columns()
                 lost = exact.value(params.astype(np.float64)) - solution.evaluation.value
                 solution, gap = _rounded(settings, solution, lost), gap + max(lost, 0.0)
-    seen = Seen(rows.n_rows, objective.total_weight)
+    seen = Seen(objective.rows.n_rows, objective.total_weight)
     return Fitted(params, solution, best, gap, seen, shift)
 
 
 def _solution(
     settings: Settings,
-    training: TrainingSet,
+    training: TrainingSet | PartedTrainingSet,
     objective: RegressionObjective,
     start: Array,
     observe: Observer | None,
@@ -255,7 +273,7 @@ def _at(params: Array, solution: Solution, objective: RegressionObjective) -> So
 
 def _stages_of(
     settings: Settings,
-    training: TrainingSet,
+    training: TrainingSet | PartedTrainingSet,
     objective: RegressionObjective,
     start: Array,
     views: Views,
@@ -271,9 +289,14 @@ def _stages_of(
             return _direct_stage(settings, objective, start, views)
         task = partial(task_of_some_features, settings)
         return sparse_stages(problem, objective, settings.C, task, views)
-    if isinstance(solver, Auto) and is_wide(objective, start):
+    if (
+        isinstance(solver, Auto)
+        and isinstance(training, TrainingSet)
+        and is_wide(objective, start)
+    ):
         space = RowSpace(objective.rows, settings.n_threads, MOST_COLUMNS)
-        small = objective_of(settings.on_coordinates(), replace(training, X=space.coordinates))
+        weighted = weighted_by_class(settings, training)
+        small = objective_of(settings.on_coordinates(), replace(weighted, X=space.coordinates))
         share = small.rows.n_features / objective.rows.n_features
         return row_space_stages(
             problem_of(settings, small, np.zeros(small.shape)),
@@ -283,6 +306,8 @@ def _stages_of(
         )
     begins_cheaply = solver.begins_cheaply(problem)
     cheaper = _cheaper(settings, objective, with_sample=begins_cheaply)
+    if begins_cheaply and solver.asks_curvature:
+        measure_on_sample(objective, cheaper)
     # A share of zero, because the objective itself counts the passes over cheaper rows.
     numbered = [(views.add(view.objective, 0.0), view) for view in cheaper]
     if not begins_cheaply:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sk_softmax.fitting.driver import ParamsThere
+from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.problems import objective_of
 from sk_softmax.fitting.settings import Settings, TrainingSet
 from sk_softmax.fitting.shift import Shift
@@ -24,21 +25,29 @@ class ValidationRows:
     ----------
     settings : Settings
         Those of the fit.
-    held_out : TrainingSet
+    held_out : TrainingSet or PartedTrainingSet
         The rows.
     shift : Shift
         What is subtracted from the columns in the fit whose params are scored.
     """
 
-    def __init__(self, settings: Settings, held_out: TrainingSet, shift: Shift) -> None:
+    def __init__(
+        self, settings: Settings, held_out: TrainingSet | PartedTrainingSet, shift: Shift
+    ) -> None:
+        # Neither penalty nor smoothing: scores are of the targets as they were given.
+        plain = replace(settings, C=np.inf, label_smoothing=0.0, class_weight=None)
+        if isinstance(held_out, PartedTrainingSet):
+            parted = held_out.rows(plain)
+            self._data: DataTerm = held_out.data(plain, shift.rows(parted))
+            self.release = parted.parts.release
+            return
         rows = rows_of(
             held_out.X,
             len(held_out.classes),
             has_intercept=settings.fit_intercept,
             n_threads=settings.n_threads,
         )
-        # Neither penalty nor smoothing: scores are of the targets as they were given.
-        plain = replace(settings, C=np.inf, label_smoothing=0.0)
+        self.release = lambda: None
         self._data = objective_of(plain, held_out, rows=shift.rows(rows)).data
 
     def scores(self, params: Array) -> ValidationScores:

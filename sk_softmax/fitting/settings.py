@@ -37,6 +37,17 @@ class TrainingSet:
     """What is added to the logits, shape ``(n_rows, n_outputs)``; None without an offset."""
 
     @property
+    def n_features(self) -> int:
+        """How many features the rows have."""
+        return int(self.X.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The width of the rows."""
+        dtype: np.dtype[Any] = self.X.dtype
+        return dtype
+
+    @property
     def offset_of_classes(self) -> Weights | None:
         """The offset with a column for each class, ``(n_rows, n_classes)``; None without one."""
         if self.offset is None or self.offset.shape[1] > 1:

@@ -8,7 +8,9 @@ of itself to rounding, and a diagonal metric takes steps that are ``r^2`` times 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from sk_softmax.fitting.settings import Settings, Weights
 from sk_softmax.interfaces import Array, Rows
 from sk_softmax.objective import MOST_COLUMNS, spread_out
 from sk_softmax.objective.cheaper import LARGEST, SMALLEST
+from sk_softmax.parts import ColumnMoments
 
 # The shift is measured on so many rows, or on fewer with NUMBERS numbers in all, but FEWEST rows.
 # How near it is to the mean affects the iterations and not the optimum.
@@ -136,14 +139,49 @@ def shift_of(settings: Settings, rows: Rows, weights: Weights | None) -> Shift:
     values = some if len(columns) == rows.n_features else some[:, columns]
     values = (values.toarray() if sp.issparse(values) else values).astype(np.float64, copy=False)
     mean, ratio = _mean_and_ratio(values, weights)
-    is_shifted = ratio > far_enough
+    return _by_moments(settings, rows, mean, ratio, partial(_sizes, some))
+
+
+def shift_by_summary(settings: Settings, rows: Rows, moments: ColumnMoments) -> Shift:
+    """Return the shift with which the settings' solver fits rows that lie in parts.
+
+    ``moments`` are those of all rows.
+    """
+    mean, ratio = moments.mean_and_ratio()
+    stored = rows.mostly_stored()
+    return _by_moments(settings, rows, mean[stored], ratio[stored], moments.sizes)
+
+
+def _by_moments(
+    settings: Settings,
+    rows: Rows,
+    mean: Array,
+    ratio: Array,
+    sizes: Callable[[Array], Array],
+) -> Shift:
+    """Return the shift for columns with this mean, this many standard deviations from zero.
+
+    Parameters
+    ----------
+    settings : Settings
+        The solver, and the form of the penalty.
+    rows : Rows
+        The rows as they are given.
+    mean, ratio : ndarray of shape (n_stored,)
+        Of the columns that can be shifted.
+    sizes : callable
+        From a shift of shape ``(n_features,)`` to the largest sizes of the values less it.
+    """
+    shift = Shift.none(rows.n_features, rows.dtype)
+    columns = np.flatnonzero(rows.mostly_stored())
+    is_shifted = ratio > _far_enough(settings, rows)
     shift.of_columns[columns[is_shifted]] = mean[is_shifted].astype(rows.dtype)
     shift.is_coarse[columns] = ratio > 1 / (ROUNDINGS * np.finfo(rows.dtype).eps)
     shift.is_coarse[columns] &= is_shifted & np.isfinite(ratio)
     left = ratio[~is_shifted & np.isfinite(ratio)]
     noise = max(left.max(initial=0.0) / FOR_FULL, 1.0)
     widens = rows.dtype == np.float32 and (
-        _is_out_of_range(some, shift.of_columns)
+        _are_out_of_range(sizes(shift.of_columns))
         or (settings.solver.takes_shifted_rows and (left > FOR_FULL_IN_FLOAT32).any())
     )
     return replace(shift, noise=noise, widens=bool(widens))
@@ -165,12 +203,18 @@ def _are_near(some: Any, weights: Weights | None, most: float) -> bool:
         return bool((is_seen & (square - mean**2 >= (mean / most) ** 2)).all())
 
 
-def _is_out_of_range(some: Any, shift: Array) -> bool:
-    """Whether float32 cannot hold squares of these rows, less a shift, column by column."""
+def _sizes(some: Any, shift: Array) -> Array:
+    """Return the largest size of the values of each column of some rows, less a shift.
+
+    Sparse rows are not shifted: a shift would only make them smaller.
+    """
     if sp.issparse(some):
-        sizes = abs(some).max(axis=0).toarray().ravel()
-    else:
-        sizes = np.abs(some - shift).max(axis=0)
+        return np.asarray(abs(some).max(axis=0).toarray().ravel())
+    return np.asarray(np.abs(some - shift).max(axis=0))
+
+
+def _are_out_of_range(sizes: Array) -> bool:
+    """Whether float32 cannot hold squares of values of these sizes, ``(n_features,)``."""
     return bool(((sizes > 0) & ((sizes < SMALLEST) | (sizes > LARGEST))).any())
 
 

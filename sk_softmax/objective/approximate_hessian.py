@@ -52,7 +52,13 @@ NUMBERS_AT_ONCE = 2**20
 
 
 def approximate_hessian(
-    data: DataTerm, params: Array, l2: Array, damping: float, evaluations: float = 0.0
+    data: DataTerm,
+    params: Array,
+    l2: Array,
+    damping: float,
+    evaluations: float = 0.0,
+    *,
+    stands_for: float = 1.0,
 ) -> Curvature:
     """Measure the curvature at some params: one matrix per class, a shared one, or a diagonal.
 
@@ -72,13 +78,15 @@ def approximate_hessian(
         What part of the rows' mean curvature to add to the curvature of each row.
     evaluations : float, default=0.0
         How many evaluations have been made. The longer a fit, the more a measurement may cost.
+    stands_for : float, default=1
+        How many times as many rows an evaluation reads as there are here.
     """
     n_outputs, n_columns = data.shape
     if n_columns > MOST_COLUMNS:
         return shared_diagonal(data, params, l2, damping)
     if not params.any() and not data.has_offset:  # all classes are equally likely in every row
         return SharedGram(_with_penalty(_undecided(data) * data.gram, l2), n_outputs)
-    if n_outputs == 1 or not _can_afford_one_a_class(data, AFFORDABLE + evaluations):
+    if n_outputs == 1 or not _can_afford_one_a_class(data, AFFORDABLE * stands_for + evaluations):
         (gram,) = _damped_grams(data, params, damping, _mean, 1)
         return SharedGram(_with_penalty(gram, l2), n_outputs)
     grams = _damped_grams(data, params, damping, _each, n_outputs)

@@ -79,12 +79,27 @@ class RegressionObjective:
         if isinstance(targets, np.ndarray):
             targets = Labels(targets, n_classes)
         weight = _relative(sample_weight, rows)
-        self.data = DataTerm(
+        data = DataTerm(
             rows, targets, cross_entropy_of(n_classes), weight, offset=class_major(offset, rows)
         )
-        self.total_weight = float(rows.n_rows if sample_weight is None else sample_weight.sum())
-        self.form = PenaltyForm() if form is None else form
+        total_weight = float(rows.n_rows if sample_weight is None else sample_weight.sum())
+        self._begin(data, total_weight, C, PenaltyForm() if form is None else form)
+
+    @classmethod
+    def on_data(
+        cls, data: DataTerm, total_weight: float, C: float, form: PenaltyForm
+    ) -> RegressionObjective:
+        """Return the objective of a data term whose rows have this weight together."""
+        objective = cls.__new__(cls)
+        objective._begin(data, total_weight, C, form)
+        return objective
+
+    def _begin(self, data: DataTerm, total_weight: float, C: float, form: PenaltyForm) -> None:
+        self.data = data
+        self.total_weight = total_weight
+        self.form = form
         self.penalty = self._penalty_of(C)
+        self._stands_for = 1.0
         self._cheaper: Sequence[RegressionObjective] = ()
         self._shared: CurvatureSource | None = None
         self.noise = 1.0
@@ -151,13 +166,16 @@ class RegressionObjective:
         cheaper = (other.data for other in self._cheaper)
         return self.data.passes + sum(data.passes * data.n_rows / n_rows for data in cheaper)
 
-    def measure_on(self, cheaper: Sequence[RegressionObjective]) -> None:
+    def measure_on(
+        self, cheaper: Sequence[RegressionObjective], *, stands_for: float = 1.0
+    ) -> None:
         """Measure curvature on the first of these objectives, and Gram matrices on the last.
 
         Gram matrices only damp matrices that are measured anew. They are measured on the last
-        objective only if it has all rows.
+        objective only if it has all rows. A measurement on the first may cost as much as on
+        ``stands_for`` times its rows.
         """
-        self._cheaper = cheaper
+        self._cheaper, self._stands_for = cheaper, stands_for
         last = cheaper[-1].data if cheaper else None
         has_all_rows = last is not None and last.n_rows == self.data.n_rows
         self.data.measure_on(last if has_all_rows else None)
@@ -261,7 +279,10 @@ class RegressionObjective:
         if shared is not None:
             return shared
         evaluations = self.passes * self.data.n_rows / data.n_rows
-        return approximate_hessian(data, params, self.penalty.l2, damping, evaluations)
+        stands_for = 1.0 if exact else self._stands_for
+        return approximate_hessian(
+            data, params, self.penalty.l2, damping, evaluations, stands_for=stands_for
+        )
 
     def hessian(self, params: Array) -> FullHessian:
         """Return the exact Hessian, a matrix of ``n_outputs * n_columns`` rows and columns."""

@@ -6,6 +6,7 @@ shape ``(n_rows, n_classes)``: such an array exists only if the user passed it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Protocol, Self
 
@@ -45,6 +46,10 @@ class Targets(Protocol):
 
     def totals(self, weights: Array | None) -> Array:
         """Return ``sum_i s_i y_i``, shape ``(n_classes,)``; all ``s_i`` are 1 if None."""
+        ...
+
+    def joined(self, others: Sequence[Any]) -> Targets:
+        """Return these targets and, below them, others of the same class and data set."""
         ...
 
 
@@ -103,6 +108,11 @@ class Labels:
         totals = np.bincount(self._labels, weights=weights, minlength=self._n_classes)
         return totals.astype(np.float64)
 
+    def joined(self, others: Sequence[Self]) -> Self:
+        """Return these labels and others below them."""
+        labels = [self._labels, *(other._labels for other in others)]
+        return type(self)(np.concatenate(labels), self._n_classes)
+
 
 class Probabilities:
     """One probability per row and class, row-major as users pass it: ``(n_rows, n_classes)``."""
@@ -142,6 +152,11 @@ class Probabilities:
         if weights is None:
             return np.asarray(self._probabilities.sum(axis=0, dtype=np.float64))
         return np.asarray(weights.astype(np.float64, copy=False) @ self._probabilities)
+
+    def joined(self, others: Sequence[Self]) -> Self:
+        """Return these probabilities and others below them."""
+        rows = [self._probabilities, *(other._probabilities for other in others)]
+        return type(self)(np.concatenate(rows))
 
 
 class Smoothed:
@@ -184,6 +199,11 @@ class Smoothed:
         """Return the weighted sum of the probabilities of each class."""
         totals = self._targets.totals(weights)
         return np.asarray((1 - self._amount) * totals + self._amount * totals.mean())
+
+    def joined(self, others: Sequence[Self]) -> Self:
+        """Return these targets and others below them."""
+        exact = self._targets.joined([other._targets for other in others])
+        return type(self)(exact, self._amount, self._n_classes)
 
 
 def targets_of(given: Any, n_classes: int, smoothing: float = 0.0) -> Targets:

@@ -7,9 +7,18 @@ from functools import partial
 from itertools import pairwise
 
 import pytest
+import scipy.sparse as sp
 
 from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.folds import FoldData, FoldObjectives
+from sk_softmax.parts import (
+    KnownOfTargets,
+    LocalParts,
+    Outline,
+    Part,
+    PartedData,
+    PartedRows,
+)
 from sk_softmax.rows import DenseRows, rows_of
 from sk_softmax.rows.summing import collect_over_blocks
 
@@ -39,58 +48,37 @@ def cut(data, X, edges):
     return parts
 
 
-def added(answers):
-    """Add answers up one fixed binary tree over the numbers of the parts."""
-    while len(answers) > 1:
-        pairs = [answers[i : i + 2] for i in range(0, len(answers), 2)]
-        answers = [
-            tuple(a + b for a, b in zip(*pair, strict=True)) if len(pair) == 2 else pair[0]
-            for pair in pairs
-        ]
-    return answers[0]
+class AskedParts(LocalParts):
+    """Parts to which questions are sent by letter, and which note what is asked."""
 
-
-class Outline:
-    """What may be known of rows that are elsewhere."""
-
-    def __init__(self, rows):
-        self.n_rows, self.dtype = rows.n_rows, rows.dtype
-        self.n_features, self.n_columns = rows.n_features, rows.n_columns
-
-
-class PartedData(DataTerm):
-    """Asks parts, and has no row, target, weight or offset itself."""
-
-    def __init__(self, whole, X, edges, asked):
-        super().__init__(Outline(whole.rows), None, whole.loss, has_offset=whole.has_offset)
-        self.parts = cut(whole, X, edges)
+    def __init__(self, parts, asked):
+        super().__init__(parts)
         self.asked = asked
 
-    def ask(self, question, passes=1.0):
-        self.count(passes)
+    def ask(self, question):
         letter = pickle.dumps(question)
-        self.asked.add(question_of(question))
-        return added([pickle.loads(letter)(part) for part in self.parts])
-
-    def of_features(self, features):
-        return PartedFeatures(self, features)
+        self.asked.add(question_of(question.keywords["question"]))
+        return super().ask(lambda part: pickle.loads(letter)(part))
 
 
-class PartedFeatures(DataTerm):
-    """Asks the same parts about some of the features."""
-
-    def __init__(self, whole, features):
-        super().__init__(Outline(whole.rows), None, whole.loss, has_offset=whole.has_offset)
-        self.whole, self.features = whole, features
-
-    def ask(self, question, passes=1.0):
-        self.count(passes)
-        self.whole.asked.add(question_of(question))
-        return self.whole.ask(partial(about, question=question, features=self.features), 0)
-
-
-def about(data, question, features):
-    return question(data.of_features(features))
+def parted(objective, X, edges, asked):
+    """The same objective on rows that lie in parts."""
+    data, rows = objective.data, objective.rows
+    parts = AskedParts([Part(term) for term in cut(data, X, edges)], asked)
+    outline = Outline(
+        rows.n_rows,
+        rows.n_features,
+        rows.n_columns > rows.n_features,
+        rows.dtype,
+        data.loss.n_outputs,
+        rows.mostly_stored(),
+        sp.issparse(X),
+        1,
+    )
+    known = KnownOfTargets(
+        data.are_labels, data.least_weight, data.has_offset, data.largest_difference
+    )
+    return objective.of_data(PartedData(PartedRows(parts, outline), data.loss, known))
 
 
 def question_of(question):
@@ -119,7 +107,7 @@ class PartedFoldData:
     def ask(self, question):
         letter = pickle.dumps(question)
         self.asked.add(question_of(question))
-        return added([pickle.loads(letter)(part) for part in self.parts])
+        return LocalParts(self.parts).ask(lambda part: pickle.loads(letter)(part))
 
 
 class RestlessRows(DenseRows):
@@ -155,7 +143,7 @@ def sent(function):
 @pytest.fixture
 def in_parts():
     """From an objective, its rows, where to cut them and a set for what is asked, to the same."""
-    return lambda objective, *cut: objective.of_data(PartedData(objective.data, *cut))
+    return parted
 
 
 @pytest.fixture

@@ -1,0 +1,21 @@
+"""The same objective on rows that lie apart: each part answers, and the answers are added up."""
+
+from sk_softmax.parts.local import LocalParts
+from sk_softmax.parts.part import Part
+from sk_softmax.parts.parted_data import KnownOfTargets, PartedData
+from sk_softmax.parts.parted_rows import Outline, PartedRows
+from sk_softmax.parts.protocol import Parts
+from sk_softmax.parts.summary import ClassWeights, ColumnMoments, Summary
+
+__all__ = [
+    "ClassWeights",
+    "ColumnMoments",
+    "KnownOfTargets",
+    "LocalParts",
+    "Outline",
+    "Part",
+    "PartedData",
+    "PartedRows",
+    "Parts",
+    "Summary",
+]

@@ -1,0 +1,243 @@
+"""What is known of a part before a fit begins: sizes, columns, classes, weights; and of all parts.
+
+Summaries are small, so that those of all parts are brought together in one round. What a fit in
+memory finds by looking at all rows (the shift of far columns, the least weight, the totals of the
+classes) is found from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from sk_softmax.interfaces import Array
+from sk_softmax.rows import rows_of
+
+# Numbers of X that are looked at at a time: 8 MiB in float64.
+NUMBERS_AT_ONCE = 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnMoments:
+    """Mean, variance and range of columns; each field but ``weight`` has shape ``(n_features,)``.
+
+    Mean and variance are in units of ``unit``, because squares of large and small values would
+    overflow and underflow.
+    """
+
+    weight: float
+    """Of all rows together; those without weight are not counted."""
+
+    unit: Array
+    mean: Array
+    variance: Array
+    least: Array
+    largest: Array
+
+    @classmethod
+    def of(cls, X: Any, weights: Array | None) -> ColumnMoments:
+        """Return the moments of rows, dense or sparse, with these weights.
+
+        ``X`` has shape ``(n_rows, n_features)`` and ``weights`` ``(n_rows,)``.
+        """
+        if weights is not None and not weights.all():
+            seen = np.flatnonzero(weights)
+            X, weights = X[seen], weights[seen]
+        length = max(NUMBERS_AT_ONCE // max(X.shape[1], 1), 1)
+        pieces = []
+        for first in range(0, X.shape[0], length):
+            some = slice(first, first + length)
+            values = X[some].toarray() if sp.issparse(X) else np.asarray(X[some])
+            pieces.append(_moments(values, None if weights is None else weights[some]))
+        return cls.joined(pieces) if pieces else cls.none(X.shape[1])
+
+    @classmethod
+    def none(cls, n_features: int) -> ColumnMoments:
+        """Return the moments of no rows."""
+        zeros = np.zeros(n_features)
+        return cls(0.0, zeros, zeros, zeros, zeros + np.inf, zeros - np.inf)
+
+    @classmethod
+    def joined(cls, several: Sequence[ColumnMoments]) -> ColumnMoments:
+        """Return the moments of the rows of several together (Chan et al., 1983)."""
+        weights = np.array([some.weight for some in several])
+        total = float(weights.sum())
+        if total == 0:
+            return several[0]
+        shares = (weights / total)[:, None]
+        units = np.array([some.unit for some in several])
+        unit = units.max(axis=0)
+        ratio = units / np.where(unit > 0, unit, 1.0)
+        means = ratio * np.array([some.mean for some in several])
+        mean = (shares * means).sum(axis=0)
+        within = ratio**2 * np.array([some.variance for some in several])
+        return cls(
+            total,
+            unit,
+            mean,
+            (shares * (within + (means - mean) ** 2)).sum(axis=0),
+            np.min([some.least for some in several], axis=0),
+            np.max([some.largest for some in several], axis=0),
+        )
+
+    def mean_and_ratio(self) -> tuple[Array, Array]:
+        """Return the mean of each column, and how many standard deviations it is from zero.
+
+        Both have shape ``(n_features,)``. The mean lies between the least and the largest value.
+        """
+        mean = np.clip(self.mean * self.unit, self.least, self.largest)
+        is_constant = self.least == self.largest
+        deviation = np.where(is_constant, 0.0, np.sqrt(self.variance))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(mean == 0, 0.0, np.abs(self.mean) / deviation)
+        return mean, ratio
+
+    def sizes(self, shift: Array) -> Array:
+        """Return the largest size of the values of each column less a shift."""
+        return np.maximum(np.abs(self.least - shift), np.abs(self.largest - shift))
+
+
+def _moments(values: Array, weights: Array | None) -> ColumnMoments:
+    """Return the moments of a few dense rows, ``(n_rows, n_features)``, all with weight."""
+    values = values.astype(np.float64, copy=False)
+    least, largest = values.min(axis=0), values.max(axis=0)
+    unit = np.maximum(-least, largest)
+    scaled = values / np.where(unit > 0, unit, 1.0)
+    total = float(len(values) if weights is None else weights.sum())
+    shares = np.full(len(values), 1 / len(values)) if weights is None else weights / total
+    mean = shares @ scaled
+    scaled -= mean
+    return ColumnMoments(total, unit, mean, shares @ scaled**2, least, largest)
+
+
+@dataclass(frozen=True, eq=False)
+class ClassWeights:
+    """The weights of the rows of each class; each field has shape ``(n_classes,)``.
+
+    A row with probabilities adds to the total of every class, and to the other fields of its most
+    probable one.
+    """
+
+    classes: NDArray[Any]
+    """Sorted."""
+
+    total: Array
+    least: Array
+    least_positive: Array
+    largest: Array
+
+    @classmethod
+    def of(cls, given: Any, weights: Array | None, classes: NDArray[Any]) -> ClassWeights:
+        """Return the weights of rows with these targets: see ``TrainingSet.given``."""
+        n_classes = len(classes)
+        labels = given if given.ndim == 1 else given.argmax(axis=1)
+        weights = np.ones(len(labels)) if weights is None else weights
+        if given.ndim == 1:
+            total = np.bincount(labels, weights=weights, minlength=n_classes).astype(np.float64)
+        else:
+            total = weights @ given
+        least, positive, largest = (np.full(n_classes, v) for v in (np.inf, np.inf, 0.0))
+        np.minimum.at(least, labels, weights)
+        np.minimum.at(positive, labels, np.where(weights > 0, weights, np.inf))
+        np.maximum.at(largest, labels, weights)
+        return cls(classes, total, least, positive, largest)
+
+    @classmethod
+    def joined(cls, several: Sequence[ClassWeights]) -> ClassWeights:
+        """Return the weights of all rows, by the classes that occur in any of several."""
+        classes = np.unique(np.concatenate([some.classes for some in several]))
+        size = len(classes)
+        total, least = np.zeros(size), np.full(size, np.inf)
+        positive, largest = np.full(size, np.inf), np.zeros(size)
+        for some in several:
+            at = np.searchsorted(classes, some.classes)
+            total[at] += some.total
+            least[at] = np.minimum(least[at], some.least)
+            positive[at] = np.minimum(positive[at], some.least_positive)
+            largest[at] = np.maximum(largest[at], some.largest)
+        return cls(classes, total, least, positive, largest)
+
+    def times(self, factor: Array) -> ClassWeights:
+        """Return the weights after each class's were multiplied by its factor, ``(n_classes,)``.
+
+        With a factor of zero no weight is positive.
+        """
+        with np.errstate(invalid="ignore"):
+            positive = np.where(factor > 0, self.least_positive * factor, np.inf)
+            least = np.where(np.isinf(self.least), np.inf, self.least * factor)
+        return ClassWeights(
+            self.classes, self.total * factor, least, positive, self.largest * factor
+        )
+
+    @property
+    def are_equal(self) -> bool:
+        """Whether all rows have the same weight."""
+        return bool(self.least.min() == self.largest.max())
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What is known of the rows of a part, or of all parts."""
+
+    n_rows: int
+    n_features: int
+    dtype: np.dtype[Any]
+    is_sparse: bool
+    stored: NDArray[np.bool_]
+    """Which features can be shifted, shape ``(n_features,)``."""
+
+    columns: ColumnMoments
+    weights: ClassWeights
+    are_labels: bool
+    """Whether one class has all the probability in every row."""
+
+    largest_difference: float = 0.0
+    """By how much an offset's logits of two classes differ in a row at most, in nats."""
+
+    @classmethod
+    def of(
+        cls,
+        X: Any,
+        given: Any,
+        weights: Array | None,
+        classes: NDArray[Any],
+        offset: Array | None = None,
+    ) -> Summary:
+        """Return what is known of checked rows; the parameters are fields of a training set."""
+        rows = rows_of(X, 1, has_intercept=False, n_threads=1)
+        difference = 0.0
+        if offset is not None and len(offset):
+            is_single = offset.shape[1] == 1
+            differences = np.abs(offset) if is_single else np.ptp(offset, axis=1)
+            difference = float(differences.max())
+        return cls(
+            X.shape[0],
+            X.shape[1],
+            X.dtype,
+            sp.issparse(X),
+            rows.mostly_stored(),
+            ColumnMoments.of(X, weights),
+            ClassWeights.of(given, weights, classes),
+            given.ndim == 1 or bool((given.max(axis=1) == 1).all()),
+            difference,
+        )
+
+    @classmethod
+    def joined(cls, several: Sequence[Summary]) -> Summary:
+        """Return what is known of the rows of several together; none of them is without rows."""
+        return cls(
+            sum(some.n_rows for some in several),
+            several[0].n_features,
+            np.result_type(*[some.dtype for some in several]),
+            any(some.is_sparse for some in several),
+            np.all([some.stored for some in several], axis=0),
+            ColumnMoments.joined([some.columns for some in several]),
+            ClassWeights.joined([some.weights for some in several]),
+            all(some.are_labels for some in several),
+            max(some.largest_difference for some in several),
+        )

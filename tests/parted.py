@@ -1,0 +1,48 @@
+"""Training sets cut into parts in this process, for tests."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from sk_softmax.fitting.parted_training import PartedTrainingSet
+from sk_softmax.fitting.settings import TrainingSet
+from sk_softmax.parts import LocalParts, Summary
+
+
+def read(part, number):
+    """A part is given as the training set of its rows."""
+    return part
+
+
+def whole(X, y, weights=None, offset=None):
+    """The training set of all rows in one place; ``y`` are labels or probabilities."""
+    if np.ndim(y) == 2:
+        return TrainingSet(X, y, weights, np.arange(y.shape[1]), offset)
+    classes, given = np.unique(y, return_inverse=True)
+    return TrainingSet(X, given, weights, classes, offset)
+
+
+def cut(training, edges):
+    """The same rows in parts between these numbers of rows."""
+    parts = []
+    for first, last in pairwise(edges):
+        some = slice(first, last)
+        weights, offset = training.weights, training.offset
+        parts.append(
+            TrainingSet(
+                training.X[some],
+                training.given[some],
+                None if weights is None else weights[some],
+                training.classes,
+                None if offset is None else offset[some],
+            )
+        )
+    summaries = [Summary.of(p.X, p.given, p.weights, p.classes, p.offset) for p in parts]
+    return PartedTrainingSet(
+        LocalParts(parts),
+        read,
+        summaries,
+        training.classes,
+        training.weights is not None,
+        training.offset is not None,
+    )
