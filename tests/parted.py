@@ -6,7 +6,7 @@ import numpy as np
 
 from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.settings import TrainingSet
-from sk_softmax.parts import LocalParts, Summary
+from sk_softmax.parts import Collection, GivenPart, LocalParts, Summary
 
 
 def read(part, number):
@@ -45,4 +45,26 @@ def cut(training, edges):
         training.classes,
         training.weights is not None,
         training.offset is not None,
+    )
+
+
+def given(X, y, edges, sample_weight=None, offset=None, template=None):
+    """A user's rows in parts, as an estimator is given them."""
+
+    def some(values, rows):
+        if values is None:
+            return None
+        return values.iloc[rows] if hasattr(values, "iloc") else values[rows]
+
+    parts = [
+        GivenPart(number, *(some(v, slice(a, b)) for v in (X, y, sample_weight, offset)))
+        for number, (a, b) in enumerate(pairwise(edges))
+    ]
+    return Collection(
+        LocalParts(parts),
+        X[:0] if template is None else template,
+        list(y.columns) if hasattr(y, "columns") else None,
+        sample_weight is not None,
+        offset is not None,
+        "partition",
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sk_softmax.fitting.driver import ParamsThere
+from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.settings import Settings, TrainingSet, hard_labels
 from sk_softmax.interfaces import Array, IterationRecord
 
@@ -36,7 +37,7 @@ def begin(estimator: Any, settings: Settings) -> Any:
 def tasks_of(
     estimator: Any,
     context: Any,
-    training: TrainingSet,
+    training: TrainingSet | PartedTrainingSet,
     coefficients_at: Callable[[Array], dict[str, Any]],
 ) -> IterationTasks | None:
     """Return the observer that reports iterations to callbacks; None if there is no context.
@@ -45,6 +46,8 @@ def tasks_of(
     """
     if context is None:
         return None
+    if isinstance(training, PartedTrainingSet):
+        return _tasks_without_rows(estimator, context, training, coefficients_at)
     weights = training.weights
     return IterationTasks(
         estimator,
@@ -59,6 +62,21 @@ def tasks_of(
             **coefficients_at(params),
         },
     )
+
+
+def _tasks_without_rows(
+    estimator: Any,
+    context: Any,
+    training: PartedTrainingSet,
+    coefficients_at: Callable[[Array], dict[str, Any]],
+) -> IterationTasks:
+    """Return the observer for rows in parts, which callbacks cannot score."""
+
+    def attributes_at(params: Array) -> dict[str, Any]:
+        fixed = {"classes_": training.classes, "_has_offset": training.has_offset}
+        return fixed | coefficients_at(params)
+
+    return IterationTasks(estimator, context, None, None, None, attributes_at)
 
 
 class IterationTasks:

@@ -171,7 +171,7 @@ label_smoothing, solver, max_iter, tol, random_state, n_jobs
         walk = _Walk(settings, weighted_by_class(settings, training))
         path = walk.along(_grid(Cs, C_span, walk))
     if not path.converged.all():
-        check_range(training.X)
+        check_range(training)
     return path
 
 

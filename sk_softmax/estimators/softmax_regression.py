@@ -17,16 +17,18 @@ from sk_softmax.estimators import callbacks, records
 from sk_softmax.estimators.convergence import SILENT, warn_of_coarse_columns, warn_of_fit
 from sk_softmax.estimators.inferred import InferenceMixin
 from sk_softmax.estimators.input.chunks import checked_chunk
+from sk_softmax.estimators.input.collections import check_solver
 from sk_softmax.estimators.input.offsets import require_offset
 from sk_softmax.estimators.input.parameters import for_data, seed_of, settings_of, solver_of
 from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
-from sk_softmax.estimators.input.training_set import training_set
+from sk_softmax.estimators.input.training_set import any_training_set, training_set
 from sk_softmax.estimators.input.validation_rows import own_validation_set, split_off
 from sk_softmax.estimators.linear_classifier import LinearClassifier, dense_coefficients
 from sk_softmax.estimators.profiled import BiasReducedInferenceMixin
 from sk_softmax.estimators.progress import print_progress
 from sk_softmax.fitting.driver import Observer, ParamsThere
 from sk_softmax.fitting.fit import Fitted, fit_params
+from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.problems import objective_values
 from sk_softmax.fitting.settings import TrainingSet
 from sk_softmax.fitting.stream import Stream, learn_chunk, with_weight
@@ -312,18 +314,19 @@ class SoftmaxRegression(
         settings = settings_of(self)
         context = callbacks.begin(self, settings)
         with unchanged_on_error(self):
-            training = training_set(self, X, y, sample_weight, offset=offset)
-            n_features, classes = training.X.shape[1], training.classes
+            training = any_training_set(self, X, y, sample_weight, offset=offset)
+            n_features, classes = training.n_features, training.classes
             settings = for_data(settings, n_features, classes)
-            held_out: TrainingSet | None = None
+            check_solver(settings, training)
+            held_out: TrainingSet | PartedTrainingSet | None = None
             if X_val is not None or y_val is not None or offset_val is not None:
                 held_out = own_validation_set(
-                    self, X_val, y_val, classes, offset_val, has_offset=offset is not None
+                    self, X_val, y_val, classes, offset_val, has_offset=training.has_offset
                 )
             elif settings.patience is not None:
                 training, held_out = split_off(settings, training)
             observers: list[Observer] = [print_progress] if self.verbose else []
-            coefficients = partial(self._coefficients, width=training.X.dtype)
+            coefficients = partial(self._coefficients, width=training.dtype)
             tasks = callbacks.tasks_of(self, context, training, coefficients)
             path: list[Array] = []
             if self.keep_path:
@@ -333,13 +336,13 @@ class SoftmaxRegression(
                 settings, training, start, held_out, observers + ([tasks] if tasks else [])
             )
             if fitted.solution.status not in SILENT:
-                check_range(training.X, getattr(self, "feature_names_in_", None))
+                check_range(training, getattr(self, "feature_names_in_", None))
             self._keep(fitted, coefficients(fitted.params), classes, path)
-            self._has_offset = offset is not None
+            self._has_offset = training.has_offset
             if tasks:
                 tasks.end(fitted.params)
         warn_of_fit(self, fitted.solution)
-        warn_of_coarse_columns(self, fitted.shift.is_coarse, training.X.dtype)
+        warn_of_coarse_columns(self, fitted.shift.is_coarse, training.dtype)
         return self
 
     @available_if(_learns_from_minibatches)  # type: ignore[untyped-decorator]

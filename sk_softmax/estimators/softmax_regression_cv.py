@@ -309,7 +309,7 @@ class SoftmaxRegressionCV(LinearClassifier):
                 self._average_the_best()
             self.converged_ = all(status is Status.CONVERGED for status in statuses)
             if not self.converged_:
-                check_range(training.X, getattr(self, "feature_names_in_", None))
+                check_range(training, getattr(self, "feature_names_in_", None))
         warn_of_undefined(scoring, self.scores_, scores.last_error)
         warn_of_fits(self, statuses)
         return self

@@ -37,6 +37,11 @@ class TrainingSet:
     """What is added to the logits, shape ``(n_rows, n_outputs)``; None without an offset."""
 
     @property
+    def has_offset(self) -> bool:
+        """Whether something is added to the logits."""
+        return self.offset is not None
+
+    @property
     def n_features(self) -> int:
         """How many features the rows have."""
         return int(self.X.shape[1])

@@ -1,5 +1,6 @@
 """The same objective on rows that lie apart: each part answers, and the answers are added up."""
 
+from sk_softmax.parts.given import Collection, GivenPart
 from sk_softmax.parts.local import LocalParts
 from sk_softmax.parts.part import Part
 from sk_softmax.parts.parted_data import KnownOfTargets, PartedData
@@ -9,7 +10,9 @@ from sk_softmax.parts.summary import ClassWeights, ColumnMoments, Summary
 
 __all__ = [
     "ClassWeights",
+    "Collection",
     "ColumnMoments",
+    "GivenPart",
     "KnownOfTargets",
     "LocalParts",
     "Outline",

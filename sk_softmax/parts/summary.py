@@ -8,7 +8,7 @@ classes) is found from them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -162,6 +162,12 @@ class ClassWeights:
             largest[at] = np.maximum(largest[at], some.largest)
         return cls(classes, total, least, positive, largest)
 
+    def among(self, classes: NDArray[Any]) -> ClassWeights:
+        """Return the same weights with a place for each of these classes, which hold all."""
+        none = np.zeros(len(classes))
+        empty = ClassWeights(classes, none, none + np.inf, none + np.inf, none)
+        return ClassWeights.joined([empty, self])
+
     def times(self, factor: Array) -> ClassWeights:
         """Return the weights after each class's were multiplied by its factor, ``(n_classes,)``.
 
@@ -226,6 +232,13 @@ class Summary:
             given.ndim == 1 or bool((given.max(axis=1) == 1).all()),
             difference,
         )
+
+    @classmethod
+    def none(cls, others: Summary, classes: NDArray[Any]) -> Summary:
+        """Return what is known of a part without rows, beside others."""
+        weights = ClassWeights.of(np.zeros(0, dtype=np.intp), None, classes)
+        columns = ColumnMoments.none(others.n_features)
+        return replace(others, n_rows=0, columns=columns, weights=weights)
 
     @classmethod
     def joined(cls, several: Sequence[Summary]) -> Summary:

@@ -26,8 +26,8 @@ def encoded(estimator: Any, y: NDArray[Any], names: Any = None) -> tuple[NDArray
     if are_probabilities(y):
         return _classes_and_probabilities(y, names)
     if y.dtype.kind not in "iub":  # all whole numbers may be classes
-        _check_are_classes(y)
-    classes, labels = _classes_and_labels(y)
+        check_are_classes(y)
+    classes, labels = classes_and_labels(y)
     if len(classes) < 2:
         raise ValueError(
             f"{type(estimator).__name__} needs at least 2 classes in y, but y holds only one "
@@ -36,7 +36,7 @@ def encoded(estimator: Any, y: NDArray[Any], names: Any = None) -> tuple[NDArray
     return classes, labels
 
 
-def _check_are_classes(y: NDArray[Any]) -> None:
+def check_are_classes(y: NDArray[Any]) -> None:
     """Raise an error that names ``y`` if its values are no classes."""
     try:
         check_classification_targets(y)
@@ -45,7 +45,7 @@ def _check_are_classes(y: NDArray[Any]) -> None:
         raise
 
 
-def _classes_and_labels(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+def classes_and_labels(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """Return the sorted labels, without repeats, and the number of each row's label among them.
 
     ``numpy.unique`` returns the same, but sorts all rows. Whole numbers whose range is at most the

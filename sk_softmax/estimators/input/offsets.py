@@ -38,7 +38,7 @@ def checked_offset(
     """
     if offset is None:
         return None
-    values = _finite(_in_order(offset, classes), name)
+    values = finite_offset(_in_order(offset, classes), name)
     n_classes = len(classes)
     if values.shape == (n_rows,) and n_classes == 2:
         values = values[:, None]
@@ -68,7 +68,7 @@ def _in_order(offset: Any, classes: NDArray[Any]) -> Any:
     return np.asarray(offset)[:, [places[label] for label in classes.tolist()]]
 
 
-def _finite(offset: Any, name: str) -> Weights:
+def finite_offset(offset: Any, name: str) -> Weights:
     """Return an offset as an array of finite float64 numbers."""
     try:
         array = np.asarray(offset, dtype=np.float64)

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from sk_softmax.fitting.settings import Weights
+from sk_softmax.fitting.parted_training import PartedTrainingSet
+from sk_softmax.fitting.settings import TrainingSet, Weights
 
 # Sizes of the values of a column whose squares, and sums of them over many rows, float64 can hold.
 SMALLEST, LARGEST = 1e-150, 1e150
@@ -83,7 +85,7 @@ def first_row_not_finite(values: Any) -> int:
     return int(np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))[0])
 
 
-def check_range(X: Any, names: Any = None) -> None:
+def check_range(training: TrainingSet | PartedTrainingSet, names: Any = None) -> None:
     """Raise an error that names the first column whose values are too large or too small.
 
     Called after a fit that did not converge: a look at all values would take a tenth of the time
@@ -91,19 +93,15 @@ def check_range(X: Any, names: Any = None) -> None:
 
     Parameters
     ----------
-    X : array, CSR or CSC matrix of shape (n_rows, n_features)
+    training : TrainingSet or PartedTrainingSet
         The rows.
     names : ndarray of shape (n_features,), optional
         The names of the columns.
     """
-    if sp.issparse(X):
-        sizes = np.asarray(abs(X).max(axis=0).toarray()).ravel()
+    if isinstance(training, PartedTrainingSet):
+        sizes = training.summary.columns.sizes(np.zeros(training.n_features))
     else:
-        # In parts, because the rows may be a selection of those in a file.
-        n_rows = max(NUMBERS_AT_ONCE // X.shape[1], 1)
-        parts = (X[first : first + n_rows] for first in range(0, X.shape[0], n_rows))
-        sizes = np.max([np.abs(part).max(axis=0) for part in parts], axis=0)
-    sizes = sizes.astype(np.float64)
+        sizes = _sizes(training.X)
     wrong = np.flatnonzero((sizes > LARGEST) | (sizes < SMALLEST) & (sizes > 0))
     if len(wrong):
         column = int(wrong[0])
@@ -113,6 +111,18 @@ def check_range(X: Any, names: Any = None) -> None:
             f"values above {LARGEST:g} or below {SMALLEST:g} cannot be computed. Multiply the "
             "column by a constant."
         )
+
+
+def _sizes(X: Any) -> NDArray[np.float64]:
+    """Return the largest size of the values of each column, shape ``(n_features,)``."""
+    if sp.issparse(X):
+        sizes = np.asarray(abs(X).max(axis=0).toarray()).ravel()
+    else:
+        # In parts, because the rows may be a selection of those in a file.
+        n_rows = max(NUMBERS_AT_ONCE // X.shape[1], 1)
+        parts = (X[first : first + n_rows] for first in range(0, X.shape[0], n_rows))
+        sizes = np.max([np.abs(part).max(axis=0) for part in parts], axis=0)
+    return np.asarray(sizes, dtype=np.float64)
 
 
 def checked_weights(sample_weight: Any, n_rows: int, *, may_be_zero: bool = False) -> Weights:

@@ -6,12 +6,31 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from sk_softmax.estimators.input.collections import collection_of, refuse_parts
+from sk_softmax.estimators.input.given_parts import parted_training_set
 from sk_softmax.estimators.input.label_types import check_labels
 from sk_softmax.estimators.input.labels import column_names, encoded, given_for
 from sk_softmax.estimators.input.offsets import checked_offset, refuse_offset, require_offset
 from sk_softmax.estimators.input.parameters import for_data, settings_of
 from sk_softmax.estimators.input.rows import are_probabilities, checked_weights, validated
+from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.settings import Settings, TrainingSet
+
+
+def any_training_set(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    *,
+    offset: Any = None,
+    **options: Any,
+) -> TrainingSet | PartedTrainingSet:
+    """Return the same as :func:`training_set` does, from rows in one place or in parts."""
+    collection = collection_of(X, y, sample_weight, offset)
+    if collection is not None:
+        return parted_training_set(estimator, collection, **options)
+    return training_set(estimator, X, y, sample_weight, offset=offset, **options)
 
 
 def training_set(
@@ -58,6 +77,7 @@ def training_set(
     training : TrainingSet
         What a model is fitted to or evaluated on.
     """
+    refuse_parts(estimator, X, y)
     names = column_names(y)
     if not are_probabilities(y):
         check_labels(y, y_name)

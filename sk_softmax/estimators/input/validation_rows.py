@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from sk_softmax.estimators.input.training_set import training_set
+from sk_softmax.estimators.input.training_set import any_training_set
+from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.settings import Settings, TrainingSet, hard_labels
 from sk_softmax.rows import Selection, is_memory_mapped
 
@@ -22,7 +23,7 @@ def own_validation_set(
     offset_val: Any = None,
     *,
     has_offset: bool = False,
-) -> TrainingSet:
+) -> TrainingSet | PartedTrainingSet:
     """Return the rows that a user held out, checked.
 
     With ``has_offset`` the rows that are fitted to have an offset.
@@ -36,7 +37,7 @@ def own_validation_set(
             "y_val."
         )
     try:
-        return training_set(
+        return any_training_set(
             estimator,
             X_val,
             y_val,
@@ -51,12 +52,19 @@ def own_validation_set(
         raise
 
 
-def split_off(settings: Settings, training: TrainingSet) -> tuple[TrainingSet, TrainingSet]:
+def split_off(
+    settings: Settings, training: TrainingSet | PartedTrainingSet
+) -> tuple[TrainingSet, TrainingSet]:
     """Hold out ``validation_fraction`` of the rows, in the same proportion from every class.
 
     Returns the rows that are left and the rows held out: copies, except of a memory-mapped file,
     whose rows are selected and read when they are needed.
     """
+    if isinstance(training, PartedTrainingSet):
+        raise ValueError(
+            "early_stopping holds out rows at random, which cannot be done where rows lie in "
+            "parts: pass the validation rows as X_val and y_val."
+        )
     given, weights = training.given, training.weights
     try:
         train, held = train_test_split(

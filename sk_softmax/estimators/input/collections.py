@@ -1,0 +1,36 @@
+"""Whether a user's rows lie in parts, and where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sk_softmax.fitting.parted_training import PartedTrainingSet
+from sk_softmax.fitting.settings import Settings, TrainingSet
+from sk_softmax.parts import Collection
+
+
+def collection_of(X: Any, y: Any, sample_weight: Any, offset: Any) -> Collection | None:
+    """Return a user's rows, targets, weights and offset in parts; None if X is in one place."""
+    if isinstance(X, Collection):
+        return X
+    return None
+
+
+def refuse_parts(estimator: Any, X: Any, y: Any) -> None:
+    """Raise an error if rows lie in parts, where all of them are needed in one place."""
+    if isinstance(X, Collection):
+        raise TypeError(
+            f"{type(estimator).__name__} needs X as an array or a sparse matrix there, not in "
+            "parts: only SoftmaxRegression.fit takes rows in parts."
+        )
+
+
+def check_solver(settings: Settings, training: TrainingSet | PartedTrainingSet) -> None:
+    """Raise an error if the solver draws rows one by one and they lie in parts."""
+    if isinstance(training, PartedTrainingSet) and settings.solver.is_stochastic:
+        raise ValueError(
+            f"The solver {type(settings.solver).__name__} draws rows one by one, which cannot be "
+            "done where they lie in parts. Choose 'lbfgs', or learn from one part after the "
+            "other: for X_part, y_part in parts: model.partial_fit(X_part, y_part, "
+            "classes=classes)."
+        )
