@@ -35,6 +35,5 @@ def measure_on_sample(objective: RegressionObjective, cheaper: list[Cheaper]) ->
     n_sampled = min(max(SAMPLE_BYTES // (4 * objective.rows.n_features), 1), n_rows)
     numbers = np.arange(n_rows) if n_sampled == n_rows else spread_out(n_rows, n_sampled)
     sample = objective.of_data(objective.data.copied(numbers))
-    stands_for = n_rows / n_sampled
     for other in (objective, *(view.objective for view in cheaper if view.has_all_rows)):
-        other.measure_on([sample], stands_for=stands_for)
+        other.measure_on_sample(sample)

@@ -115,7 +115,7 @@ def gathered(data: DataTerm, numbers: NDArray[np.intp]) -> tuple[Any, ...]:
     rows have the same weight, or no offset.
     """
     here = data.here(numbers)
-    if not len(here):
+    if len(numbers) and not len(here):  # of no numbers each part returns no rows
         return [], [], [], []
     targets: Targets = data.targets.at(here)
     weight, offset = data.relative_weight, data.offset

@@ -130,7 +130,7 @@ def _refuse() -> NoReturn:
 def values_at(data: DataTerm, numbers: NDArray[np.intp]) -> tuple[Any, ...]:
     """Question: the rows of these numbers among all rows, ascending; a list of matrices."""
     here = data.here(numbers)
-    return ([data.rows.values(here)] if len(here) else [],)
+    return ([data.rows.values(here)] if len(here) or not len(numbers) else [],)
 
 
 def stacked(matrices: list[Any]) -> Any:

@@ -1,14 +1,21 @@
 """Fits to rows in parts are those to the same rows in one place."""
 
+import importlib
+import inspect
+import pickle
+import pkgutil
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from parted import cut, whole
 
-from sk_softmax import SoftmaxRegression
+from sk_softmax import SoftmaxRegression, fitting
 from sk_softmax.estimators.input.parameters import for_data, settings_of
+from sk_softmax.fitting import finite_optimum
 from sk_softmax.fitting.fit import fit_params
 from sk_softmax.fitting.prepared import prepared
+from sk_softmax.parts import LocalParts
 
 N_ROWS = 600
 EDGES = [0, 1, 130, 130, 400, 401, N_ROWS]  # one row alone, and an empty part
@@ -119,6 +126,13 @@ def test_separated_rows_are_found_out():
     X[:, 0] = np.where(y == 2, np.abs(X[:, 0]), 0.0)
     _, found = assert_same_fit(SoftmaxRegression(C=np.inf), whole(X, y))
     assert found.solution.status.name == "SEPARATED"
+    # Two columns do so together: only the programme finds it.
+    X, y, _ = table(3)
+    X[:, 1] = np.where(y == 2, np.abs(X[:, 1]), 0.0) - X[:, 0]
+    for dtype in (np.float32, np.float64):
+        settings = SoftmaxRegression(C=np.inf)
+        _, found = assert_same_fit(settings, whole(X.astype(dtype), y), rtol=1e-3, atol=0.1)
+        assert found.solution.status.name == "SEPARATED"
 
 
 def test_validation_rows_may_lie_in_parts():
@@ -164,3 +178,40 @@ def test_large_rows_begin_on_a_sample_and_measure_curvature_there(monkeypatch):
     }
     # Iterations on the sample ask no part.
     assert asked.count("loss_and_gradient") < found.solution.n_iter
+
+
+def questions_of(package):
+    """Public functions of a package that answer from a data term."""
+    found = set()
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            signature = inspect.signature(function)
+            is_own = function.__module__ == module.__name__ and not name.startswith("_")
+            is_answer = str(signature.return_annotation).startswith("tuple[Any")
+            if is_own and is_answer and next(iter(signature.parameters), None) == "data":
+                found.add(name)
+    return found
+
+
+def test_every_question_of_a_fit_has_been_put_to_parts(monkeypatch):
+    asked = set()
+    ask = LocalParts.ask
+
+    def noting(self, question):
+        inner = pickle.loads(pickle.dumps(question)).keywords["question"]
+        asked.add(getattr(inner, "func", inner).__name__)
+        return ask(self, question)
+
+    monkeypatch.setattr(LocalParts, "ask", noting)
+    monkeypatch.setattr(finite_optimum, "CHEAP", 0)
+    test_separated_rows_are_found_out()
+    test_validation_rows_may_lie_in_parts()
+    X, y, weights = table(3)
+    # Two columns depend on one another, and no penalty: a proof needs the null space.
+    X[:, 1] = 2 * X[:, 0]
+    assert_same_fit(SoftmaxRegression(C=np.inf), whole(X, y, weights), atol=1e-3)
+    monkeypatch.setattr(finite_optimum, "CHEAP", 1e9)
+    assert_same_fit(SoftmaxRegression(C=np.inf), whole(X, y, weights), atol=1e-3)
+    # That of Gram matrices by pairs of classes is detection's, which takes rows in one place.
+    assert questions_of(fitting) - asked == {"grams_of_pairs"}
