@@ -89,6 +89,8 @@ def _other_value(field: Field[Any], solver: Solver) -> Any:
         return value / 2 if value else 0.5
     if value == "auto" and "float" in str(field.type):
         return 0.5
+    if value is None and "int" in str(field.type):
+        return 3
     raise AssertionError(
         f"{type(solver).__name__}.{field.name}={value!r} is of a kind that this test cannot vary: "
         "teach it another value"

@@ -34,11 +34,12 @@ class ProximalLBFGS(Options):
 
     Parameters
     ----------
-    history : int, default=10
-        How many steps the model remembers.
+    history : int, optional
+        How many steps the model remembers: by default 10, and up to 60 for fewer than 400
+        parameters.
     """
 
-    history: int = 10
+    history: int | None = None
 
     is_stochastic: ClassVar[bool] = False
     asks_curvature: ClassVar[bool] = True
@@ -47,14 +48,16 @@ class ProximalLBFGS(Options):
 
     def check(self) -> None:
         """Check the options."""
-        self._require_positive_integer("history")
+        if self.history is not None:
+            self._require_positive_integer("history")
 
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
         penalty = problem.penalty
         here = yield from look(penalty, problem.start)
         stopped = yield here.progress(penalty, 0, 0.0)
-        pairs, iteration = CompactPairs(self.history), 0
+        history = _history_for(problem.start.size) if self.history is None else self.history
+        pairs, iteration = CompactPairs(history), 0
         schedule = CurvatureSchedule(FIRST_DAMPING)
 
         while True:
@@ -80,7 +83,7 @@ class ProximalLBFGS(Options):
             # 4. Move. If no step lowers the value, try once more without old pairs.
             step = yield from backtrack(penalty, here, aim.target, problem.noise_at(here.value))
             if step is None and len(pairs) > 0:
-                pairs = CompactPairs(self.history)
+                pairs = CompactPairs(history)
                 schedule.begin_anew()
                 continue
             if step is None:
@@ -96,6 +99,19 @@ class ProximalLBFGS(Options):
             pairs.remember(there.params - here.params, change)
             here, iteration = there, iteration + 1
             stopped = yield here.progress(penalty, iteration, size)
+
+
+# Numbers in the steps that are remembered of few parameters, and the most and the fewest steps.
+# Iterations with 10 and with 60 steps, under an L1 penalty with C=100 and with weights of 90 rows
+# over 24 orders of magnitude: breast cancer (60 parameters) 301 and 119, wine (39) 152 and 119;
+# 25 or 30 parameters of these rows 2,361 and 221, 4,174 and 326. Of digits (640) they are 516 and
+# 400, which take twice the time.
+NUMBERS, MOST_STEPS, FEWEST_STEPS = 4000, 60, 10
+
+
+def _history_for(n_parameters: int) -> int:
+    """Return how many steps to remember where the user leaves it open."""
+    return max(FEWEST_STEPS, min(MOST_STEPS, NUMBERS // n_parameters))
 
 
 class CompactPairs:

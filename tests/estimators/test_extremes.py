@@ -330,3 +330,18 @@ def test_a_value_that_falls_below_rounding_for_ever_ends_at_the_floor(seed):
     model, said = fitted(X, np.array([0, 1, 1, 1, 1]), C=1000.0, upper_bounds=0.74)
     assert model.loss_curve_[-1] < np.finfo(np.float32).eps
     assert model.n_iter_[0] < 120, said
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_few_parameters_are_remembered_for_long(seed):
+    """With 10 steps, and weights over 24 orders of magnitude, up to 4,200 iterations."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(90, 5)) * 10.0 ** rng.uniform(-3, 3, 5)
+    weights = 10.0 ** rng.uniform(-24, 0, 90)
+    y = rng.integers(0, 5, 90)
+    model = SoftmaxRegression(
+        l1_ratio=1, C=9e7 / weights.sum(), solver="proximal-lbfgs", fit_intercept=seed % 2 == 0
+    )
+    model.fit(X, y, weights)
+    assert model.converged_
+    assert_soon(model, most_iterations=500, most_passes=1000)
