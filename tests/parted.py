@@ -1,5 +1,8 @@
-"""Training sets cut into parts in this process, for tests."""
+"""Rows cut into parts in this process, and the questions that parts are asked, for tests."""
 
+import importlib
+import inspect
+import pkgutil
 from itertools import pairwise
 
 import numpy as np
@@ -68,3 +71,17 @@ def given(X, y, edges, sample_weight=None, offset=None, template=None):
         offset is not None,
         "partition",
     )
+
+
+def questions_of(package):
+    """Public functions of a package that answer from a data term."""
+    found = set()
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            signature = inspect.signature(function)
+            is_own = function.__module__ == module.__name__ and not name.startswith("_")
+            is_answer = str(signature.return_annotation).startswith("tuple")
+            if is_own and is_answer and next(iter(signature.parameters), None) == "data":
+                found.add(function)
+    return found

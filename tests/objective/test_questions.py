@@ -1,13 +1,12 @@
 """Questions can be sent to parts of the data; terms write to nothing but their answer."""
 
 import importlib
-import inspect
 import pickle
-import pkgutil
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from parted import questions_of
 
 import sk_softmax.objective
 from sk_softmax.interfaces import EvaluateAt
@@ -320,17 +319,7 @@ def test_nothing_is_kept_of_a_block_but_what_is_held_out(table):
 
 
 def all_questions():
-    """Public functions of the objective that answer from a data term."""
-    found = set()
-    for info in pkgutil.iter_modules(sk_softmax.objective.__path__):
-        module = importlib.import_module(f"sk_softmax.objective.{info.name}")
-        for name, function in inspect.getmembers(module, inspect.isfunction):
-            signature = inspect.signature(function)
-            is_own = function.__module__ == module.__name__ and not name.startswith("_")
-            is_answer = str(signature.return_annotation).startswith("tuple")
-            if is_own and is_answer and next(iter(signature.parameters), None) == "data":
-                found.add(function)
-    return found
+    return questions_of(sk_softmax.objective)
 
 
 def test_every_question_has_been_put_to_parts(table, in_parts, folds_in_parts, monkeypatch):
