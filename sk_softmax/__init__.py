@@ -1,6 +1,13 @@
-"""Softmax (multinomial logistic) regression for scikit-learn."""
+"""Softmax (multinomial logistic) regression for scikit-learn.
 
-from sk_softmax import functional, solvers
+``sk_softmax.displays`` (pictures), ``sk_softmax.functional`` (softmax and its relatives on plain
+arrays), ``sk_softmax.inference`` (how sure the coefficients are) and ``sk_softmax.solvers`` need
+no import of their own.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from sk_softmax.estimators import (
     SoftmaxPath,
     SoftmaxRegression,
@@ -8,14 +15,34 @@ from sk_softmax.estimators import (
     softmax_path,
 )
 
+if TYPE_CHECKING:
+    from sk_softmax import displays, functional, inference, solvers
+
 __all__ = [
     "SoftmaxPath",
     "SoftmaxRegression",
     "SoftmaxRegressionCV",
     "__version__",
+    "displays",
     "functional",
+    "inference",
     "softmax_path",
     "solvers",
 ]
 
 __version__ = "0.1.0"
+
+_ROOMS = ("displays", "functional", "inference", "solvers")
+"""Public subpackages, each imported when it is first asked for, if nothing else has done so."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public subpackage."""
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the public names: the other subpackages are the package's own."""
+    return sorted(__all__)

@@ -25,3 +25,8 @@ __all__ = [
     "MisclassifiedDisplay",
     "PathDisplay",
 ]
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)

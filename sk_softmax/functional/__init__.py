@@ -40,3 +40,8 @@ __all__ = [
     "softmax_layer_jacobian",
     "surprisal",
 ]
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)

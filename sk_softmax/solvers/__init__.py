@@ -40,3 +40,8 @@ SOLVERS: dict[str, Callable[[], Solver]] = {
     "adam": Adam,
 }
 """From the name that a user gives to a function that makes the solver with its default options."""
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(__all__)
