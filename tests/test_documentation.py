@@ -52,6 +52,22 @@ def test_every_option_of_a_solver_is_documented_once_with_its_default(name):
     assert documented == [(field.name, field.default) for field in dataclasses.fields(solver)]
 
 
+def test_the_number_of_iterations_of_every_solver_is_documented():
+    text = inspect.getdoc(sk_softmax.SoftmaxRegression)
+    entry = re.search(r"^max_iter : .*?\n(?=\S)", text, flags=re.S | re.M)[0]
+    groups = re.findall(
+        r"([\d,]+)(?: epochs)? for (.*?)(?=, [\d,]+ for|, and [\d,]+ epochs|\. )",
+        " ".join(entry.split()),
+    )
+    documented = {
+        name: int(number.replace(",", ""))
+        for number, names in groups
+        for name in re.findall(r'``"(.+?)"``', names)
+    }
+    solvers = sk_softmax.solvers.SOLVERS
+    assert documented == {name: make().default_max_iter for name, make in solvers.items()}
+
+
 def test_solvers_are_made_where_docstrings_are_stripped():
     code = "from sk_softmax.solvers import Adam; print(Adam(shuffle=False).get_params())"
     command = [sys.executable, "-OO", "-c", code]

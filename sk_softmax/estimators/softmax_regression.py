@@ -111,10 +111,12 @@ class SoftmaxRegression(
         minibatches. An object from :mod:`sk_softmax.solvers`, such as ``SGD(batch_size=256)``,
         sets options. A hyperparameter search tunes them as ``solver__batch_size``.
     max_iter : int or None, default=None
-        The most iterations (epochs, for a minibatch solver); None is the solver's own default.
-        With 0 the start is the model, whatever the solver: zeros, or with ``warm_start`` the
-        coefficients of the previous fit. A warning says so. (``LogisticRegression`` takes one
-        step.)
+        The most iterations (epochs, for a minibatch solver). None is the solver's own default:
+        10,000 for ``"auto"``, ``"lbfgs"``, ``"proximal-lbfgs"`` and ``"gd"``, 1,000 for
+        ``"proximal-newton"``, 100 for ``"newton-cholesky"``, and 100 epochs for ``"sgd"``,
+        ``"rmsprop"`` and ``"adam"``. With 0 the start is the model, whatever the solver: zeros, or
+        with ``warm_start`` the coefficients of the previous fit. A warning says so.
+        (``LogisticRegression`` takes one step.)
     early_stopping : bool, default=False
         Whether to stop once the loss on validation rows has not improved for
         ``n_iter_no_change`` iterations (epochs, for a minibatch solver), and to keep the

@@ -117,8 +117,8 @@ class SoftmaxRegressionCV(LinearClassifier):
     solver : str or solver object, default="auto"
         See :class:`SoftmaxRegression`.
     max_iter : int or None, default=None
-        The most iterations of each fit; None is the solver's own default. With 0 all coefficients
-        are zero, and a warning says so.
+        The most iterations of each fit; None is the solver's own default, which
+        :class:`SoftmaxRegression` lists. With 0 all coefficients are zero, and a warning says so.
     tol : float, default=1e-4
         Stop the fit of a fold when its estimated suboptimality ``F - F*``, in nats a row, is at
         most this share of ``min(max(F, 0.01), F_0 - F)``. ``F_0`` is the objective of the best

@@ -23,7 +23,7 @@ class Moments(NamedTuple):
 
 
 @with_shared_options
-@dataclass
+@dataclass(repr=False)
 class Adam(MinibatchSolver):
     """Step along a running mean of the gradient, divided by a running root mean square of it.
 

@@ -51,7 +51,7 @@ MANY_FEATURES, FEW_ROWS = 1024, 2000
 MANY_PARAMETERS = 500
 
 
-@dataclass
+@dataclass(repr=False)
 class Auto(Options):
     """Newton's method if a Hessian is cheap, L-BFGS otherwise.
 

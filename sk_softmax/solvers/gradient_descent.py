@@ -22,7 +22,7 @@ from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.stopping import extrapolated_decrease, reason_to_stop
 
 
-@dataclass
+@dataclass(repr=False)
 class GradientDescent(Options):
     """Move downhill by ``learning_rate`` times the gradient of the mean loss.
 

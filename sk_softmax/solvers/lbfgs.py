@@ -41,7 +41,7 @@ from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 MANY_PARAMETERS = 65_000
 
 
-@dataclass
+@dataclass(repr=False)
 class LBFGS(Options):
     """Step along a quasi-Newton direction built from the last few gradients.
 

@@ -47,7 +47,7 @@ initial_scale : float, default=%(initial_scale)r
 S = TypeVar("S", bound="MinibatchSolver")
 
 
-@dataclass
+@dataclass(repr=False)
 class MinibatchSolver(Options):
     """Epochs of minibatches; a subclass defines how a gradient becomes an update.
 

@@ -16,7 +16,7 @@ from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 LARGEST_HESSIAN = 2 * 2**30
 
 
-@dataclass
+@dataclass(repr=False)
 class NewtonCholesky(Options):
     """Step to the minimum of the quadratic that fits the objective at the current params.
 

@@ -17,7 +17,7 @@ from sk_softmax.interfaces import (
 from sk_softmax.solvers.options import Options
 
 
-@dataclass
+@dataclass(repr=False)
 class NoStep(Options):
     """Stays where it begins, whatever the penalty: the start is the model."""
 

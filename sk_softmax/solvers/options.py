@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from sk_softmax.interfaces import Problem
 
 
-@dataclass
+@dataclass(repr=False)
 class Options:
     """Base class of every solver: named options, and no state of a fit.
 
@@ -24,6 +24,15 @@ class Options:
     def has_full_metric(self) -> bool:
         """Whether steps under a smooth penalty are the same in any shifted columns."""
         return False
+
+    def __repr__(self) -> str:
+        """Return the options that differ from their defaults, as a call."""
+        changed = (
+            f"{field.name}={value!r}"
+            for field in fields(self)
+            if not _same(value := getattr(self, field.name), field.default)
+        )
+        return f"{type(self).__name__}({', '.join(changed)})"
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the options by name."""
@@ -81,6 +90,11 @@ class Options:
     def _require_bool(self, name: str) -> None:
         """Require True or False."""
         self._require(name, isinstance(getattr(self, name), bool), "True or False")
+
+
+def _same(value: object, default: object) -> bool:
+    """Whether a value is the default, of the same type; 1 is not True."""
+    return value is default or (type(value) is type(default) and bool(value == default))
 
 
 def is_real(value: object) -> bool:

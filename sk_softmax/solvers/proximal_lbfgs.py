@@ -22,7 +22,7 @@ from sk_softmax.solvers.secant import curvature_along
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 
 
-@dataclass
+@dataclass(repr=False)
 class ProximalLBFGS(Options):
     """Step to the minimum of a quasi-Newton model of the loss, plus the penalty.
 

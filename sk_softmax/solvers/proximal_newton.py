@@ -54,7 +54,7 @@ FIRST_DAMPING, LEAST_DAMPING = 0.1, 0.01
 TOO_LOW = 1.5
 
 
-@dataclass
+@dataclass(repr=False)
 class ProximalNewton(Options):
     """Step to the minimum of a quadratic model of the loss, plus the penalty.
 

@@ -11,7 +11,7 @@ from sk_softmax.solvers.minibatch import MinibatchSolver, with_shared_options
 
 
 @with_shared_options
-@dataclass
+@dataclass(repr=False)
 class RMSprop(MinibatchSolver):
     """Divide each parameter's gradient by a running root mean square of its past values.
 

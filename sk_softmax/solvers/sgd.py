@@ -11,7 +11,7 @@ from sk_softmax.solvers.minibatch import MinibatchSolver, with_shared_options
 
 
 @with_shared_options
-@dataclass
+@dataclass(repr=False)
 class SGD(MinibatchSolver):
     """Move downhill by ``learning_rate`` times the gradient of the mean loss of a few rows.
 

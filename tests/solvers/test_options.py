@@ -55,3 +55,18 @@ def test_set_params_knows_the_options():
 def test_impossible_options_are_named(solver, message):
     with pytest.raises(ValueError, match=message):
         solver.check()
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_repr_shows_what_was_changed_as_a_call(name):
+    solver = SOLVERS[name]()
+    assert repr(solver) == f"{type(solver).__name__}()"
+    for option, default in solver.get_params().items():
+        changed = type(solver)(**{option: "other"})
+        assert repr(changed) == f"{type(solver).__name__}({option}='other')"
+        assert default != "other"
+
+
+def test_repr_of_several_options_is_in_their_order():
+    assert repr(SGD(momentum=0.5, batch_size=7)) == "SGD(batch_size=7, momentum=0.5)"
+    assert repr(LBFGS(precondition=1)) == "LBFGS(precondition=1)"  # not a bool, which fit refuses
