@@ -17,6 +17,7 @@ from sk_softmax import functional
 from sk_softmax.estimators.input.bounds import any_bounds
 from sk_softmax.estimators.input.offsets import checked_offset, require_offset
 from sk_softmax.estimators.input.rows import validated
+from sk_softmax.estimators.input.translations import OPTIONS, foreign_option
 from sk_softmax.estimators.interoperability import logistic_regression_of
 from sk_softmax.interfaces import Array
 
@@ -35,6 +36,32 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     _has_offset: bool = False
     _offset_of_rows: Any = None
     """The offset of the only rows that a copy for a scorer is shown, as scorers pass none on."""
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name; those of a solver object as ``solver__NAME``.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name.
+
+        Returns
+        -------
+        self : classifier
+            The model.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter. Of one that ``LogisticRegression`` has, the message says
+            what it is called here.
+        """
+        known = self.get_params(deep=False)
+        for option in params:
+            if option in OPTIONS and option not in known:
+                raise ValueError(foreign_option(type(self).__name__, option, known))
+        super().set_params(**params)
+        return self
 
     def decision_function(self, X: Any, *, offset: Any = None) -> Array:
         """Return the logits.

@@ -22,6 +22,7 @@ from sk_softmax.estimators.input.offsets import require_offset
 from sk_softmax.estimators.input.parameters import for_data, seed_of, settings_of, solver_of
 from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
 from sk_softmax.estimators.input.training_set import any_training_set, training_set
+from sk_softmax.estimators.input.translations import explained
 from sk_softmax.estimators.input.validation_rows import own_validation_set, split_off
 from sk_softmax.estimators.linear_classifier import LinearClassifier, dense_coefficients
 from sk_softmax.estimators.profiled import BiasReducedInferenceMixin
@@ -220,6 +221,7 @@ class SoftmaxRegression(
     records_: list[IterationRecord]
     best_iteration_: int
 
+    @explained
     def __init__(
         self,
         *,

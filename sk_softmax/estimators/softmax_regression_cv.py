@@ -34,6 +34,7 @@ from sk_softmax.estimators.input.offsets import require_offset
 from sk_softmax.estimators.input.parameters import check_solver_takes, for_data, settings_of
 from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
 from sk_softmax.estimators.input.training_set import training_set
+from sk_softmax.estimators.input.translations import explained
 from sk_softmax.estimators.linear_classifier import LinearClassifier
 from sk_softmax.estimators.penalty_grid import Choice, PenaltyGrid
 from sk_softmax.estimators.progress import print_progress
@@ -209,6 +210,7 @@ class SoftmaxRegressionCV(LinearClassifier):
     # ``score`` passes weights on to the scorer and does not use them itself.
     __metadata_request__score = {"sample_weight": UNUSED}  # noqa: RUF012
 
+    @explained
     def __init__(
         self,
         *,

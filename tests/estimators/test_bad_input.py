@@ -55,7 +55,7 @@ PARAMETERS = [
     (dict(verbose=-1), "verbose must be 0, 1 or larger"),
     (dict(n_jobs=0), "n_jobs must be an integer other than 0"),
     (dict(n_jobs="all"), "n_jobs='all' is not"),
-    (dict(solver="saga"), "solver='saga' is not a solver: choose one of 'auto', 'lbfgs', 'newton"),
+    (dict(solver="sgdd"), "solver='sgdd' is not a solver: choose one of 'auto', 'lbfgs', 'newton"),
     (dict(solver=None), "solver=None is not a solver: give a name"),
     (dict(solver=SGD), "is not a solver: give a name .* or an object"),
     (dict(solver=LogisticRegression()), "is not a solver"),

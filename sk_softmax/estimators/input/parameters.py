@@ -12,6 +12,7 @@ import numpy as np
 import sklearn.utils
 from numpy.typing import NDArray
 
+from sk_softmax.estimators.input import translations
 from sk_softmax.estimators.input.bounds import any_bounds, checked_bounds
 from sk_softmax.estimators.input.firth import newton_for_bias_reduction
 from sk_softmax.fitting.settings import Settings
@@ -191,6 +192,8 @@ def _check(p: Mapping[str, Any], owner: str) -> None:
 def solver_of(choice: Any) -> Solver:
     """Return the solver with this name; a solver object is returned with its options checked."""
     if isinstance(choice, str):
+        if choice in translations.SOLVERS:
+            raise ValueError(translations.foreign_solver(choice))
         if choice not in SOLVERS:
             raise ValueError(
                 f"solver={choice!r} is not a solver: choose one of "
