@@ -6,15 +6,17 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax.estimators import callbacks, records
 from sk_softmax.estimators.convergence import SILENT, warn_of_coarse_columns, warn_of_fit
+from sk_softmax.estimators.equal_estimator import equal_parameters, taken_over
 from sk_softmax.estimators.inferred import InferenceMixin
 from sk_softmax.estimators.input.chunks import checked_chunk
 from sk_softmax.estimators.input.collections import check_solver
@@ -198,8 +200,8 @@ class SoftmaxRegression(
 
     See Also
     --------
-    sklearn.linear_model.LogisticRegression : The classifier that this one can replace, and be
-        turned into by ``to_logistic_regression``.
+    sklearn.linear_model.LogisticRegression : The classifier that this one can replace, be made
+        of by ``from_logistic_regression`` and be turned into by ``to_logistic_regression``.
 
     Examples
     --------
@@ -268,6 +270,44 @@ class SoftmaxRegression(
         self.random_state = random_state
         self.verbose = verbose
         self.n_jobs = n_jobs
+
+    @classmethod
+    def from_logistic_regression(cls, estimator: LogisticRegression) -> Self:
+        """Return the SoftmaxRegression that has the optimum of a scikit-learn LogisticRegression.
+
+        Parameters
+        ----------
+        estimator : sklearn.linear_model.LogisticRegression
+            Fitted or not. It stays as it is.
+
+        Returns
+        -------
+        model : SoftmaxRegression
+            ``C``, ``l1_ratio`` and ``penalty`` become ``C`` and ``l1_ratio``; ``fit_intercept``,
+            ``class_weight``, ``random_state``, ``verbose``, ``warm_start`` and ``n_jobs`` (threads
+            here) are taken over. All solvers have the same optimum, so only ``"newton-cholesky"``
+            stays, and others become ``"auto"``. Other values of ``tol`` than their default are
+            squared, to at least 1e-12, because theirs bounds the gradient; other values of
+            ``max_iter`` than their default are taken over. If the estimator is fitted, so is the
+            model: it has copies of the coefficients, and is not called converged.
+
+        Raises
+        ------
+        TypeError
+            If it is no LogisticRegression.
+        ValueError
+            If the optimum is that of no SoftmaxRegression: ``solver="liblinear"``, which
+            penalises the intercept, and before version 1.8 of scikit-learn some values of
+            ``multi_class``.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import LogisticRegression
+        >>> from sk_softmax import SoftmaxRegression
+        >>> SoftmaxRegression.from_logistic_regression(LogisticRegression(C=0.1, solver="saga"))
+        SoftmaxRegression(C=0.1)
+        """
+        return cast(Self, taken_over(cls(**equal_parameters(estimator)), estimator))
 
     @callbacks.with_callbacks  # type: ignore[untyped-decorator]
     def fit(

@@ -163,6 +163,14 @@ class Status(Enum):
         "coefficients of the fit before; raise max_iter"
     )
     STOPPED = "an observer asked to stop"
+    INTERRUPTED = (
+        "Ctrl-C ended it before the estimated relative suboptimality fell to tol, and the best "
+        "coefficients so far were kept; to go on from them, set warm_start=True and fit again"
+    )
+    TAKEN_OVER = (
+        "its coefficients come from another model, and no fit of this one has found them; fit it "
+        "to the rows first"
+    )
 
     @property
     def message(self) -> str:
