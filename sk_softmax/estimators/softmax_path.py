@@ -1,9 +1,9 @@
-"""A path of solutions, from a penalty that makes all coefficients zero to a weak penalty."""
+"""A walk from a penalty that makes all coefficients zero to a weak penalty."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from sk_softmax.estimators.input.parameters import for_data, settings_from
 from sk_softmax.estimators.input.rows import check_range
 from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.estimators.penalty_grid import is_number_of_penalties, listed_Cs
+from sk_softmax.estimators.solutions import SoftmaxPath
 from sk_softmax.fitting.class_weight import weighted_by_class
 from sk_softmax.fitting.driver import quiet, run
 from sk_softmax.fitting.fit import reported, task_of_some_features
@@ -24,60 +25,9 @@ from sk_softmax.fitting.shift import shift_of
 from sk_softmax.fitting.staged import staged
 from sk_softmax.fitting.stages import Views
 from sk_softmax.fitting.working_set import Place, WorkingSet
-from sk_softmax.interfaces import Array, Solution, Status
+from sk_softmax.interfaces import Solution, Status
 from sk_softmax.rows import single_threaded_blas
 from sk_softmax.solvers.options import is_real
-
-
-@dataclass(frozen=True)
-class SoftmaxPath:
-    """Solutions for a grid of penalties, the strongest first.
-
-    Attributes
-    ----------
-    Cs : ndarray of shape (n_Cs,)
-        Inverse strengths of the penalty, ascending.
-    coefs : ndarray of shape (n_Cs, n_classes, n_features), or (n_Cs, 1, n_features)
-        Coefficients; for two classes a single row, that of the log-odds of the second class.
-    intercepts : ndarray of shape (n_Cs, n_classes), or (n_Cs, 1)
-        Intercepts.
-    classes : ndarray of shape (n_classes,)
-        The labels, sorted.
-    objective : ndarray of shape (n_Cs,)
-        The least value of the objective in nats a row, with all of the penalty.
-    deviance : ndarray of shape (n_Cs,)
-        ``2 sum_i s_i CE_i`` in nats, twice the negative log-likelihood of labels.
-    null_deviance : float
-        The deviance of the intercepts alone (and of features without a penalty).
-    n_nonzero : ndarray of shape (n_Cs,)
-        How many coefficients are not zero.
-    n_iter : ndarray of shape (n_Cs,)
-        Iterations of each solution.
-    suboptimality : ndarray of shape (n_Cs,)
-        The solver's estimate of how far the objective is above its minimum, in nats a row.
-    converged : ndarray of bool, shape (n_Cs,)
-        Whether that estimate is at most ``tol``, relative to the objective.
-    l1_ratio : float
-        The share of L1 in the penalty.
-    """
-
-    Cs: NDArray[np.float64]
-    coefs: Array
-    intercepts: Array
-    classes: NDArray[Any]
-    objective: NDArray[np.float64]
-    deviance: NDArray[np.float64]
-    null_deviance: float
-    n_nonzero: NDArray[np.intp]
-    n_iter: NDArray[np.intp]
-    suboptimality: NDArray[np.float64]
-    converged: NDArray[np.bool_]
-    l1_ratio: float
-
-    @property
-    def deviance_ratio(self) -> NDArray[np.float64]:
-        """Share of the null deviance that each solution explains, shape ``(n_Cs,)``."""
-        return 1 - self.deviance / self.null_deviance
 
 
 def softmax_path(
@@ -136,7 +86,8 @@ label_smoothing, solver, max_iter, tol, random_state, n_jobs
     Returns
     -------
     path : SoftmaxPath
-        The solutions. ``path.converged`` tells which of them converged; there is no warning.
+        The solutions, which predict at any C on the way. ``path.converged`` tells which of them
+        converged; there is no warning.
 
     Examples
     --------
@@ -165,14 +116,20 @@ label_smoothing, solver, max_iter, tol, random_state, n_jobs
     )
     _check_grid(Cs, C_span, l1_ratio)
     settings = settings_from(parameters, "softmax_path")
-    training = training_set(_Features(), X, y, sample_weight, offset=offset)
+    features = _Features()
+    training = training_set(features, X, y, sample_weight, offset=offset)
     settings = for_data(settings, training.X.shape[1], training.classes)
     with single_threaded_blas(), quiet():
         walk = _Walk(settings, weighted_by_class(settings, training))
         path = walk.along(_grid(Cs, C_span, walk))
     if not path.converged.all():
         check_range(training)
-    return path
+    return replace(
+        path,
+        parameters=parameters,
+        feature_names=getattr(features, "feature_names_in_", None),
+        has_offset=offset is not None,
+    )
 
 
 class _Features(BaseEstimator):  # type: ignore[misc]
