@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sk_softmax.estimators import (
+    KeepOnInterrupt,
     SoftmaxPath,
     SoftmaxRegression,
     SoftmaxRegressionCV,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sk_softmax import displays, functional, inference, solvers
 
 __all__ = [
+    "KeepOnInterrupt",
     "SoftmaxPath",
     "SoftmaxRegression",
     "SoftmaxRegressionCV",

@@ -1,8 +1,15 @@
 """What a user works with: scikit-learn estimators, and a path of their solutions."""
 
+from sk_softmax.estimators.interruption import KeepOnInterrupt
 from sk_softmax.estimators.softmax_path import softmax_path
 from sk_softmax.estimators.softmax_regression import SoftmaxRegression
 from sk_softmax.estimators.softmax_regression_cv import SoftmaxRegressionCV
 from sk_softmax.estimators.solutions import SoftmaxPath
 
-__all__ = ["SoftmaxPath", "SoftmaxRegression", "SoftmaxRegressionCV", "softmax_path"]
+__all__ = [
+    "KeepOnInterrupt",
+    "SoftmaxPath",
+    "SoftmaxRegression",
+    "SoftmaxRegressionCV",
+    "softmax_path",
+]

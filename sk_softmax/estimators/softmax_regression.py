@@ -26,6 +26,7 @@ from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
 from sk_softmax.estimators.input.training_set import any_training_set, training_set
 from sk_softmax.estimators.input.translations import explained
 from sk_softmax.estimators.input.validation_rows import own_validation_set, split_off
+from sk_softmax.estimators.interruption import interruptible
 from sk_softmax.estimators.linear_classifier import LinearClassifier, dense_coefficients
 from sk_softmax.estimators.profiled import BiasReducedInferenceMixin
 from sk_softmax.estimators.progress import print_progress
@@ -353,11 +354,12 @@ class SoftmaxRegression(
         Returns
         -------
         self : SoftmaxRegression
-            The fitted model. If an error is raised, the model stays as it was.
+            The fitted model. If an error is raised, the model stays as it was; by Ctrl-C too,
+            unless :class:`KeepOnInterrupt` lets that keep the best coefficients so far.
         """
         settings = settings_of(self)
         context = callbacks.begin(self, settings)
-        with unchanged_on_error(self):
+        with unchanged_on_error(self), interruptible() as interruption:
             training = any_training_set(self, X, y, sample_weight, offset=offset)
             n_features, classes = training.n_features, training.classes
             settings = for_data(settings, n_features, classes)
@@ -369,7 +371,9 @@ class SoftmaxRegression(
                 )
             elif settings.patience is not None:
                 training, held_out = split_off(settings, training)
-            observers: list[Observer] = [print_progress] if self.verbose else []
+            observers: list[Observer] = [interruption]
+            if self.verbose:
+                observers.append(print_progress)
             coefficients = partial(self._coefficients, width=training.dtype)
             tasks = callbacks.tasks_of(self, context, training, coefficients)
             path: list[Array] = []
@@ -379,6 +383,7 @@ class SoftmaxRegression(
             fitted = fit_params(
                 settings, training, start, held_out, observers + ([tasks] if tasks else [])
             )
+            fitted = interruption.told(fitted)
             if fitted.solution.status not in SILENT:
                 check_range(training, getattr(self, "feature_names_in_", None))
             self._keep(fitted, coefficients(fitted.params), classes, path)
