@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sk_softmax.fitting.driver import ParamsThere
@@ -10,7 +11,15 @@ from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.settings import Settings, TrainingSet, hard_labels
 from sk_softmax.interfaces import Array, IterationRecord
 
-__all__ = ["CallbackSupportMixin", "IterationTasks", "begin", "tasks_of", "with_callbacks"]
+__all__ = [
+    "CallbackSupportMixin",
+    "IterationTasks",
+    "attributes_at",
+    "begin",
+    "begin_with",
+    "tasks_of",
+    "with_callbacks",
+]
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -26,12 +35,19 @@ except ImportError:  # scikit-learn before 1.9
 
 def begin(estimator: Any, settings: Settings) -> Any:
     """Return the context of a fit; None if this version of scikit-learn has no callbacks."""
-    if not hasattr(estimator, "set_callbacks"):
-        return None
     # The number of iterations is known before the fit for stochastic solvers only, or if it is 0.
     is_known = settings.solver.is_stochastic or settings.max_iter == 0
-    n_iterations = settings.max_iter if is_known else None
-    return estimator._init_callback_context(max_subtasks=n_iterations)
+    return begin_with(estimator, settings.max_iter if is_known else None)
+
+
+def begin_with(estimator: Any, n_tasks: int | None) -> Any:
+    """Return the context of a fit with so many tasks, None if that is not known yet.
+
+    It is None if this version of scikit-learn has no callbacks.
+    """
+    if not hasattr(estimator, "set_callbacks"):
+        return None
+    return estimator._init_callback_context(max_subtasks=n_tasks)
 
 
 def tasks_of(
@@ -55,13 +71,20 @@ def tasks_of(
         training.X,
         lambda: training.classes[hard_labels(training.given)],
         None if weights is None else {"sample_weight": weights},
-        lambda params: {
-            "classes_": training.classes,
-            "_has_offset": training.offset is not None,
-            "_offset_of_rows": training.offset_of_classes,
-            **coefficients_at(params),
-        },
+        partial(attributes_at, training, coefficients_at),
     )
+
+
+def attributes_at(
+    training: TrainingSet, coefficients_at: Callable[[Array], dict[str, Any]], params: Array
+) -> dict[str, Any]:
+    """Return the attributes that an estimator needs to predict with these params."""
+    return {
+        "classes_": training.classes,
+        "_has_offset": training.offset is not None,
+        "_offset_of_rows": training.offset_of_classes,
+        **coefficients_at(params),
+    }
 
 
 def _tasks_without_rows(
@@ -72,11 +95,11 @@ def _tasks_without_rows(
 ) -> IterationTasks:
     """Return the observer for rows in parts, which callbacks cannot score."""
 
-    def attributes_at(params: Array) -> dict[str, Any]:
+    def at(params: Array) -> dict[str, Any]:
         fixed = {"classes_": training.classes, "_has_offset": training.has_offset}
         return fixed | coefficients_at(params)
 
-    return IterationTasks(estimator, context, None, None, None, attributes_at)
+    return IterationTasks(estimator, context, None, None, None, at)
 
 
 class IterationTasks:

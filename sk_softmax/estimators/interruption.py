@@ -11,6 +11,9 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sk_softmax.fitting.driver import ParamsThere
 from sk_softmax.fitting.fit import Fitted
 from sk_softmax.interfaces import IterationRecord, Status
@@ -98,6 +101,16 @@ class Interruption:
         self.requested = True
         with suppress(OSError):  # a buffered stream may be in the middle of a write
             os.write(STDERR, TOLD)
+
+    def of_search(self, is_tried: NDArray[np.bool_]) -> list[Status]:
+        """Return why a search tried some penalties only, empty if it tried all.
+
+        The next Ctrl-C is the first again: it is for the fit of all rows.
+        """
+        was_requested, self.requested = self.requested, False
+        if is_tried.all():
+            return []
+        return [Status.INTERRUPTED if was_requested else Status.STOPPED]
 
     def told(self, fitted: Fitted) -> Fitted:
         """Return a fit with the status ``INTERRUPTED`` if that is why it stopped."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -19,6 +20,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
+from sk_softmax.estimators import callbacks
 from sk_softmax.estimators.convergence import warn_of_coarse_columns, warn_of_fits
 from sk_softmax.estimators.cross_validation.default_scoring import (
     NOT_SET,
@@ -26,6 +28,7 @@ from sk_softmax.estimators.cross_validation.default_scoring import (
     warn_of_default,
 )
 from sk_softmax.estimators.cross_validation.fits import cross_validate, mean_of_known
+from sk_softmax.estimators.cross_validation.penalty_tasks import PenaltyTasks
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
 from sk_softmax.estimators.cross_validation.splits import check_bounds_fit, folds_of
 from sk_softmax.estimators.cross_validation.undefined_scores import warn_of_undefined, with_nan
@@ -35,11 +38,13 @@ from sk_softmax.estimators.input.parameters import check_solver_takes, for_data,
 from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
 from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.estimators.input.translations import explained
+from sk_softmax.estimators.interruption import Interruption, interruptible
 from sk_softmax.estimators.linear_classifier import LinearClassifier
 from sk_softmax.estimators.penalty_grid import Choice, PenaltyGrid
 from sk_softmax.estimators.progress import print_progress
 from sk_softmax.estimators.softmax_regression import SoftmaxRegression
 from sk_softmax.fitting.class_weight import weighted_by_class
+from sk_softmax.fitting.driver import Observer
 from sk_softmax.fitting.fit import fit_params
 from sk_softmax.fitting.fold_path import FoldedSet
 from sk_softmax.fitting.settings import Settings, TrainingSet, Weights, hard_labels
@@ -53,7 +58,7 @@ MOST_REFIT_TOL = 1e-6
 """The largest ``tol`` of the fit of all rows: the default of :class:`SoftmaxRegression`."""
 
 
-class SoftmaxRegressionCV(LinearClassifier):
+class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # type: ignore[misc]
     """Softmax (multinomial logistic) regression with its penalty chosen by cross-validation.
 
     It can replace :class:`sklearn.linear_model.LogisticRegressionCV`. All folds are fitted
@@ -160,7 +165,9 @@ class SoftmaxRegressionCV(LinearClassifier):
     l1_ratios_ : ndarray of shape (n_l1_ratios,)
         All shares of L1 that were tried.
     scores_ : ndarray of shape (n_folds, n_l1_ratios, n_Cs)
-        Score of each fold on the rows that it holds out; NaN if it is not defined there.
+        Score of each fold on the rows that it holds out; NaN if it is not defined there, or if
+        the penalty was not tried, because a callback or Ctrl-C (see :class:`KeepOnInterrupt`)
+        ended the search.
     coefs_paths_ : ndarray of shape (n_folds, n_l1_ratios, n_Cs, n_outputs, n_columns)
         Coefficients of each fold, with the intercept, if there is one, as last column: one row per
         class, for two classes a single row. A class that a fold does not know has coefficients of
@@ -180,6 +187,12 @@ class SoftmaxRegressionCV(LinearClassifier):
         Number of features.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if X has names that are all strings.
+
+    Notes
+    -----
+    scikit-learn's callbacks (from its version 1.9 on), such as ``ProgressBar``, see each penalty
+    as a task, in which all folds are fitted, and each iteration of the last fit, of all rows. One
+    that asks to stop after a penalty ends the search: the best of the penalties tried is chosen.
 
     See Also
     --------
@@ -254,6 +267,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         self.verbose = verbose
         self.n_jobs = n_jobs
 
+    @callbacks.with_callbacks  # type: ignore[untyped-decorator]
     def fit(
         self,
         X: Any,
@@ -290,14 +304,24 @@ class SoftmaxRegressionCV(LinearClassifier):
         grid = self._checked_grid(settings)
         scoring = chosen_scoring(self.scoring)
         warn_of_default(self.scoring)
-        with unchanged_on_error(self):
+        n_penalties = len(grid.Cs) * len(grid.l1_ratios)
+        context = callbacks.begin_with(self, n_penalties + bool(self.refit))
+        with unchanged_on_error(self), interruptible() as interruption:
             training = training_set(self, X, y, sample_weight, offset=offset)
             settings = for_data(settings, training.X.shape[1], training.classes)
             routed = self._routed(training.weights, params)
             folds = self._folds(settings, training, routed.splitter.split)
             scores = FoldScores(scoring, training, routed.scorer.score, self._model)
-            result = cross_validate(settings, grid, folds, scores, verbose=self.verbose)
-            statuses = result.statuses
+            tasks = PenaltyTasks(self, context, training, n_penalties)
+            result = cross_validate(
+                settings,
+                grid,
+                folds,
+                scores,
+                verbose=self.verbose,
+                observe=lambda: tasks() or interruption.requested,
+            )
+            statuses = [*result.statuses, *interruption.of_search(result.is_tried)]
             self._has_offset = offset is not None
             self.scores_ = with_nan(scoring, result.scores, scores.last_error)
             self.classes_ = training.classes
@@ -306,13 +330,14 @@ class SoftmaxRegressionCV(LinearClassifier):
             self.best_index_ = grid.best(self.scores_)
             self.one_standard_error_index_ = grid.within_one_standard_error(self.scores_)
             if self.refit:
-                statuses.append(self._choose_and_refit(settings, training))
+                statuses.append(self._choose_and_refit(settings, training, tasks, interruption))
             else:
                 self._average_the_best()
+            tasks.end()
             self.converged_ = all(status is Status.CONVERGED for status in statuses)
             if not self.converged_:
                 check_range(training, getattr(self, "feature_names_in_", None))
-        warn_of_undefined(scoring, self.scores_, scores.last_error)
+        warn_of_undefined(scoring, np.where(result.is_tried, self.scores_, 0.0), scores.last_error)
         warn_of_fits(self, statuses)
         return self
 
@@ -430,7 +455,13 @@ class SoftmaxRegressionCV(LinearClassifier):
         check_bounds_fit(settings.lower_bounds, folds, n_classes)
         return FoldedSet(weighted, folds)
 
-    def _choose_and_refit(self, settings: Settings, training: TrainingSet) -> Status:
+    def _choose_and_refit(
+        self,
+        settings: Settings,
+        training: TrainingSet,
+        tasks: PenaltyTasks,
+        interruption: Interruption,
+    ) -> Status:
         """Fit all rows with the penalty that the rule chooses; return why the fit stopped."""
         chosen = self.best_index_ if self.rule == "best" else self.one_standard_error_index_
         self.l1_ratio_, self.C_ = float(self.l1_ratios_[chosen[0]]), float(self.Cs_[chosen[1]])
@@ -439,10 +470,18 @@ class SoftmaxRegressionCV(LinearClassifier):
         start = mean_of_known(self.coefs_paths_[:, *chosen]).astype(np.float64)
         if has_wide_shape(*training.X.shape):
             start[:] = 0  # a fit in the space of the rows begins at zero
-        observers = [print_progress] if self.verbose > 1 else []
-        fitted = fit_params(settings, training, start, observers=observers)
-        self._set_coefficients(fitted.params, training.X.dtype)
-        warn_of_coarse_columns(self, fitted.shift.is_coarse, training.X.dtype)
+        width = training.X.dtype
+        iterations = tasks.of_refit(
+            partial(callbacks.attributes_at, training, partial(self._coefficients, width=width))
+        )
+        observers: list[Observer] = [interruption]
+        observers += [print_progress] if self.verbose > 1 else []
+        observers += [iterations] if iterations else []
+        fitted = interruption.told(fit_params(settings, training, start, observers=observers))
+        self._set_coefficients(fitted.params, width)
+        if iterations:
+            iterations.end(fitted.params)
+        warn_of_coarse_columns(self, fitted.shift.is_coarse, width)
         return fitted.solution.status
 
     def _average_the_best(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,6 +32,10 @@ class Result:
     statuses: list[Status]
     """Why each fit stopped."""
 
+    is_tried: NDArray[np.bool_]
+    """Whether a penalty was tried, shape ``(n_l1_ratios, n_Cs)``. Scores and params of others are
+    NaN, and their iterations zero."""
+
 
 def cross_validate(
     settings: Settings,
@@ -40,6 +44,7 @@ def cross_validate(
     scores: FoldScores,
     *,
     verbose: int,
+    observe: Callable[[], bool],
 ) -> Result:
     """Fit and score every fold for every penalty.
 
@@ -55,6 +60,8 @@ def cross_validate(
         The scorer of fits.
     verbose : int
         Print one line per penalty if positive.
+    observe : callable
+        Called after all fits for a penalty; if it returns True, no further penalty is tried.
 
     Returns
     -------
@@ -64,23 +71,42 @@ def cross_validate(
     n_outputs = data.n_classes if data.n_classes > 2 else 1
     n_columns = data.n_features + settings.fit_intercept
     shape = len(data.folds), len(grid.l1_ratios), len(grid.Cs)
-    paths = np.empty((*shape, n_outputs, n_columns))
-    result = Result(np.empty(shape), paths, np.empty(shape, dtype=np.int32), [])
+    result = Result(
+        np.full(shape, np.nan),
+        np.full((*shape, n_outputs, n_columns), np.nan),
+        np.zeros(shape, dtype=np.int32),
+        [],
+        np.zeros(shape[1:], dtype=bool),
+    )
     width = data.training.X.dtype
+    for i, j, penalised, fits in _fits_of_penalties(settings, grid, data):
+        width = np.result_type(width, *(fit.params for fit in fits))
+        for number, (fold, fit) in enumerate(zip(data.folds, fits, strict=True)):
+            _keep(result, (number, i, j), penalised, fold, fit, data, scores)
+        result.is_tried[i, j] = True
+        if verbose:
+            print(
+                f"C {penalised.C:.4g}, l1_ratio {penalised.l1_ratio:g}: "
+                f"mean score {mean_scores(result.scores[:, i, j]):.6g}, "
+                f"iterations {result.n_iter[:, i, j].tolist()}"
+            )
+        if observe():
+            break
+    return replace(result, coefs_paths=result.coefs_paths.astype(width, copy=False))
+
+
+def _fits_of_penalties(
+    settings: Settings, grid: PenaltyGrid, data: FoldedSet
+) -> Iterator[tuple[int, int, Settings, list[FoldFit]]]:
+    """Yield the index of a penalty in ``l1_ratios`` and in ``Cs``, and the fits of all folds.
+
+    For each share of L1 the strongest penalty comes first.
+    """
     order = grid.from_strongest()
     for i, l1_ratio in enumerate(grid.l1_ratios):
         path = [settings.with_penalty(float(C), float(l1_ratio)) for C in grid.Cs[order]]
         for j, penalised, fits in zip(order, path, _fits_of_folds(path, data), strict=True):
-            width = np.result_type(width, *(fit.params for fit in fits))
-            for number, (fold, fit) in enumerate(zip(data.folds, fits, strict=True)):
-                _keep(result, (number, i, int(j)), penalised, fold, fit, data, scores)
-            if verbose:
-                print(
-                    f"C {penalised.C:.4g}, l1_ratio {l1_ratio:g}: "
-                    f"mean score {mean_scores(result.scores[:, i, j]):.6g}, "
-                    f"iterations {result.n_iter[:, i, j].tolist()}"
-                )
-    return replace(result, coefs_paths=paths.astype(width, copy=False))
+            yield i, int(j), penalised, fits
 
 
 def _fits_of_folds(path: Sequence[Settings], data: FoldedSet) -> Iterator[list[FoldFit]]:
