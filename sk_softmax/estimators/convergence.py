@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
+from sk_softmax.estimators.warned import warn
 from sk_softmax.fitting.shift import ROUNDINGS
 from sk_softmax.interfaces import Solution, Status
 
@@ -18,20 +18,19 @@ SILENT = {Status.CONVERGED, Status.EPOCHS_DONE, Status.STOPPED}
 
 
 def warn_of_fit(estimator: Any, solution: Solution) -> None:
-    """Warn if a fit did not converge, and why; called by the estimator's ``fit``."""
+    """Warn if a fit did not converge, and why."""
     if solution.status not in SILENT:
-        warnings.warn(
+        warn(
             f"{type(estimator).__name__} stopped after {solution.n_iter} iterations: "
             f"{solution.status.message}.",
             ConvergenceWarning,
-            stacklevel=3,
         )
 
 
 def warn_of_coarse_columns(
     estimator: Any, is_coarse: NDArray[np.bool_], width: np.dtype[Any]
 ) -> None:
-    """Warn of columns that lost their digits before the fit; called by the estimator's ``fit``.
+    """Warn of columns that lost their digits before the fit.
 
     ``is_coarse`` has shape ``(n_features,)``, and ``width`` is that of the rows.
     """
@@ -41,25 +40,20 @@ def warn_of_coarse_columns(
     names = getattr(estimator, "feature_names_in_", None)
     listed = ", ".join(repr(names[j]) if names is not None else str(j) for j in columns[:5])
     listed += ", ..." if len(columns) > 5 else ""
-    warnings.warn(
+    warn(
         f"The values of column {listed} differ by less than {ROUNDINGS} roundings of {width}, so "
         "far from zero are they: most of their digits were lost before they came here. Subtract "
         "a constant from the column before it is rounded, or use a wider type.",
         UserWarning,
-        stacklevel=3,
     )
 
 
 def warn_of_fits(estimator: Any, statuses: Sequence[Status]) -> None:
-    """Warn how many fits did not converge, and why the last of them did not.
-
-    Called by the estimator's ``fit``.
-    """
+    """Warn how many fits did not converge, and why the last of them did not."""
     wrong = [status for status in statuses if status not in SILENT]
     if wrong:
-        warnings.warn(
+        warn(
             f"{len(wrong)} of the {len(statuses)} fits of {type(estimator).__name__} stopped "
             f"early, the last of them because {wrong[-1].message}.",
             ConvergenceWarning,
-            stacklevel=3,
         )

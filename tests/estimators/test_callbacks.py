@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -128,3 +129,11 @@ def test_progress_bar(solver, overlapping_classes, capsys):
     X, y = overlapping_classes(3)
     SoftmaxRegression(solver=solver, max_iter=3).set_callbacks(callback.ProgressBar()).fit(X, y)
     assert "SoftmaxRegression" in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("default::sklearn.exceptions.ConvergenceWarning")
+def test_warnings_point_to_the_line_that_calls_fit(overlapping_classes):
+    X, y = overlapping_classes(3)
+    with pytest.warns(ConvergenceWarning) as caught:
+        SoftmaxRegression(max_iter=1).fit(X, y)
+    assert [warning.filename for warning in caught] == [__file__]

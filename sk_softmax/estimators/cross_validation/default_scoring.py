@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
+
+from sk_softmax.estimators.warned import warn
 
 NOT_SET = "warn"
 """The value that ``scoring`` has if it was not set, as in ``LogisticRegressionCV``."""
@@ -24,9 +25,9 @@ def chosen_scoring(scoring: Any) -> Any:
 
 
 def warn_of_default(scoring: Any) -> None:
-    """Warn if ``scoring`` was not set; called by the estimator's ``fit``."""
+    """Warn if ``scoring`` was not set."""
     if _is_not_set(scoring):
-        warnings.warn(MESSAGE, FutureWarning, stacklevel=3)
+        warn(MESSAGE, FutureWarning)
 
 
 def _is_not_set(scoring: Any) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import UndefinedMetricWarning
+
+from sk_softmax.estimators.warned import warn
 
 ADVICE = (
     "Choose a scoring that is defined without some of the classes, such as 'neg_log_loss', or a "
@@ -45,18 +46,17 @@ def with_nan(scoring: Any, scores: NDArray[np.float64], cause: Any) -> NDArray[n
 
 
 def warn_of_undefined(scoring: Any, scores: NDArray[np.float64], cause: Any) -> None:
-    """Warn which folds have scores of NaN; called by the estimator's ``fit``.
+    """Warn which folds have scores of NaN.
 
     The parameters are those of :func:`with_nan`.
     """
     folds = np.flatnonzero(np.isnan(scores).any(axis=(1, 2))).tolist()
     if folds:
-        warnings.warn(
+        warn(
             f"scoring={scoring!r} is not defined on the rows that some folds of cv hold out "
             f"(numbers {folds}){_reason(cause)}. Such scores are NaN and left out of the means. "
             f"{ADVICE}.",
             UndefinedMetricWarning,
-            stacklevel=3,
         )
 
 
