@@ -13,6 +13,7 @@ from sk_softmax.estimators import (
     SoftmaxPath,
     SoftmaxRegression,
     SoftmaxRegressionCV,
+    register_onnx_converter,
     softmax_path,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "displays",
     "functional",
     "inference",
+    "register_onnx_converter",
     "softmax_path",
     "solvers",
 ]
