@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sk_softmax.estimators import (
+    SKOPS_TYPES,
     KeepOnInterrupt,
     SoftmaxPath,
     SoftmaxRegression,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sk_softmax import displays, functional, inference, solvers
 
 __all__ = [
+    "SKOPS_TYPES",
     "KeepOnInterrupt",
     "SoftmaxPath",
     "SoftmaxRegression",

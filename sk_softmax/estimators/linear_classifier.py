@@ -259,6 +259,13 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             If the model was fitted with an offset, which a LogisticRegression does not take.
 
+        Notes
+        -----
+        PMML is written this way, for example by ``sklearn2pmml``, which needs Java:
+        ``sklearn2pmml(make_pmml_pipeline(model.to_logistic_regression()), "model.pmml")``. In a
+        pipeline put the result in the place of the last step. ONNX needs no such step: see
+        :func:`sk_softmax.register_onnx_converter`.
+
         Examples
         --------
         >>> from sklearn.datasets import load_iris

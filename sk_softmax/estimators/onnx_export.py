@@ -41,10 +41,6 @@ def register_onnx_converter() -> None:
     of rows alone would leave out, and for labels that are neither strings nor whole numbers of
     64 bits with a sign.
 
-    PMML is written by tools that know ``LogisticRegression`` alone: give them
-    ``model.to_logistic_regression()``, for example ``sklearn2pmml.sklearn2pmml(make_pmml_pipeline(
-    model.to_logistic_regression()), "model.pmml")``.
-
     Examples
     --------
     >>> from sklearn.datasets import load_iris

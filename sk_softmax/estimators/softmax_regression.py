@@ -592,6 +592,18 @@ class SoftmaxRegression(
         self.converged_, self.duality_gap_ = False, np.inf
         self._status = Status.EPOCHS_DONE
 
+    # Kept by its name: skops, which saves models without pickle, knows no enumerations.
+    _why_stopped: str
+
+    @property
+    def _status(self) -> Status:
+        """Why the fit stopped."""
+        return Status[self._why_stopped]
+
+    @_status.setter
+    def _status(self, status: Status) -> None:
+        self._why_stopped = status.name
+
     @property
     def loss_curve_(self) -> NDArray[np.float64]:
         """The value of the objective in every record."""
