@@ -9,50 +9,53 @@ from pathlib import Path
 from sk_softmax import __version__
 from sk_softmax.demonstration import (
     CommandError,
+    check_use,
     show_bundled_data,
     show_own_data,
+    show_predictions,
     show_standard_errors,
 )
 
+INTERRUPTED = 130
+"""The exit status of a command that Ctrl-C ended: 128 and the number of the signal."""
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the demonstration; return the exit status, which is 2 if it cannot do what is asked."""
+    """Run the demonstration; return the exit status.
+
+    It is 2 if the command cannot do what is asked, and 130 if Ctrl-C ended it.
+    """
     options = _parser().parse_args(arguments)
     try:
-        _check_use(options)
-        if options.data is None:
-            show_bundled_data(__version__)
-        elif options.inference:
-            show_standard_errors(options.data, options.target, options.save_summary, options.force)
-        else:
-            show_own_data(options.data, options.target, options.save, options.force)
+        check_use(options)
+        _run(options)
     except CommandError as error:
         # What the message quotes, such as the name of a column, may hold line ends.
         print("sk_softmax:", " ".join(str(error).split()), file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        # A terminal shows ^C, or how far the work was, in the line where the cursor is.
+        print(f"{_new_line()}sk_softmax: ended by Ctrl-C", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 
-def _check_use(options: argparse.Namespace) -> None:
-    """Raise a :class:`CommandError` for an option without what it refers to."""
-    for option, is_given in (
-        ("--target", options.target is not None),
-        ("--save", options.save is not None),
-        ("--inference", options.inference),
-        ("--save-summary", options.save_summary is not None),
-    ):
-        if options.data is None and is_given:
-            value = "" if option == "--inference" else " ..."
-            raise CommandError(f"{option} needs a file of data: data.csv {option}{value}")
-    if options.save_summary is not None and not options.inference:
-        raise CommandError("--save-summary needs --inference, whose summary it keeps")
-    if options.save is not None and options.inference:
-        raise CommandError(
-            "--save keeps the tuned pipeline, which --inference does not fit; --save-summary "
-            "keeps its summary"
+def _run(options: argparse.Namespace) -> None:
+    """Do what the options ask for."""
+    if options.predict is not None:
+        show_predictions(options.predict, options.model, options.output, options.force)
+    elif options.data is None:
+        show_bundled_data(__version__)
+    elif options.inference:
+        show_standard_errors(
+            options.data, options.target, options.save_summary, options.force, options.keep
         )
-    if options.force and options.save is None and options.save_summary is None:
-        raise CommandError("--force needs --save or --save-summary, whose file it is to replace")
+    else:
+        show_own_data(options.data, options.target, options.save, options.force, options.keep)
+
+
+def _new_line() -> str:
+    return "\n" if sys.stderr.isatty() else ""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,7 +75,36 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--target", metavar="COLUMN", help="the column of labels")
     parser.add_argument(
-        "--save", type=Path, metavar="FILE", help="keep the tuned pipeline, for joblib.load"
+        "--save",
+        type=Path,
+        metavar="FILE",
+        help="keep the tuned pipeline, for --predict and for joblib.load",
+    )
+    parser.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a column not to leave out though it looks like an identifier, free text, dates or "
+        "an index; may be given several times",
+    )
+    parser.add_argument(
+        "--predict",
+        type=Path,
+        metavar="FILE",
+        help="write label and probabilities for each row of this file, by the pipeline of --model",
+    )
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="FILE",
+        help="what --save kept; like any pickle it can run code, so load your own alone",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="where --predict writes, in place of the screen",
     )
     parser.add_argument(
         "--inference",
@@ -90,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--force",
         action="store_true",
-        help="let --save or --save-summary replace a file; the data they never do",
+        help="let --save, --save-summary or --output replace a file; what is read they never do",
     )
     parser.add_argument("--version", action="version", version=__version__)
     return parser

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score, log_loss
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_predict
+from sklearn.metrics import accuracy_score, get_scorer, log_loss
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from sk_softmax import functional
+from sk_softmax.demonstration.progress import Progress
 from sk_softmax.estimators import SoftmaxRegression
 from sk_softmax.rows import threads_in_force
 
@@ -29,6 +31,9 @@ REPEATS, LONG = 3, 0.5
 
 Preprocess = Callable[[], Any]
 """Returns an unfitted transformer."""
+
+Begin = Callable[[str], None]
+"""Says that work begins, and how it is done."""
 
 
 @dataclass
@@ -82,27 +87,64 @@ def compare(preprocess: Preprocess, X: Any, y: Any, n_splits: int = 5) -> list[M
     """
     models = SoftmaxRegression(), LogisticRegression()
     pipelines = [Pipeline([("preprocess", preprocess()), ("classify", m)]) for m in models]
+    names = [type(model).__name__ for model in models]
     folds = StratifiedKFold(n_splits, shuffle=True, random_state=0)
     grid = {"classify__C": CS}
+    progress = Progress()
     searches = [
-        GridSearchCV(clone(pipeline), grid, scoring="neg_log_loss", cv=folds)
+        GridSearchCV(clone(pipeline), grid, scoring=_counted(progress), cv=folds)
         for pipeline in pipelines
     ]
-    _print_row("", *(type(model).__name__ for model in models))
-    _print_part("one fit, C=1", [_fit(pipeline, X, y) for pipeline in pipelines])
-    _print_part(
+    _print_row("", *names)
+    part = partial(_part, progress, names)
+    part("one fit, C=1", [partial(_fit, pipeline, X, y) for pipeline in pipelines])
+    part(
         f"cross_val_predict, {n_splits} folds",
-        [_cross_validate(pipeline, X, y, folds) for pipeline in pipelines],
+        [partial(_cross_validate, pipeline, X, y, folds, progress) for pipeline in pipelines],
+        n_splits,
     )
-    _print_part(
+    part(
         f"GridSearchCV over {len(CS)} values of C, {n_splits} folds",
-        [_tune(search, X, y) for search in searches],
+        [partial(_tune, search, X, y) for search in searches],
+        len(CS) * n_splits + 1,
     )
+    for search in searches:
+        search.set_params(scoring="neg_log_loss")  # what is kept counts no fits
     return [Measured(*both) for both in zip(pipelines, searches, strict=True)]
 
 
-def _fit(pipeline: Pipeline, X: Any, y: Any) -> dict[str, str]:
-    watch = _timed(lambda: pipeline.fit(X, y))
+def _part(
+    progress: Progress,
+    names: Sequence[str],
+    title: str,
+    works: Sequence[Callable[[Begin], dict[str, str]]],
+    n_fits: int = 1,
+) -> None:
+    """Do one part with both classifiers, and print it."""
+    both = []
+    for name, work in zip(names, works, strict=True):
+
+        def begin(how: str, name: str = name) -> None:
+            progress.begin(f"{name}{how}, {title}", n_fits)
+
+        both.append(work(begin))
+        progress.end()
+    _print_part(title, both)
+
+
+def _counted(progress: Progress) -> Callable[[Any, Any, Any], float]:
+    """Return a scorer by log loss that counts what it is shown."""
+    scorer = get_scorer("neg_log_loss")
+
+    def score(estimator: Any, X: Any, y: Any) -> float:
+        progress.step()
+        return float(scorer(estimator, X, y))
+
+    return score
+
+
+def _fit(pipeline: Pipeline, X: Any, y: Any, begin: Begin) -> dict[str, str]:
+    watch = _timed(lambda: pipeline.fit(X, y), begin)
     return {
         "objective reached (nats a row)": f"{_objective(pipeline, X, y):.8f}",
         "converged": _yes(watch),
@@ -110,15 +152,20 @@ def _fit(pipeline: Pipeline, X: Any, y: Any) -> dict[str, str]:
     }
 
 
-def _cross_validate(pipeline: Pipeline, X: Any, y: Any, folds: Any) -> dict[str, str]:
-    probabilities = np.zeros(0)
+def _cross_validate(
+    pipeline: Pipeline, X: Any, y: Any, folds: Any, progress: Progress, begin: Begin
+) -> dict[str, str]:
+    classes = np.unique(y)
+    probabilities = np.zeros((len(y), len(classes)))
 
     def work() -> None:
-        nonlocal probabilities
-        probabilities = cross_val_predict(pipeline, X, y, cv=folds, method="predict_proba")
+        for train, test in folds.split(X, y):
+            fitted = clone(pipeline).fit(X[train], y[train])
+            probabilities[test] = fitted.predict_proba(X[test])
+            progress.step()
 
-    watch = _timed(work)
-    predicted = pipeline[-1].classes_[probabilities.argmax(axis=1)]
+    watch = _timed(work, begin)
+    predicted = classes[probabilities.argmax(axis=1)]
     return {
         "accuracy": f"{accuracy_score(y, predicted):.4f}",
         "log loss (nats a row)": f"{log_loss(y, probabilities):.4f}",
@@ -127,8 +174,8 @@ def _cross_validate(pipeline: Pipeline, X: Any, y: Any, folds: Any) -> dict[str,
     }
 
 
-def _tune(search: GridSearchCV, X: Any, y: Any) -> dict[str, str]:
-    watch = _timed(lambda: search.fit(X, y))
+def _tune(search: GridSearchCV, X: Any, y: Any, begin: Begin) -> dict[str, str]:
+    watch = _timed(lambda: search.fit(X, y), begin)
     return {
         "best C": f"{search.best_params_['classify__C']:g}",
         "log loss (nats a row)": f"{-search.best_score_:.4f}",
@@ -137,24 +184,28 @@ def _tune(search: GridSearchCV, X: Any, y: Any) -> dict[str, str]:
     }
 
 
-def _timed(work: Callable[[], Any]) -> _Stopwatch:
+def _timed(work: Callable[[], Any], begin: Begin) -> _Stopwatch:
     """Time a piece of work with one thread and with all, and watch for fits that warn."""
+    threads = threads_in_force()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         with threadpool_limits(1):
-            alone = _median_seconds(work)
-        together = _median_seconds(work) if threads_in_force() > 1 else alone
+            alone = _median_seconds(work, partial(begin, " on 1 thread" if threads > 1 else ""))
+        together = alone
+        if threads > 1:
+            together = _median_seconds(work, partial(begin, f" on {threads} threads"))
     warned = any(issubclass(w.category, ConvergenceWarning) for w in caught)
     return _Stopwatch(alone, together, not warned)
 
 
-def _median_seconds(work: Callable[[], Any]) -> float:
+def _median_seconds(work: Callable[[], Any], begin: Callable[[], None]) -> float:
     """Return the median time of several runs, or that of the only run if it takes long.
 
     Short work is first done once without a clock, because that starts threads and loads modules.
     """
     times: list[float] = []
     while len(times) < REPEATS + 1:
+        begin()
         start = time.perf_counter()
         work()
         times.append(time.perf_counter() - start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sk_softmax.demonstration.comparison import compare
+from sk_softmax.demonstration.left_out import described, without_useless
+from sk_softmax.demonstration.named_columns import NamedColumns
 from sk_softmax.demonstration.one_line import on_one_line
+from sk_softmax.demonstration.own_units import MOST_CATEGORIES
+from sk_softmax.demonstration.rare_values import features_of_text
 from sk_softmax.demonstration.saving import Place
 from sk_softmax.demonstration.table import Table, read_table
 
@@ -21,7 +26,11 @@ FEATURES_SHOWN = 5
 
 
 def show_own_data(
-    path: Path, target: str | None, save: Path | None = None, force: bool = False
+    path: Path,
+    target: str | None,
+    save: Path | None = None,
+    force: bool = False,
+    keep: Sequence[str] = (),
 ) -> None:
     """Compare both classifiers on a user's file, print the telling features, save the best fit.
 
@@ -35,6 +44,8 @@ def show_own_data(
         Where to save the tuned pipeline, by joblib.
     force : bool, default=False
         Whether a file that is there may be replaced; the input never is.
+    keep : sequence of str, optional
+        Columns that are not left out, whatever they hold.
 
     Raises
     ------
@@ -42,47 +53,56 @@ def show_own_data(
         If the file, the column or its labels cannot be used, or the place to save to; the message
         is one line.
     """
-    place = None if save is None else Place(save, path, force)
-    table = read_table(path, target)
-    print("\n".join(table.described(path, target)))
+    place = None if save is None else Place(save, [path], force)
+    table, why = without_useless(read_table(path, target), keep)
+    print("\n".join([*table.described(path, target), *described(why)]))
     counts = np.unique(table.y, return_counts=True)[1]
-    print(f"always the commonest class: accuracy {counts.max() / counts.sum():.4f}\n")
+    commonest = counts.max() / counts.sum()
+    print(f"always the commonest class: accuracy {commonest:.4f}\n", flush=True)
     ours, _ = compare(
-        lambda: _preprocess(table), table.X, table.y, n_splits=min(5, int(counts.min()))
+        lambda: _preprocess(table, str(target)),
+        table.X,
+        table.y,
+        n_splits=min(5, int(counts.min())),
     )
     best: Pipeline = ours.search.best_estimator_
     _show_telling_features(best, table)
     if place is not None:
         place.save(best)
-        array = "an object array" if table.text else "an array"
         print(
-            f"\nThe pipeline with the best C is in {save}. Load it with joblib.load and predict "
-            f"rows\ngiven as {array} of these columns: {', '.join(table.names)}"
+            f"\nThe pipeline with the best C is in {save}. To predict a file of other rows:\n"
+            f"  python -m sk_softmax --predict new.csv --model {save}\n"
+            "In Python, joblib.load gives it back. It takes frames with columns of these names, "
+            "in any order:\n"
+            f"  {', '.join(on_one_line(name) for name in table.names)}"
         )
 
 
-def _preprocess(table: Table) -> Any:
-    """Return an unfitted transformer: numbers imputed and standardised, text one-hot encoded.
+def _preprocess(table: Table, target: str) -> Any:
+    """Return an unfitted transformer of frames, whose columns it knows by name.
 
-    A missing text is a value of its own.
+    Numbers are imputed and standardised, text is one-hot encoded. A missing text is a value of
+    its own.
     """
     numbers = make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()
     )
     text = make_pipeline(
         SimpleImputer(strategy="constant", fill_value="missing"),
-        OneHotEncoder(max_categories=100, handle_unknown="infrequent_if_exist"),
+        OneHotEncoder(max_categories=MOST_CATEGORIES, handle_unknown="infrequent_if_exist"),
     )
-    return ColumnTransformer(
+    by_kind = ColumnTransformer(
         [("numbers", numbers, table.numeric), ("text", text, table.text)],
         verbose_feature_names_out=False,
     )
+    names = NamedColumns(table.names, [table.names[j] for j in table.text], target)
+    return make_pipeline(names, by_kind)
 
 
 def _show_telling_features(pipeline: Pipeline, table: Table) -> None:
     """Print the largest coefficients of each class."""
     model = pipeline[-1]
-    names = _feature_names(pipeline[0], table)
+    names = _feature_names(pipeline[0][-1], table)
     # Two classes share one row of coefficients: the log-odds of the second class.
     coef = model.coef_ if len(model.classes_) > 2 else np.vstack([-model.coef_, model.coef_])
     print(
@@ -104,6 +124,6 @@ def _feature_names(preprocess: ColumnTransformer, table: Table) -> list[str]:
     """
     names = [table.names[i] for i in table.numeric]
     if table.text:
-        text = preprocess.named_transformers_["text"]
-        names += text.get_feature_names_out([table.names[i] for i in table.text]).tolist()
+        encoder = preprocess.named_transformers_["text"][-1]
+        names += features_of_text(encoder, [table.names[i] for i in table.text])
     return names

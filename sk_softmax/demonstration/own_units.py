@@ -13,12 +13,11 @@ from sklearn.preprocessing import OneHotEncoder
 
 from sk_softmax.demonstration.columns import Numbers
 from sk_softmax.demonstration.errors import CommandError
+from sk_softmax.demonstration.rare_values import features_of_text, rare_values
 from sk_softmax.demonstration.table import Table
 
 MOST_CATEGORIES = 100
-"""Most values of a column of text to tell apart; rarer ones are one value of this name."""
-
-RARE = "infrequent_sklearn"
+"""Most values of a column of text to tell apart; rarer ones count as one value."""
 
 DENSE = 0.3
 """Share of numbers besides zero from which rows are an array."""
@@ -43,6 +42,9 @@ class OwnUnits:
     constant: list[str]
     """Columns with one value in all rows, which have no feature."""
 
+    rare: list[str]
+    """Columns of text whose rarer values count as one."""
+
 
 def in_own_units(table: Table) -> OwnUnits:
     """Return columns of numbers as they are, and those of text one-hot encoded.
@@ -59,13 +61,14 @@ def in_own_units(table: Table) -> OwnUnits:
     numeric = [j for j in table.numeric if _varies(table.X[:, j].astype(np.float64))]
     kept = set(numeric)
     names = [table.names[j] for j in numeric]
-    blocks, groups, compared_with = [], {}, {}
+    blocks, groups, compared_with, rare = [], {}, {}, []
     if numeric:
         blocks.append(SimpleImputer(strategy="median").fit_transform(table.X[:, numeric]))
     for j in table.text:
-        block, values, first = _encoded(table.X[:, [j]], table.names[j])
+        block, values, first, has_rare = _encoded(table.X[:, [j]], table.names[j])
         if not values:
             continue
+        rare += [table.names[j]] if has_rare else []
         kept.add(j)
         groups[table.names[j]] = list(range(len(names), len(names) + len(values)))
         compared_with[table.names[j]] = first
@@ -74,7 +77,7 @@ def in_own_units(table: Table) -> OwnUnits:
     if not blocks:
         raise CommandError("no column besides the target has two different values")
     constant = [name for j, name in enumerate(table.names) if j not in kept]
-    return OwnUnits(_side_by_side(blocks), names, groups, compared_with, constant)
+    return OwnUnits(_side_by_side(blocks), names, groups, compared_with, constant, rare)
 
 
 def _varies(numbers: Numbers) -> bool:
@@ -83,16 +86,17 @@ def _varies(numbers: Numbers) -> bool:
     return len(known) > 0 and bool(known.min() < known.max())
 
 
-def _encoded(column: NDArray[Any], name: str) -> tuple[Any, list[str], str]:
-    """Return one column of text one-hot encoded, the names of its features, and the value without.
+def _encoded(column: NDArray[Any], name: str) -> tuple[Any, list[str], str, bool]:
+    """Return one column of text one-hot encoded, and how its features are called.
 
+    Beside their names this is the value that has no feature, and whether rare values are one.
     ``column`` has shape ``(n_rows, 1)``.
     """
     filled = SimpleImputer(strategy="constant", fill_value="missing").fit_transform(column)
     encoder = OneHotEncoder(max_categories=MOST_CATEGORIES)
     block = encoder.fit_transform(filled)
-    first, *others = encoder.get_feature_names_out([name]).tolist()
-    return block[:, 1:], others, first[len(name) + 1 :]
+    first, *others = features_of_text(encoder, [name])
+    return block[:, 1:], others, first[len(name) + 1 :], bool(rare_values(encoder)[0])
 
 
 def _side_by_side(blocks: list[Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ class Place:
     ----------
     path : Path
         The file. A symbolic link stays one, and the file that it leads to is replaced.
-    data : Path
-        The input, which is never replaced.
+    inputs : sequence of Path
+        The files that are read, which are never replaced.
     force : bool
         Whether another file that exists may be replaced.
 
@@ -31,10 +31,10 @@ class Place:
         If it cannot be written or may not be.
     """
 
-    def __init__(self, path: Path, data: Path, force: bool) -> None:
+    def __init__(self, path: Path, inputs: Sequence[Path], force: bool) -> None:
         self._path = path
         self._file = Path(os.path.realpath(path))
-        self._data = data
+        self._inputs = inputs
         self._force = force
         try:
             self._check()
@@ -75,7 +75,7 @@ class Place:
             raise self._refused("it is a folder")
         if not os.path.lexists(file):
             return
-        if self._data.exists() and file.samefile(self._data):
+        if any(one.exists() and file.samefile(one) for one in self._inputs):
             raise self._refused("it is the input")
         if not file.is_file():
             raise self._refused("it is not a regular file")

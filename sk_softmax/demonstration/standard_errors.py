@@ -12,13 +12,9 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from sk_softmax.demonstration.errors import CommandError
+from sk_softmax.demonstration.left_out import described, without_useless
 from sk_softmax.demonstration.one_line import on_one_line
-from sk_softmax.demonstration.own_units import (
-    MOST_CATEGORIES,
-    RARE,
-    OwnUnits,
-    in_own_units,
-)
+from sk_softmax.demonstration.own_units import MOST_CATEGORIES, OwnUnits, in_own_units
 from sk_softmax.demonstration.saving import Place
 from sk_softmax.demonstration.summary_file import TESTS, as_text, check_suffix
 from sk_softmax.demonstration.table import Table, read_table
@@ -32,7 +28,11 @@ NAMED = 10
 
 
 def show_standard_errors(
-    path: Path, target: str | None, save: Path | None = None, force: bool = False
+    path: Path,
+    target: str | None,
+    save: Path | None = None,
+    force: bool = False,
+    keep: Sequence[str] = (),
 ) -> None:
     """Print the summary of an unpenalised model of a user's file, and save it.
 
@@ -48,6 +48,9 @@ def show_standard_errors(
         Where to save the summary, by the suffix of its name as HTML or as CSV.
     force : bool, default=False
         Whether a file that is there may be replaced; the input never is.
+    keep : sequence of str, optional
+        Columns that are not left out, whatever they hold; without two values they are all the
+        same.
 
     Raises
     ------
@@ -57,10 +60,10 @@ def show_standard_errors(
     """
     if save is not None:
         check_suffix(save)
-    place = None if save is None else Place(save, path, force)
-    table = read_table(path, target)
+    place = None if save is None else Place(save, [path], force)
+    table, why = without_useless(read_table(path, target), keep)
     columns = in_own_units(table)
-    told = _told(table, columns, path, target)
+    told = [*_told(table, columns, path, target), *described(why)]
     print("\n".join(told), flush=True)
     inference = _inference(columns, table.y)
     every = inference.feature_tests(columns.groups)
@@ -84,11 +87,10 @@ def _told(table: Table, columns: OwnUnits, path: Path, target: str | None) -> li
     if columns.compared_with:
         values = _listed([f"{name} {value!r}" for name, value in columns.compared_with.items()])
         lines.append(f"Values of text are compared with the first of their column: {values}")
-    rare = [name for name in columns.groups if f"{name}_{RARE}" in columns.names]
-    if rare:
+    if columns.rare:
         lines.append(
-            f"All but the {MOST_CATEGORIES - 1} commonest values are one, {RARE}, in: "
-            f"{_listed(rare)}"
+            f"All but the {MOST_CATEGORIES - 1} commonest values count as one, in: "
+            f"{_listed(columns.rare)}"
         )
     if columns.constant:
         lines.append(f"Left out, with one value in all rows: {_listed(columns.constant)}")

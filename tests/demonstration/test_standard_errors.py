@@ -96,7 +96,7 @@ def test_the_saved_table_is_that_of_statsmodels(table, reader, capsys):
     assert "tend to be too small" in out
     assert "1 rows without a label are left out" in out
     assert "Values of text are compared with the first of their column: colour 'blue'" in out
-    assert "Left out, with one value in all rows: year" in out
+    assert "Left out (--keep COLUMN keeps one):\n  year: one value in all rows" in out
     assert "LogisticRegression" not in out
 
 
@@ -209,10 +209,14 @@ def test_rare_values_are_one_and_constant_tables_are_refused(tmp_path, monkeypat
     path = write(tmp_path / "rare.csv", [["shade", "y"], *zip(shade, label, strict=True)])
     assert main([str(path), "--target", "y", "--inference"]) == 0
     out = capsys.readouterr().out
-    assert "shade_infrequent_sklearn " in out
-    assert "infrequent_sklearn, in: shade" in out
+    assert "shade_(one of 31 rare values) " in out
+    assert "commonest values count as one, in: shade" in out
+    assert "infrequent" not in out
     write(path, [["a", "b", "y"], *([7, "k", k] for k in label)])
     assert main([str(path), "--target", "y", "--inference"]) == 2
+    assert "no column is left to learn from: a: one value in all" in capsys.readouterr().err
+    arguments = ["--keep", "a", "--keep", "b"]
+    assert main([str(path), "--target", "y", "--inference", *arguments]) == 2
     assert "no column besides the target has two different values" in capsys.readouterr().err
 
 
@@ -223,7 +227,7 @@ def test_columns_without_any_value_and_columns_of_the_same_name(tmp_path, capsys
     path = write(tmp_path / "same.csv", lines)
     assert main([str(path), "--target", "y", "--inference"]) == 0
     out = capsys.readouterr().out
-    assert "Left out, with one value in all rows: empty" in out
+    assert "Left out (--keep COLUMN keeps one):\n  empty: no value in any row" in out
     tests = out.split("Does a column matter at all?")[1].splitlines()[2:]
     assert [line.split()[0::2][:2] for line in tests] == [["a_green", "2"], ["a", "4"]]
 

@@ -1,0 +1,51 @@
+"""A line on the terminal that says what is being done, and how far it is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TextIO
+
+WIDTH = 79
+
+
+class Progress:
+    """Shows what is being done on the last line of a terminal; anywhere else it shows nothing.
+
+    Parameters
+    ----------
+    stream : file, optional
+        Where to write, by default standard error, so that results can be kept without it.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._is_shown = self._stream.isatty()
+        self._what, self._total, self._done, self._start = "", 0, 0, 0.0
+
+    def begin(self, what: str, total: int = 1) -> None:
+        """Begin a piece of work of so many fits; if it is the same again, anew."""
+        self._what, self._total, self._done = what, total, 0
+        self._start = time.perf_counter()
+        self._show()
+
+    def step(self) -> None:
+        """One more fit is done."""
+        self._done += 1
+        self._show()
+
+    def end(self) -> None:
+        """Remove the line, so that a result can take its place."""
+        if self._is_shown:
+            self._stream.write(f"\r{' ' * WIDTH}\r")
+            self._stream.flush()
+
+    def _show(self) -> None:
+        if not self._is_shown:
+            return
+        number = min(self._done + 1, self._total)
+        which = f", fit {number} of {self._total}" if self._total > 1 else ""
+        seconds = time.perf_counter() - self._start
+        line = f"{seconds:.0f} s{which}: {self._what}"
+        self._stream.write(f"\r{line[:WIDTH]:<{WIDTH}}")
+        self._stream.flush()
