@@ -23,6 +23,7 @@ from sk_softmax.estimators.input.collections import check_solver
 from sk_softmax.estimators.input.offsets import require_offset
 from sk_softmax.estimators.input.parameters import for_data, seed_of, settings_of, solver_of
 from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
+from sk_softmax.estimators.input.starts import checked_start
 from sk_softmax.estimators.input.training_set import any_training_set, training_set
 from sk_softmax.estimators.input.translations import explained
 from sk_softmax.estimators.input.validation_rows import own_validation_set, split_off
@@ -118,9 +119,9 @@ class SoftmaxRegression(
         The most iterations (epochs, for a minibatch solver). None is the solver's own default:
         10,000 for ``"auto"``, ``"lbfgs"``, ``"proximal-lbfgs"`` and ``"gd"``, 1,000 for
         ``"proximal-newton"``, 100 for ``"newton-cholesky"``, and 100 epochs for ``"sgd"``,
-        ``"rmsprop"`` and ``"adam"``. With 0 the start is the model, whatever the solver: zeros, or
-        with ``warm_start`` the coefficients of the previous fit. A warning says so.
-        (``LogisticRegression`` takes one step.)
+        ``"rmsprop"`` and ``"adam"``. With 0 the start is the model, whatever the solver: zeros,
+        ``coef_init`` and ``intercept_init`` of ``fit``, or with ``warm_start`` the coefficients of
+        the previous fit. A warning says so. (``LogisticRegression`` takes one step.)
     early_stopping : bool, default=False
         Whether to stop once the loss on validation rows has not improved for
         ``n_iter_no_change`` iterations (epochs, for a minibatch solver), and to keep the
@@ -321,6 +322,8 @@ class SoftmaxRegression(
         X_val: Any = None,
         y_val: Any = None,
         offset_val: Any = None,
+        coef_init: Any = None,
+        intercept_init: Any = None,
     ) -> Self:
         """Fit the model.
 
@@ -350,12 +353,27 @@ class SoftmaxRegression(
             Targets of the validation rows: labels among those of ``y``, or probabilities.
         offset_val : array-like of shape (n_val,) or (n_val, n_classes), optional
             Offset of the validation rows, needed beside ``offset``.
+        coef_init, intercept_init : array-like, optional
+            Where to begin, in the shapes of ``coef_`` and ``intercept_``: (n_classes, n_features)
+            and (n_classes,), or (1, n_features) and (1,) for two classes. If one of them is given
+            alone, the other is zero, or with ``warm_start`` that of the previous fit; what is
+            given replaces it. A coefficient outside its bounds begins at the nearer bound. The
+            first entries of ``path_`` and ``records_`` are of this start, for every solver.
+            Solvers that step by curvature (all but ``"gd"`` and those that learn from minibatches)
+            need a loss of at most 30 nats a row there. With more than two classes they remove the
+            mean over the classes, which changes no probability, in their first step (not from
+            coefficients with L1 or bounds); the others remove it from ``coef_`` at the end.
 
         Returns
         -------
         self : SoftmaxRegression
             The fitted model. If an error is raised, the model stays as it was; by Ctrl-C too,
             unless :class:`KeepOnInterrupt` lets that keep the best coefficients so far.
+
+        Raises
+        ------
+        ValueError
+            If an argument is not as described; the message names it and the remedy.
         """
         settings = settings_of(self)
         context = callbacks.begin(self, settings)
@@ -379,7 +397,9 @@ class SoftmaxRegression(
             path: list[Array] = []
             if self.keep_path:
                 observers.append(partial(_keep_params, path))
-            start = self._start(classes, n_features, warm=self.warm_start)
+            start = self._start_of_fit(classes, n_features, coef_init, intercept_init)
+            is_given = coef_init is not None or intercept_init is not None
+            settings = replace(settings, start_is_given=is_given)
             fitted = fit_params(
                 settings, training, start, held_out, observers + ([tasks] if tasks else [])
             )
@@ -498,6 +518,17 @@ class SoftmaxRegression(
                 f"{self.params_.shape[1]})."
             )
         return objective_values(settings, data, points)
+
+    def _start_of_fit(
+        self, classes: NDArray[Any], n_features: int, coef_init: Any, intercept_init: Any
+    ) -> Array:
+        """Return where ``fit`` begins: what is given, and for the rest the previous fit or zeros.
+
+        Shape ``(n_outputs, n_columns)``.
+        """
+        is_whole = coef_init is not None and not (intercept_init is None and self.fit_intercept)
+        rest = self._start(classes, n_features, warm=self.warm_start and not is_whole)
+        return checked_start(coef_init, intercept_init, rest, has_intercept=self.fit_intercept)
 
     def _start(self, classes: NDArray[Any], n_features: int, *, warm: bool) -> Array:
         """Return zeros, or the params of the previous fit if ``warm`` and if there is one.

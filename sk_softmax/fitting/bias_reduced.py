@@ -30,7 +30,8 @@ def bias_reduced_solution(
     objective : RegressionObjective
         Rows, targets and weights.
     start : ndarray of shape (n_outputs, n_columns)
-        Where to begin; zeros are taken if the information is singular there.
+        Where to begin. Where the information is singular zeros are taken, and a start that was
+        given is an error.
     observe, validate : callable, optional
         See :func:`sk_softmax.fitting.driver.run`.
     """
@@ -38,6 +39,12 @@ def bias_reduced_solution(
     zeros = np.zeros(objective.shape)
     with quiet():
         if not np.isfinite(jeffreys.evaluate(start).value):
+            if settings.start_is_given:
+                raise ValueError(
+                    "The Fisher information is singular in floating point at the start that "
+                    "coef_init and intercept_init give, so bias_reduction='firth' cannot begin "
+                    "there. Give smaller coefficients."
+                )
             start = zeros
         problem = replace(
             problem_of(settings, objective, start),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sk_softmax.fitting.beginning import beginning
 from sk_softmax.fitting.bias_reduced import bias_reduced_solution
 from sk_softmax.fitting.class_weight import weighted_by_class
 from sk_softmax.fitting.curvature_sample import measure_on_sample
@@ -49,9 +50,6 @@ from sk_softmax.objective import (
 from sk_softmax.rows import RowSpace, single_threaded_blas
 from sk_softmax.solvers import Auto
 from sk_softmax.solvers.proximal_newton import FEW_PARAMETERS
-
-# Loss in nats a row up to which a start is used: exp(-36) is the rounding of 1.
-MOST_AT_START = 30.0
 
 # Rounding that changes the logits of SOME_ROWS rows by at most FELT nats is not looked at further:
 # near the optimum it changes the loss by about FELT^2. Other fits pay no pass for it.
@@ -99,7 +97,7 @@ def fit_params(
     training : TrainingSet or PartedTrainingSet
         The data.
     start : ndarray of shape (n_outputs, n_columns)
-        Where to begin.
+        Where to begin, and with ``start_is_given`` the params that are reported of the start.
     held_out : TrainingSet, PartedTrainingSet or None
         Validation rows, scored after every iteration.
     observers : sequence of callables
@@ -130,19 +128,14 @@ def _fitted(
 ) -> Fitted:
     """Return what :func:`fit_params` returns, from an objective that is ready."""
     shift, objective = fit.shift, fit.objective
-    start = shift.params(start)
-    # At the optimum under an L2 penalty the mean over the classes is zero. The metric of L-BFGS
-    # removes that mean from every step, so the fit would keep a mean that the start has. It is
-    # removed here.
-    start = objective.penalty.projected(objective.penalty.balanced(start))
-    if settings.solver.takes_shifted_rows and start.any():
-        start = _with_curvature(objective, start)
+    begin = beginning(settings, objective, shift, start)
     early = None if settings.patience is None else EarlyStopping(settings.patience)
-    seers = [partial(_in_given_columns, shift, observer) for observer in observers]
+    seers = [partial(begin.show, observer) for observer in observers]
     observe = _all_of([*seers, early] if early else seers)
     validate = None if validation is None else validation.scores
     with single_threaded_blas():
-        solution = _solution(settings, training, objective, start, observe, validate)
+        solution = _solution(settings, training, objective, begin.params, observe, validate)
+        solution = replace(solution, records=begin.records(solution.records))
         best = solution.n_iter
         with quiet():
             if early is not None and early.params is not None and early.iteration != best:
@@ -178,17 +171,6 @@ def _solution(
     solution = run(staged(settings.solver, stages), views, observe, validate)
     with quiet():
         return with_proof(settings, objective, solution)
-
-
-def _with_curvature(objective: RegressionObjective, start: Array) -> Array:
-    """Return a start, or zeros if most rows are certain of a wrong class there.
-
-    Such rows have no curvature that floating point can hold, and a solver that steps by curvature
-    does not come away from there in thousands of iterations.
-    """
-    with single_threaded_blas(), quiet():
-        value = objective.value(start)
-    return start if value <= MOST_AT_START else np.zeros_like(start)
 
 
 def _bound(objective: RegressionObjective, solution: Solution) -> float:
@@ -249,13 +231,6 @@ def _narrowed(objective: RegressionObjective, params: Array, width: np.dtype[Any
         return narrow
     towards = np.where(allowed > narrow, np.inf, np.where(allowed < narrow, -np.inf, narrow))
     return np.asarray(np.nextafter(narrow, towards.astype(width)))
-
-
-def _in_given_columns(
-    shift: Shift, observer: Observer, record: IterationRecord, params: ParamsThere
-) -> bool:
-    """Ask an observer, who sees params for the given columns."""
-    return observer(record, lambda: shift.lift(params()))
 
 
 def _at(params: Array, solution: Solution, objective: RegressionObjective) -> Solution:
@@ -320,8 +295,8 @@ def _direct_stage(
 ) -> Stages:
     """Fit a model with few parameters under an L1 penalty in one stage, on all features.
 
-    ``start`` has shape ``(n_outputs, n_columns)``. If it is zero, the fit begins at the best
-    intercepts.
+    ``start`` has shape ``(n_outputs, n_columns)``. If it is zero and was not given, the fit begins
+    at the best intercepts.
     """
     # Neither a working set nor stronger penalties on the way: a Hessian among all parameters costs
     # little, and stages take evaluations and Hessians of their own. Milliseconds of a fit with
@@ -333,7 +308,8 @@ def _direct_stage(
     #   990 x 10, 11 classes (121)       30 (14)   30 (23)        10 (8)    11 (9)
     #   wine (42)                        10 (19)   20 (27)         7 (14)   12 (6)
     #   digits (650)                    198 (16)  148 (26)        46 (7)    10 (2)
-    begin = start if start.any() else intercepts_alone(objective)
+    is_start = start.any() or settings.start_is_given
+    begin = start if is_start else intercepts_alone(objective)
     return single_stage(task_of_some_features(settings, objective, begin), views.whole)
 
 

@@ -121,4 +121,5 @@ def problem_of(
         penalty=objective.penalty,
         value_at_zero=objective.value_at_zero if value_at_zero is None else value_at_zero,
         most_noise=objective.noise,
+        start_is_given=settings.start_is_given,
     )

@@ -101,6 +101,9 @@ class Settings:
     patience: int | None = None
     """Iterations without improvement after which a fit stops; None without early stopping."""
 
+    start_is_given: bool = False
+    """Whether the start is the user's, so that the fit begins there also if it is zero."""
+
     @property
     def form(self) -> PenaltyForm:
         """The form of the penalty; its strength depends on the rows' weights too."""

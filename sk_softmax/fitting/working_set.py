@@ -280,7 +280,7 @@ def sparse_stages(
     Parameters
     ----------
     problem : Problem
-        Where the fit starts and when it stops. A start of zeros means none.
+        Where the fit starts and when it stops. A start of zeros that was not given means none.
     objective : RegressionObjective
         What is minimised.
     C : float
@@ -292,7 +292,7 @@ def sparse_stages(
         The objectives that answer questions; those on the working set are added.
     """
     working, n_iter = WorkingSet(objective, task, views), 0
-    is_warm = bool(problem.start.any())
+    is_warm = bool(problem.start.any()) or problem.start_is_given
     if is_warm:
         working.begin_at(problem.start)
     else:

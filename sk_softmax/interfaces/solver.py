@@ -101,6 +101,9 @@ class Problem:
     memory: Memory | None = None
     """What the same solver returned at the end of the previous stage; None in the first."""
 
+    start_is_given: bool = False
+    """Whether zeros at the start are where to begin, and not the lack of a better start."""
+
     is_rough: bool = False
     """Whether another stage follows, so that a claim of convergence needs no proof."""
 
@@ -159,8 +162,9 @@ class Status(Enum):
         "solver or other options of this one"
     )
     NOT_BEGUN = (
-        "max_iter is 0, so the model is where the fit begins: zeros, or with warm_start the "
-        "coefficients of the fit before; raise max_iter"
+        "max_iter is 0, so the model is where the fit begins: zeros, the coef_init and "
+        "intercept_init that fit was given, or with warm_start the coefficients of the fit "
+        "before; raise max_iter"
     )
     STOPPED = "an observer asked to stop"
     INTERRUPTED = (

@@ -93,9 +93,9 @@ class MinibatchSolver(Options):
 
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
-        # 1. Start from zeros, from the params of an earlier fit, or from N(0, initial_scale^2).
+        # 1. Start from zeros, from params that were given, or from N(0, initial_scale^2).
         params = problem.start
-        if not params.any():
+        if not (params.any() or problem.start_is_given):
             params = self.first_params(params, problem.random)
         start = yield EvaluateAt(params)
         stopped = yield Progress.of(0, params, start, 0.0)
