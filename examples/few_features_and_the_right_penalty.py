@@ -16,8 +16,18 @@ from sklearn.preprocessing import scale
 from sk_softmax import SoftmaxRegression, SoftmaxRegressionCV, softmax_path
 from sk_softmax.displays import CVDisplay, PathDisplay
 
+# As Forina and others (1988) call them, who made the measurements.
+WINES = ["Barolo", "Grignolino", "Barbera"]
+NAMES = {
+    "od280/od315_of_diluted_wines": "OD280/OD315",
+    "nonflavanoid_phenols": "other phenols",
+    "color_intensity": "colour intensity",
+    "alcalinity_of_ash": "alkalinity of ash",
+}
+
 wine = load_wine()
-X, y, names = scale(wine.data), wine.target, wine.feature_names
+X, y = scale(wine.data), wine.target
+names = [NAMES.get(name, name.replace("_", " ")) for name in wine.feature_names]
 
 # 1. The path.
 path = softmax_path(X, y, Cs=100)
@@ -47,7 +57,13 @@ assert set(np.count_nonzero(grouped.coef_, axis=0)) == {0, 3}
 
 # Pictures.
 PathDisplay.from_path(
-    path, feature_names=names, class_names=wine.target_names, C=model.C_, n_columns=2
-).figure_.savefig("wine_path.png", dpi=90)
-CVDisplay.from_estimator(model).figure_.savefig("wine_cross_validation.png", dpi=90)
+    path,
+    feature_names=names,
+    class_names=WINES,
+    C=model.C_,
+    C_label=f"C = {model.C_:.3g}, chosen by\ncross-validation",
+    label="coefficient (nats a standard deviation)",
+    n_columns=2,
+).figure_.savefig("wine_path.png", dpi=180)
+CVDisplay.from_estimator(model).figure_.savefig("wine_cross_validation.png", dpi=180)
 print("drew wine_path.png and wine_cross_validation.png")

@@ -43,10 +43,10 @@ for record in model.records_[::5]:
     )
 
 curves = LossCurveDisplay.from_estimator(model)
-curves.figure_.suptitle(f"{what} by minibatches, evaluated on {len(X_test)} test images")
-curves.figure_.savefig("minibatch_curves.png", dpi=100)
+curves.figure_.suptitle(f"{what} by minibatches, evaluated on {len(X_test):,} test images")
+curves.figure_.savefig("minibatch_curves.png", dpi=200)
 gallery = MisclassifiedDisplay.from_estimator(
     model, X_test, y_test, image_shape=shape, n_images=10
 )
-gallery.figure_.savefig("minibatch_mistakes.png", dpi=80)
+gallery.figure_.savefig("minibatch_mistakes.png", dpi=160)
 print("the pictures are in minibatch_curves.png and minibatch_mistakes.png")

@@ -14,7 +14,7 @@ SHOWN = {
     "iris_virginica_by_gradient_descent.py": ["0.126957", "5.53844134", "98.0 %"],
     "digits_with_coefficient_images.py": ["accuracy on 450 others: 0.9", "taken for a"],
     "mnist_by_minibatches.py": ["epoch 25", "accuracy 9", "minibatch_mistakes.png"],
-    "loss_surface_and_paths.py": ["full batch", "RMSprop", "accuracy of the dividing line: 0.9"],
+    "loss_surface_and_paths.py": ["turns back", "RMSprop", "accuracy of the dividing line: 0.9"],
     "soft_labels_from_annotators.py": [
         "majority vote",
         "shares of the votes",
@@ -77,6 +77,18 @@ def test_the_lecture_and_ours_agree_line_by_line(output):
     numbers = [line.split()[-2:] for line in lines if "at step" in line or "at 5000 " in line]
     assert len(numbers) == 13
     assert all(lecture == ours for lecture, ours in numbers)
+
+
+def test_the_paths_are_what_the_text_says_of_them(output):
+    lines = output("loss_surface_and_paths.py").splitlines()[1:5]
+    names = ["full batch", "minibatches of 16", "momentum 0.9", "RMSprop"]
+    assert [line[:18].strip() for line in lines] == names
+    turns = {name: int(line[18:].split()[0]) for name, line in zip(names, lines, strict=True)}
+    above = {name: float(line[18:].split()[1]) for name, line in zip(names, lines, strict=True)}
+    assert turns["full batch"] == 0, "goes straight down, then creeps along"
+    assert turns["minibatches of 16"] > 5, "turns back again and again"
+    assert turns["momentum 0.9"] > 1, "swings to and fro"
+    assert min(above, key=above.get) == "minibatches of 16", "get furthest"
 
 
 def test_probable_labels_are_worth_more_than_a_majority(output):

@@ -54,6 +54,7 @@ def test_fuel_efficiency():
 @pytest.mark.parametrize(
     ("example", "data", "pattern", "least"),
     [
+        ("digits_with_coefficient_images.py", "mnist.npz", r"on 10000 others: ([0-9.]+)", 0.91),
         ("mnist_by_minibatches.py", "mnist.npz", r"epoch 25 .* accuracy ([0-9.]+)%", 92.0),
         ("loss_surface_and_paths.py", "autompg.csv", r"dividing line: ([0-9.]+)", 0.829),
     ],

@@ -100,7 +100,15 @@ class CoefficientDisplay:
             titles = [f"{titles[1]} rather than {titles[0]}"]
         return cls(coef, titles, names, shape).plot(**plot)
 
-    def plot(self, *, n_features: int = 10, n_columns: int = 5, ax: Any = None) -> Self:
+    def plot(
+        self,
+        *,
+        n_features: int = 10,
+        n_columns: int = 5,
+        label: str = "coefficient (nats a unit)",
+        smooth: bool = False,
+        ax: Any = None,
+    ) -> Self:
         """Draw one picture per class.
 
         Parameters
@@ -109,6 +117,11 @@ class CoefficientDisplay:
             Number of bars per class, for its largest coefficients.
         n_columns : int, default=5
             Pictures side by side; at most 3 for bars.
+        label : str, default="coefficient (nats a unit)"
+            What the scale shows, in the units of the features: "nats from blank to full ink".
+        smooth : bool, default=False
+            Whether images are drawn smooth between the middles of their pixels, which suits small
+            ones.
         ax : matplotlib Axes, optional
             Where to draw all pictures; by default in a new figure.
 
@@ -118,33 +131,51 @@ class CoefficientDisplay:
             With ``figure_``, ``axes_`` and ``artists_``.
         """
         as_images = self.image_shape is not None
-        cell = (1.6, 1.8) if as_images else (3.4, 0.6 + 0.24 * n_features)
         columns = n_columns if as_images else min(n_columns, 3)
         n_shown = len(self.coefficients)
-        self.figure_, self.axes_ = grid_of_axes(self, ax, n_shown, columns, cell)
+        cell = self._cell(n_features)
+        self.figure_, self.axes_ = grid_of_axes(
+            self, ax, n_shown, columns, cell, of_images=as_images
+        )
         # All classes share one scale. With a scale each, a class with weak coefficients would
         # look as sure as the others.
         limit = float(np.abs(self.coefficients).max()) or 1.0
         self.artists_ = []
         for axes, row, title in zip(self.axes_, self.coefficients, self.titles, strict=True):
-            draw = self._image if as_images else self._bars
-            self.artists_.append(draw(axes, row, limit, n_features))
+            if as_images:
+                artist = self._image(axes, row, limit, smooth)
+            else:
+                artist = self._bars(axes, row, limit, n_features)
+                axes.set_xlabel(label, fontsize=8)
+            self.artists_.append(artist)
             axes.set_title(title, fontsize=10)
         if as_images:
             self.figure_.colorbar(
-                self.artists_[0],
-                ax=self.axes_,
-                label="coefficient (nats a unit)",
-                shrink=0.8,
+                self.artists_[0], ax=self.axes_, label=label, aspect=30, pad=0.02
             )
         return self
 
-    def _image(self, axes: Any, row: Any, limit: float, n_features: int) -> Any:
+    def _cell(self, n_features: int) -> tuple[float, float]:
+        """Return the width and height of one picture in inches."""
+        if self.image_shape is None:
+            return 3.4, 0.6 + 0.24 * n_features
+        height, width = self.image_shape
+        return 1.75, 1.6 * height / width + 0.25
+
+    def _image(self, axes: Any, row: Any, limit: float, smooth: bool) -> Any:
+        """Draw one class as an image."""
         axes.set_xticks([])
         axes.set_yticks([])
-        return axes.imshow(row.reshape(self.image_shape), cmap=DIVERGING, vmin=-limit, vmax=limit)
+        return axes.imshow(
+            row.reshape(self.image_shape),
+            cmap=DIVERGING,
+            vmin=-limit,
+            vmax=limit,
+            interpolation="bicubic" if smooth else None,
+        )
 
     def _bars(self, axes: Any, row: Any, limit: float, n_features: int) -> Any:
+        """Draw the largest coefficients of one class as bars."""
         largest = np.argsort(-np.abs(row), kind="stable")[:n_features][::-1]
         colours = [COLOURS[0] if row[i] > 0 else COLOURS[1] for i in largest]
         bars = axes.barh(np.arange(len(largest)), row[largest], color=colours)
@@ -152,5 +183,4 @@ class CoefficientDisplay:
         axes.tick_params(labelsize=8)
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set_xlim(-1.05 * limit, 1.05 * limit)
-        axes.set_xlabel("coefficient (nats a unit)", fontsize=8)
         return bars

@@ -163,7 +163,13 @@ class CVDisplay:
         """
         share, number = self.choices["best"]
         floor = means[share, number] - errors[share, number]
-        self.floor_ = self.ax_.axhline(floor, color="black", linewidth=0.8, linestyle=":")
+        self.floor_ = self.ax_.axhline(
+            floor,
+            color="black",
+            linewidth=0.8,
+            linestyle=":",
+            label="best mean less its standard error",
+        )
         for (name, (share, number)), style in zip(self.choices.items(), ("*", "D"), strict=True):
             label = f"{name}: C = {self.Cs[number]:.3g}"
             if len(self.l1_ratios) > 1:

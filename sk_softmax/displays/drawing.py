@@ -7,6 +7,15 @@ from typing import Any
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Colours of Okabe and Ito (2008), which can be told apart with any colour vision."""
 
+MARKERS = ("o", "s", "D", "^", "v", "P", "*")
+"""Matplotlib's markers, which tell lines apart without colours."""
+
+LINE_STYLES = ("-", (0, (5, 1.2)), (0, (1, 1)), (0, (6, 1, 1.5, 1)))
+"""Matplotlib's styles of lines: whole, dashed, dotted, and both in turn."""
+
+SEQUENTIAL = "YlGnBu"
+"""Scale from pale yellow (least) to dark blue, on which all colours of lines but one stand out."""
+
 DIVERGING = "RdBu"
 """Scale from red (against) to blue (for), which suits the common kinds of colour blindness."""
 
@@ -33,19 +42,26 @@ def single_axes(display: object, ax: Any, figsize: tuple[float, float]) -> Any:
 
 
 def grid_of_axes(
-    display: object, ax: Any, n_axes: int, n_columns: int, cell: tuple[float, float]
+    display: object,
+    ax: Any,
+    n_axes: int,
+    n_columns: int,
+    cell: tuple[float, float],
+    *,
+    of_images: bool = False,
 ) -> tuple[Any, list[Any]]:
     """Return a figure and ``n_axes`` axes in a grid.
 
     The figure is new, or that of ``ax``, whose place the grid takes. In a new figure each of the
-    axes has ``cell`` inches, width and height.
+    axes has ``cell`` inches, width and height. Axes ``of_images`` keep their shape, without empty
+    space between them.
     """
     plt = pyplot(display)
     n_columns = max(min(n_columns, n_axes), 1)
     n_rows = -(-n_axes // n_columns)
     if ax is None:
         size = (cell[0] * n_columns, cell[1] * n_rows)
-        figure = plt.figure(figsize=size, layout="constrained")
+        figure = plt.figure(figsize=size, layout="compressed" if of_images else "constrained")
         grid = figure.add_gridspec(n_rows, n_columns)
     else:
         figure = ax.figure

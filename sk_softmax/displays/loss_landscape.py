@@ -7,10 +7,17 @@ from typing import Any, Self
 
 import numpy as np
 
-from sk_softmax.displays.drawing import COLOURS, single_axes
+from sk_softmax.displays.contour_levels import few_of, round_levels
+from sk_softmax.displays.drawing import (
+    COLOURS,
+    LINE_STYLES,
+    MARKERS,
+    SEQUENTIAL,
+    single_axes,
+)
 
-MARKERS = "osD^vP*"
-"""Matplotlib's markers of the steps, in turn for each path."""
+MOST_MARKERS = 40
+"""Steps of a path that are marked; of a longer path every second, third, ... step is."""
 
 
 class LossLandscapeDisplay:
@@ -144,7 +151,8 @@ class LossLandscapeDisplay:
         Parameters
         ----------
         n_levels : int, default=20
-            Number of bands between contours. Each covers the same area of the plane.
+            Most bands between contours. They cover about the same area of the plane each, and end
+            at round numbers.
         ax : matplotlib Axes, optional
             Where to draw; by default in a new figure.
 
@@ -153,37 +161,61 @@ class LossLandscapeDisplay:
         self : LossLandscapeDisplay
             With ``ax_``, ``figure_``, ``contour_`` and ``lines_``.
         """
-        self.ax_ = single_axes(self, ax, (6.0, 4.5))
+        self.ax_ = single_axes(self, ax, (6.4, 4.8))
         self.figure_ = self.ax_.figure
-        # Levels are quantiles, so that all bands cover the same area. Evenly spaced levels would
-        # all lie on steep walls, and the valley between them would show no shape.
-        levels = np.unique(np.quantile(self.values, np.linspace(0, 1, n_levels + 1)))
-        from matplotlib.colors import BoundaryNorm
-
-        norm = BoundaryNorm(levels, 256)  # evenly spaced shades, one per band
-        self.contour_ = self.ax_.contourf(
-            self.x, self.y, self.values, levels=levels, norm=norm, cmap="Greys", alpha=0.7
-        )
-        self.ax_.contour(
-            self.x, self.y, self.values, levels=levels, colors="white", linewidths=0.5
-        )
-        self.figure_.colorbar(
-            self.contour_, ax=self.ax_, label="objective (nats a row)", format="%.3g"
-        )
-        self.lines_ = []
-        for number, (name, path) in enumerate(self.paths.items()):
-            style = dict(color=COLOURS[number % len(COLOURS)], label=name, linewidth=1.4)
-            marker = dict(marker=MARKERS[number % len(MARKERS)], markersize=3.5)
-            self.lines_ += self.ax_.plot(path[:, 0], path[:, 1], **style, **marker)
+        self._surface(n_levels)
+        self.lines_ = [self._path(number) for number in range(len(self.paths))]
         self.ax_.plot(
-            *self.optimum, "*", color="black", markersize=11, label="fitted", linestyle="none"
+            *self.optimum,
+            "*",
+            color="black",
+            markersize=13,
+            markeredgecolor="white",
+            label="fitted",
+            linestyle="none",
+            zorder=5,
         )
         self.ax_.set_xlabel(self.labels[0])
         self.ax_.set_ylabel(self.labels[1])
         self.ax_.set_xlim(self.x[0], self.x[-1])
         self.ax_.set_ylim(self.y[0], self.y[-1])
-        self.ax_.legend(fontsize=9)
+        self.ax_.legend(fontsize=9, handlelength=3.5, framealpha=0.9)
         return self
+
+    def _surface(self, n_levels: int) -> None:
+        """Draw the objective as bands between contours, and the scale of their colours."""
+        from matplotlib.colors import BoundaryNorm
+
+        levels = round_levels(self.values, n_levels)
+        norm = BoundaryNorm(levels, 256)  # evenly spaced shades, one per band
+        grid = self.x, self.y, self.values
+        self.contour_ = self.ax_.contourf(*grid, levels=levels, norm=norm, cmap=SEQUENTIAL)
+        self.ax_.contour(*grid, levels=levels, colors="white", linewidths=0.4)
+        bar = self.figure_.colorbar(self.contour_, ax=self.ax_, label="objective (nats a row)")
+        ticks = few_of(levels, 8)
+        bar.set_ticks(ticks, labels=[f"{tick:.15g}" for tick in ticks])
+        bar.minorticks_off()
+
+    def _path(self, number: int) -> Any:
+        """Draw one path and return its line; colour, style and marker tell it from the others."""
+        from matplotlib.patheffects import Normal, Stroke
+
+        name, path = list(self.paths.items())[number]
+        (line,) = self.ax_.plot(
+            *path.T,
+            color=COLOURS[number % len(COLOURS)],
+            linestyle=LINE_STYLES[number % len(LINE_STYLES)],
+            marker=MARKERS[number % len(MARKERS)],
+            markersize=4.6,
+            markeredgecolor="white",
+            markeredgewidth=0.6,
+            markevery=-(-len(path) // MOST_MARKERS),
+            linewidth=1.8,
+            label=name,
+            path_effects=[Stroke(linewidth=2.8, foreground="white"), Normal()],
+            zorder=4 - (number + 1) / (len(self.paths) + 1),  # the first on top
+        )
+        return line
 
 
 def _leading_directions(centre: Any, paths: Mapping[str, Any]) -> Any:

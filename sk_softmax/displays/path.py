@@ -129,9 +129,11 @@ class PathDisplay:
         self,
         *,
         C: float | None = None,
+        C_label: str | None = None,
         n_labels: int = 5,
         n_lines: int = 1000,
         n_columns: int | None = None,
+        label: str = "coefficient (nats a unit)",
         ax: Any = None,
     ) -> Self:
         """Draw one panel per class, and one for all classes.
@@ -139,7 +141,9 @@ class PathDisplay:
         Parameters
         ----------
         C : float, optional
-            Where to draw a vertical line, such as at the C that was chosen.
+            Where to draw a dashed vertical line, such as at the C that was chosen.
+        C_label : str, optional
+            What the last panel says of that line; by default its C.
         n_labels : int, default=5
             Number of lines to name and colour in each class: those with the largest final
             coefficients. A feature has the same colour in all panels, unless another feature of
@@ -151,6 +155,8 @@ class PathDisplay:
         n_columns : int, optional
             Panels side by side. By default up to three panels are in one row, and more of them
             form a square.
+        label : str, default="coefficient (nats a unit)"
+            What the vertical axis shows, in the units of the features.
         ax : matplotlib Axes, optional
             Where to draw all panels; by default in a new figure.
 
@@ -184,9 +190,12 @@ class PathDisplay:
             axes.set_xlabel("C (weaker penalty to the right)", fontsize=8)
             axes.tick_params(labelsize=8)
             if C is not None:
-                axes.axvline(C, color="black", linestyle="--", linewidth=0.9)
+                there = f"C = {C:.3g}" if C_label is None else C_label
+                line = axes.axvline(C, color="black", linestyle="--", linewidth=0.9, label=there)
             if number % n_columns == 0 and number < n_classes:
-                axes.set_ylabel("coefficient (nats a unit)", fontsize=8)
+                axes.set_ylabel(label, fontsize=8)
+        if C is not None:  # in the axes that are drawn last, so that no line runs through it
+            self.count_ax_.legend(handles=[line], fontsize=8, loc="lower right")
         self._label(named, colours)
         return self
 

@@ -104,6 +104,22 @@ class TestCoefficients:
         labels = [axes.get_ylabel() for axes in display.figure_.axes]
         assert "coefficient (nats a unit)" in labels
 
+    def test_images_fill_the_figure_smooth_or_not(self, digits_model):
+        label = "nats from blank to full ink"
+        for smooth, interpolation in ((False, "auto"), (True, "bicubic")):
+            display = CoefficientDisplay.from_estimator(
+                digits_model, image_shape=(8, 8), smooth=smooth, label=label
+            )
+            assert display.artists_[0].get_interpolation() == interpolation
+            assert label in [axes.get_ylabel() for axes in display.figure_.axes]
+            display.figure_.canvas.draw()
+            boxes = [axes.get_tightbbox() for axes in display.figure_.axes]
+            figure = display.figure_.bbox
+            assert max(box.x1 for box in boxes) > 0.97 * figure.x1
+            assert min(box.x0 for box in boxes) < 0.03 * figure.x1
+            covered = sum(axes.bbox.width * axes.bbox.height for axes in display.axes_)
+            assert covered > 0.65 * figure.width * figure.height
+
     def test_bars_are_the_largest_coefficients_by_name(self, iris):
         model = SoftmaxRegression().fit(*iris)
         display = CoefficientDisplay.from_estimator(model, n_features=2)
@@ -193,6 +209,31 @@ class TestLossLandscape:
             assert display.values[j, i] == pytest.approx(loss, rel=1e-12)
         assert display.ax_.get_xlabel() == "coefficient of x0"
         assert display.ax_.get_ylabel() == "intercept"
+
+    def test_paths_differ_in_colour_style_and_marker(self, binary):
+        X, y = binary
+        model = SoftmaxRegression(solver="gd", max_iter=5, keep_path=True).fit(X, y)
+        paths = {str(number): model.path_ for number in range(4)}
+        where = dict(parameters=((0, 0), (0, -1)), n_points=8)
+        display = LossLandscapeDisplay.from_estimator(model, X, y, paths=paths, **where)
+        for look in ("get_color", "get_linestyle", "get_marker"):
+            looks = [str(getattr(line, look)()) for line in display.lines_]
+            assert len(set(looks)) == (4 if look != "get_linestyle" else 2), looks
+        patterns = {str(line._unscaled_dash_pattern) for line in display.lines_}
+        assert len(patterns) == 4
+
+    def test_the_scale_of_colours_has_round_numbers(self, binary):
+        X, y = binary
+        model = SoftmaxRegression(solver="gd", max_iter=5, keep_path=True).fit(X, y)
+        display = LossLandscapeDisplay.from_estimator(
+            model, X, y, parameters=((0, 0), (0, -1)), n_points=30
+        )
+        bar = display.figure_.axes[-1]
+        texts = [text.get_text() for text in bar.get_yticklabels()]
+        assert 4 <= len(texts) <= 8
+        assert all(len(text.replace(".", "").lstrip("0")) <= 3 for text in texts), texts
+        np.testing.assert_allclose([float(text) for text in texts], bar.get_yticks())
+        assert bar.get_ylabel() == "objective (nats a row)"
 
     def test_principal_directions_of_several_paths(self, iris):
         X, y = iris

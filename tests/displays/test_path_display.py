@@ -72,6 +72,20 @@ def test_panels_share_their_scales(wine):
     assert all("C (weaker penalty" in axes.get_xlabel() for axes in display.axes_)
 
 
+@pytest.mark.parametrize(
+    ("given", "text"), [({}, "C = 0.5"), ({"C_label": "chosen by folds"}, "chosen by folds")]
+)
+def test_the_dashed_line_says_what_it_is(wine, given, text):
+    display = PathDisplay.from_path(wine[0], C=0.5, label="nats a deviation", **given)
+    (entry,) = display.count_ax_.get_legend().get_texts()
+    assert entry.get_text() == text
+    for axes in display.axes_:
+        dashed = [line for line in axes.lines if set(line.get_xdata()) == {0.5}]
+        assert [line.get_linestyle() for line in dashed] == ["--"]
+    assert display.axes_[0].get_ylabel() == "nats a deviation"
+    assert PathDisplay.from_path(wine[0]).count_ax_.get_legend() is None
+
+
 def test_the_largest_final_coefficients_are_named_in_their_lines_colour(wine):
     path, names = wine
     display = PathDisplay.from_path(path, feature_names=[n[:20] for n in names], n_labels=2)
