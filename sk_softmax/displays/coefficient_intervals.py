@@ -8,9 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from sk_softmax.displays.drawing import COLOURS, grid_of_axes
-
-UNSURE = "#999999"
-"""Colour of an interval that holds zero."""
+from sk_softmax.displays.interactive.forest import UNSURE, forest_figure
 
 LONGEST = 36
 """Most characters of a name."""
@@ -92,7 +90,13 @@ class CoefficientIntervalDisplay:
 
     @classmethod
     def from_inference(
-        cls, inference: Any, *, level: float = 0.95, intercept: bool = False, **plot: Any
+        cls,
+        inference: Any,
+        *,
+        level: float = 0.95,
+        intercept: bool = False,
+        draw: bool = True,
+        **plot: Any,
     ) -> Self:
         """Draw the coefficients of an inference.
 
@@ -104,30 +108,35 @@ class CoefficientIntervalDisplay:
             Level of the intervals.
         intercept : bool, default=False
             Whether to draw the intercepts too.
+        draw : bool, default=True
+            Whether to draw it with matplotlib, which :meth:`to_plotly` does not need.
         **plot : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : CoefficientIntervalDisplay
-            Already drawn.
+            Already drawn, with ``draw``.
         """
         names = inference.columns if intercept else inference.features
         shown = slice(len(names))
         against = inference.reference
         if len(inference.outcomes) == len(inference.classes):
             against = "the mean of all classes"
-        return cls(
+        display = cls(
             np.asarray(inference.coef)[:, shown],
             np.asarray(inference.conf_int(level))[:, shown],
             [f"{outcome} against {against}" for outcome in inference.outcomes],
             names,
             level,
             ratio_label=inference.odds_ratios(level).name,
-        ).plot(**plot)
+        )
+        return display.plot(**plot) if draw else display
 
     @classmethod
-    def from_effects(cls, effects: Any, *, level: float = 0.95, **plot: Any) -> Self:
+    def from_effects(
+        cls, effects: Any, *, level: float = 0.95, draw: bool = True, **plot: Any
+    ) -> Self:
         """Draw marginal effects on the probability of each class.
 
         Parameters
@@ -136,26 +145,29 @@ class CoefficientIntervalDisplay:
             From ``Inference.marginal_effects``.
         level : float, default=0.95
             Level of the intervals.
+        draw : bool, default=True
+            Whether to draw it with matplotlib, which :meth:`to_plotly` does not need.
         **plot : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : CoefficientIntervalDisplay
-            Already drawn.
+            Already drawn, with ``draw``.
         """
         names, classes = (
             list(dict.fromkeys(labels)) for labels in zip(*effects.index, strict=True)
         )
         ends = np.asarray(effects.conf_int(level))
-        return cls(
+        display = cls(
             np.asarray(effects.estimate).T,
             ends.transpose(1, 0, 2),
             [str(label) for label in classes],
             names,
             level,
             "change of probability a unit",
-        ).plot(**plot)
+        )
+        return display.plot(**plot) if draw else display
 
     def plot(
         self,
@@ -187,8 +199,7 @@ class CoefficientIntervalDisplay:
         self : CoefficientIntervalDisplay
             With ``figure_``, ``axes_``, ``artists_`` and ``order_``.
         """
-        if ratios and self.ratio_label is None:
-            raise ValueError("ratios=True needs coefficients: effects have no ratios.")
+        self._check(ratios)
         self.order_ = self._order(n_features, sort)
         n_shown = len(self.coefficients)
         cell = (3.2 if n_shown > 1 else 4.8, 0.8 + 0.22 * len(self.order_))
@@ -203,6 +214,40 @@ class CoefficientIntervalDisplay:
                 _mark_ratios(axes, limits)
             self._label(axes, ratios, with_names=number % max(n_columns, 1) == 0)
         return self
+
+    def to_plotly(
+        self,
+        *,
+        n_features: int = 30,
+        sort: bool = True,
+        ratios: bool = False,
+        n_columns: int = 3,
+    ) -> Any:
+        """Return the picture as a Plotly figure, which shows the numbers of what is pointed at.
+
+        Parameters
+        ----------
+        n_features, sort, ratios, n_columns : int, bool, bool, int
+            See :meth:`plot`.
+
+        Returns
+        -------
+        figure : plotly.graph_objects.Figure
+            With the content of :meth:`plot`. A notebook shows it; ``write_html`` saves it.
+
+        Raises
+        ------
+        ImportError
+            If plotly is not installed: ``pip install "sk-softmax[explore]"``.
+        """
+        self._check(ratios)
+        self.order_ = self._order(n_features, sort)
+        return forest_figure(self, self.order_, self._limits(ratios), n_columns, ratios=ratios)
+
+    def _check(self, ratios: bool) -> None:
+        """Raise a ``ValueError`` if what is drawn has no ratios."""
+        if ratios and self.ratio_label is None:
+            raise ValueError("ratios=True needs coefficients: effects have no ratios.")
 
     def _order(self, n_features: int, sort: bool) -> Any:
         """Return the numbers of the features to draw, from the top."""

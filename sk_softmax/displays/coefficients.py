@@ -14,6 +14,7 @@ from sk_softmax.displays.drawing import (
     grid_of_axes,
     image_size,
 )
+from sk_softmax.displays.interactive.templates import bars_figure, images_figure
 
 
 class CoefficientDisplay:
@@ -63,6 +64,7 @@ class CoefficientDisplay:
         *,
         image_shape: Sequence[int] | None = None,
         feature_names: Sequence[str] | None = None,
+        draw: bool = True,
         **plot: Any,
     ) -> Self:
         """Draw the coefficients of a fitted linear classifier.
@@ -77,13 +79,15 @@ class CoefficientDisplay:
             they are drawn as bars.
         feature_names : sequence of str, optional
             By default ``feature_names_in_``; without that, ``x0``, ``x1``, ...
+        draw : bool, default=True
+            Whether to draw it with matplotlib, which :meth:`to_plotly` does not need.
         **plot : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : CoefficientDisplay
-            Already drawn.
+            Already drawn, with ``draw``.
         """
         coef = np.asarray(dense_coefficients(estimator), dtype=float)
         n_features = coef.shape[1]
@@ -98,7 +102,8 @@ class CoefficientDisplay:
         titles = [str(label) for label in estimator.classes_]
         if len(coef) == 1:
             titles = [f"{titles[1]} rather than {titles[0]}"]
-        return cls(coef, titles, names, shape).plot(**plot)
+        display = cls(coef, titles, names, shape)
+        return display.plot(**plot) if draw else display
 
     def plot(
         self,
@@ -155,6 +160,39 @@ class CoefficientDisplay:
             )
         return self
 
+    def to_plotly(
+        self,
+        *,
+        n_features: int = 10,
+        n_columns: int = 5,
+        label: str = "coefficient (nats a unit)",
+        smooth: bool = False,
+    ) -> Any:
+        """Return the picture as a Plotly figure, which shows the numbers of what is pointed at.
+
+        Parameters
+        ----------
+        n_features, n_columns, label, smooth : int, int, str, bool
+            See :meth:`plot`.
+
+        Returns
+        -------
+        figure : plotly.graph_objects.Figure
+            With the content of :meth:`plot`. A notebook shows it; ``write_html`` saves it.
+
+        Raises
+        ------
+        ImportError
+            If plotly is not installed: ``pip install "sk-softmax[explore]"``.
+        """
+        if self.image_shape is not None:
+            return images_figure(self, n_columns, label, smooth=smooth)
+        return bars_figure(self, n_features, min(n_columns, 3), label)
+
+    def largest(self, row: Any, n_features: int) -> Any:
+        """Return the numbers of the largest coefficients of a class, the largest last."""
+        return np.argsort(-np.abs(row), kind="stable")[:n_features][::-1]
+
     def _cell(self, n_features: int) -> tuple[float, float]:
         """Return the width and height of one picture in inches."""
         if self.image_shape is None:
@@ -176,7 +214,7 @@ class CoefficientDisplay:
 
     def _bars(self, axes: Any, row: Any, limit: float, n_features: int) -> Any:
         """Draw the largest coefficients of one class as bars."""
-        largest = np.argsort(-np.abs(row), kind="stable")[:n_features][::-1]
+        largest = self.largest(row, n_features)
         colours = [COLOURS[0] if row[i] > 0 else COLOURS[1] for i in largest]
         bars = axes.barh(np.arange(len(largest)), row[largest], color=colours)
         axes.set_yticks(np.arange(len(largest)), [str(self.feature_names[i]) for i in largest])

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from sk_softmax.displays.drawing import COLOURS, single_axes
+from sk_softmax.displays.interactive.folds_and_penalties import scores_figure
 
 
 class CVDisplay:
@@ -77,20 +78,22 @@ class CVDisplay:
         self.score_name = score_name
 
     @classmethod
-    def from_estimator(cls, estimator: Any, **plot: Any) -> Self:
+    def from_estimator(cls, estimator: Any, *, draw: bool = True, **plot: Any) -> Self:
         """Draw the scores of a fitted cross-validation.
 
         Parameters
         ----------
         estimator : fitted SoftmaxRegressionCV
             With ``scores_``.
+        draw : bool, default=True
+            Whether to draw it with matplotlib, which :meth:`to_plotly` does not need.
         **plot : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : CVDisplay
-            Already drawn.
+            Already drawn, with ``draw``.
         """
         if not hasattr(estimator, "scores_"):
             raise ValueError(
@@ -101,9 +104,10 @@ class CVDisplay:
             "best": estimator.best_index_,
             "within one standard error": estimator.one_standard_error_index_,
         }
-        return cls(
+        display = cls(
             estimator.Cs_, estimator.l1_ratios_, estimator.scores_, choices, _name(estimator)
-        ).plot(**plot)
+        )
+        return display.plot(**plot) if draw else display
 
     def plot(self, *, folds: bool = True, ax: Any = None) -> Self:
         """Draw all scores in one picture.
@@ -136,6 +140,28 @@ class CVDisplay:
         self._mark(x, means, errors)
         self._scales(x)
         return self
+
+    def to_plotly(self, *, folds: bool = True) -> Any:
+        """Return the picture as a Plotly figure, which shows the numbers of what is pointed at.
+
+        Parameters
+        ----------
+        folds : bool, default=True
+            See :meth:`plot`.
+
+        Returns
+        -------
+        figure : plotly.graph_objects.Figure
+            With the content of :meth:`plot`. A notebook shows it; ``write_html`` saves it.
+
+        Raises
+        ------
+        ImportError
+            If plotly is not installed: ``pip install "sk-softmax[explore]"``.
+        """
+        x = _positions(np.asarray(self.Cs, dtype=float))
+        means, errors = _means_and_standard_errors(self.scores)
+        return scores_figure(self, x, means, errors, folds=folds)
 
     def _folds(self, x: Any, scores: Any, colour: str) -> list[Any]:
         """Draw one faint line per fold, the first of them with a label.

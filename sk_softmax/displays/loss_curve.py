@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from sk_softmax.displays.drawing import COLOURS, single_axes
+from sk_softmax.displays.interactive.curves import curves_figure
 from sk_softmax.interfaces import IterationRecord
 
 LABELS = {
@@ -83,7 +84,9 @@ class LossCurveDisplay:
         )
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, name: str | None = None, **plot: Any) -> Self:
+    def from_estimator(
+        cls, estimator: Any, *, name: str | None = None, draw: bool = True, **plot: Any
+    ) -> Self:
         """Draw the curves of one fit.
 
         Parameters
@@ -92,16 +95,19 @@ class LossCurveDisplay:
             With ``records_``.
         name : str, optional
             Name of the fit; by default that of the estimator's class.
+        draw : bool, default=True
+            Whether to draw it with matplotlib, which :meth:`to_plotly` does not need.
         **plot : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : LossCurveDisplay
-            Already drawn.
+            Already drawn, with ``draw``.
         """
         name = type(estimator).__name__ if name is None else name
-        return cls.from_records({name: estimator.records_}).plot(**plot)
+        display = cls.from_records({name: estimator.records_})
+        return display.plot(**plot) if draw else display
 
     def plot(
         self,
@@ -130,8 +136,7 @@ class LossCurveDisplay:
         self : LossCurveDisplay
             With ``ax_``, ``accuracy_ax_``, ``figure_`` and ``lines_``.
         """
-        if x not in LABELS:
-            raise ValueError(f"x={x!r} must be one of {', '.join(map(repr, LABELS))}.")
+        _check_axis(x)
         self.ax_ = single_axes(self, ax, (6.0, 4.0))
         self.figure_, self.lines_, self.accuracy_ax_ = self.ax_.figure, [], None
         several = len(self.curves) > 1
@@ -160,6 +165,33 @@ class LossCurveDisplay:
         self.ax_.grid(alpha=0.3)
         self._legend(several)
         return self
+
+    def to_plotly(
+        self,
+        *,
+        x: Literal["iteration", "passes", "seconds"] = "iteration",
+        accuracy: bool = True,
+        log_scale: bool = False,
+    ) -> Any:
+        """Return the picture as a Plotly figure, which shows the numbers of what is pointed at.
+
+        Parameters
+        ----------
+        x, accuracy, log_scale : str, bool, bool
+            See :meth:`plot`.
+
+        Returns
+        -------
+        figure : plotly.graph_objects.Figure
+            With the content of :meth:`plot`. A notebook shows it; ``write_html`` saves it.
+
+        Raises
+        ------
+        ImportError
+            If plotly is not installed: ``pip install "sk-softmax[explore]"``.
+        """
+        _check_axis(x)
+        return curves_figure(self, x, LABELS[x], accuracy, log_scale)
 
     def _draw(
         self, ax: Any, curve: Any, x: str, column: str, label: str, colour: str, style: str
@@ -192,3 +224,9 @@ class LossCurveDisplay:
         n_columns = max(len(self.curves), 3)
         place = dict(loc="upper center", bbox_to_anchor=(0.5, -0.16))
         self.ax_.legend(handles=handles, ncols=min(n_columns, 4), fontsize=9, **place)
+
+
+def _check_axis(x: str) -> None:
+    """Raise a ``ValueError`` unless the horizontal axis may show this."""
+    if x not in LABELS:
+        raise ValueError(f"x={x!r} must be one of {', '.join(map(repr, LABELS))}.")

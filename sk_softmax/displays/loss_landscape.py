@@ -15,6 +15,8 @@ from sk_softmax.displays.drawing import (
     SEQUENTIAL,
     single_axes,
 )
+from sk_softmax.displays.interactive.surface import landscape_figure
+from sk_softmax.displays.path_animation import animated
 
 MOST_MARKERS = 40
 """Steps of a path that are marked; of a longer path every second, third, ... step is."""
@@ -81,6 +83,7 @@ class LossLandscapeDisplay:
         sample_weight: Any = None,
         n_points: int = 50,
         margin: float = 0.3,
+        draw: bool = True,
         **plot: Any,
     ) -> Self:
         """Evaluate a fitted estimator's objective around its optimum, and draw it.
@@ -108,13 +111,15 @@ class LossLandscapeDisplay:
         margin : float, default=0.3
             How far the picture reaches beyond the paths and the optimum, as a share of their
             extent.
+        draw : bool, default=True
+            Whether to draw it with matplotlib, which :meth:`to_plotly` does not need.
         **plot : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : LossLandscapeDisplay
-            Already drawn.
+            Already drawn, with ``draw``.
         """
         centre = estimator.params_
         if paths is None:
@@ -143,7 +148,8 @@ class LossLandscapeDisplay:
         points = centre + np.tensordot(offsets.reshape(-1, 2), directions, axes=1)
         values = estimator.objective(X, y, params=points, sample_weight=sample_weight)
         grid = values.reshape(n_points, n_points)
-        return cls(x, y_axis, grid, flat, labels, origin).plot(**plot)
+        display = cls(x, y_axis, grid, flat, labels, origin)
+        return display.plot(**plot) if draw else display
 
     def plot(self, *, n_levels: int = 20, ax: Any = None) -> Self:
         """Draw the surface and the paths.
@@ -181,6 +187,62 @@ class LossLandscapeDisplay:
         self.ax_.set_ylim(self.y[0], self.y[-1])
         self.ax_.legend(fontsize=9, handlelength=3.5, framealpha=0.9)
         return self
+
+    def to_plotly(self, *, n_levels: int = 20) -> Any:
+        """Return the picture as a Plotly figure, which shows the numbers of what is pointed at.
+
+        Parameters
+        ----------
+        n_levels : int, default=20
+            See :meth:`plot`.
+
+        Returns
+        -------
+        figure : plotly.graph_objects.Figure
+            With the content of :meth:`plot`. A notebook shows it; ``write_html`` saves it.
+
+        Raises
+        ------
+        ImportError
+            If plotly is not installed: ``pip install "sk-softmax[explore]"``.
+        """
+        return landscape_figure(self, n_levels)
+
+    def animate(self, *, n_frames: int = 100, interval: int = 100, **plot: Any) -> Any:
+        """Return an animation in which the paths grow step by step.
+
+        Only matplotlib is needed. ``animation.save("paths.gif", writer="pillow")`` saves a GIF
+        image. ``animation.to_jshtml()`` is HTML with buttons for play, step and reset:
+        ``Path("paths.html").write_text(animation.to_jshtml())`` saves a page without any other
+        file, and ``IPython.display.HTML(animation.to_jshtml())`` shows it in a notebook.
+
+        Parameters
+        ----------
+        n_frames : int, default=100
+            Most frames; of longer paths every second, third, ... step is shown, and the last.
+        interval : int, default=100
+            Milliseconds from frame to frame. Iterations, or epochs, of all paths are in step; a
+            path that has ended waits for the others.
+        **plot : dict
+            Passed to :meth:`plot`, which draws a new picture.
+
+        Returns
+        -------
+        animation : matplotlib.animation.FuncAnimation
+            Keep a reference to it until it is saved or shown.
+
+        Raises
+        ------
+        ValueError
+            If there are no paths, or fewer than two frames.
+        """
+        if not self.paths:
+            raise ValueError(
+                "There are no paths to animate: pass paths, or fit with keep_path=True."
+            )
+        if n_frames < 2:
+            raise ValueError(f"n_frames={n_frames!r} must be 2 or more.")
+        return animated(self.plot(**plot), n_frames, interval)
 
     def _surface(self, n_levels: int) -> None:
         """Draw the objective as bands between contours, and the scale of their colours."""

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from sk_softmax.displays.drawing import grid_of_axes, image_size
+from sk_softmax.displays.interactive.templates import mistakes_figure
 
 
 class MisclassifiedDisplay:
@@ -67,6 +68,7 @@ class MisclassifiedDisplay:
         *,
         image_shape: Sequence[int],
         n_images: int = 15,
+        draw: bool = True,
         **plot: Any,
     ) -> Self:
         """Draw the rows on which a classifier is most confidently wrong.
@@ -83,13 +85,15 @@ class MisclassifiedDisplay:
             ``(height, width)``.
         n_images : int, default=15
             Most images to show.
+        draw : bool, default=True
+            Whether to draw it with matplotlib, which :meth:`to_plotly` does not need.
         **plot : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : MisclassifiedDisplay
-            Already drawn.
+            Already drawn, with ``draw``.
         """
         y = np.asarray(y)
         probabilities = estimator.predict_proba(X)
@@ -104,7 +108,7 @@ class MisclassifiedDisplay:
         shape = image_size(image_shape, pixels.shape[1])
         shown = pixels[chosen]
         shown = shown.toarray() if hasattr(shown, "toarray") else shown
-        return cls(
+        display = cls(
             shown.reshape(-1, *shape),
             y[chosen],
             predicted[chosen],
@@ -112,7 +116,8 @@ class MisclassifiedDisplay:
             chosen,
             len(wrong),
             len(y),
-        ).plot(**plot)
+        )
+        return display.plot(**plot) if draw else display
 
     def plot(self, *, n_columns: int = 5, cmap: str = "gray_r", ax: Any = None) -> Self:
         """Draw all images in a grid.
@@ -145,9 +150,34 @@ class MisclassifiedDisplay:
         if not n_shown:
             self.axes_[0].text(0.5, 0.5, "no mistakes", ha="center", va="center")
         if ax is None:
-            share = self.n_wrong / max(self.n_rows, 1)
-            title = f"{self.n_wrong} of {self.n_rows} rows are wrong ({share:.1%})"
-            if n_shown < self.n_wrong:
-                title += f"; the {n_shown} most confident"
-            self.figure_.suptitle(title, fontsize=10)
+            self.figure_.suptitle(self.summary, fontsize=10)
         return self
+
+    def to_plotly(self, *, n_columns: int = 5) -> Any:
+        """Return the picture as a Plotly figure, which shows the numbers of what is pointed at.
+
+        Parameters
+        ----------
+        n_columns : int, default=5
+            Images side by side.
+
+        Returns
+        -------
+        figure : plotly.graph_objects.Figure
+            With the content of :meth:`plot`. A notebook shows it; ``write_html`` saves it.
+
+        Raises
+        ------
+        ImportError
+            If plotly is not installed: ``pip install "sk-softmax[explore]"``.
+        """
+        return mistakes_figure(self, n_columns)
+
+    @property
+    def summary(self) -> str:
+        """How many rows are wrong, and which of them are shown."""
+        share = self.n_wrong / max(self.n_rows, 1)
+        title = f"{self.n_wrong} of {self.n_rows} rows are wrong ({share:.1%})"
+        if len(self.images) < self.n_wrong:
+            title += f"; the {len(self.images)} most confident"
+        return title

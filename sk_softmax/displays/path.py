@@ -9,12 +9,11 @@ import numpy as np
 
 from sk_softmax.displays.drawing import COLOURS, grid_of_axes
 from sk_softmax.displays.edge_labels import label_at_right_edge
+from sk_softmax.displays.interactive.coefficients_by_penalty import path_figure
+from sk_softmax.displays.named_lines import colours_of, largest
 
 MUTED = "#BBBBBB"
 """Colour of the lines without a name."""
-
-NAMED = COLOURS[:-1]
-"""Colours of the lines with a name. Black is left out: it marks zero and the chosen C."""
 
 
 class PathDisplay:
@@ -90,6 +89,7 @@ class PathDisplay:
         *,
         feature_names: Sequence[str] | None = None,
         class_names: Sequence[str] | None = None,
+        draw: bool = True,
         **plot: Any,
     ) -> Self:
         """Draw a path of solutions.
@@ -102,13 +102,15 @@ class PathDisplay:
             By default ``x0``, ``x1``, ...
         class_names : sequence of str, optional
             By default the labels.
+        draw : bool, default=True
+            Whether to draw it with matplotlib, which :meth:`to_plotly` does not need.
         **plot : dict
             Passed to :meth:`plot`.
 
         Returns
         -------
         display : PathDisplay
-            Already drawn.
+            Already drawn, with ``draw``.
         """
         if not hasattr(path, "coefs"):
             raise ValueError(
@@ -123,7 +125,7 @@ class PathDisplay:
         if coefs.shape[1] == 1:
             titles = [f"{titles[1]} rather than {titles[0]}"]
         display = cls(path.Cs, coefs, path.n_nonzero, path.deviance_ratio, titles, names)
-        return display.plot(**plot)
+        return display.plot(**plot) if draw else display
 
     def plot(
         self,
@@ -165,21 +167,15 @@ class PathDisplay:
         self : PathDisplay
             With ``figure_``, ``axes_``, ``count_ax_``, ``artists_`` and ``labels_``.
         """
-        if C is not None and not self.Cs[0] <= C <= self.Cs[-1]:
-            raise ValueError(
-                f"C={C!r} is not on the path, which goes from {self.Cs[0]:.3g} to "
-                f"{self.Cs[-1]:.3g}."
-            )
+        self._check(C)
         n_classes = self.coefficients.shape[1]
-        n_panels = n_classes + 1
-        if n_columns is None:
-            n_columns = n_panels if n_panels <= 3 else int(np.ceil(np.sqrt(n_panels)))
-        self.figure_, self.axes_ = grid_of_axes(self, ax, n_panels, n_columns, (3.8, 3.0))
+        n_columns = self._columns(n_columns)
+        self.figure_, self.axes_ = grid_of_axes(self, ax, n_classes + 1, n_columns, (3.8, 3.0))
         if ax is None:
             # Inches between the names and the next panel.
             self.figure_.get_layout_engine().set(w_pad=0.1)
-        named = [_largest(np.abs(row), n_labels) for row in self.coefficients[-1]]
-        colours = _colours(named)
+        named = [largest(np.abs(row), n_labels) for row in self.coefficients[-1]]
+        colours = colours_of(named)
         self.artists_ = []
         for number in range(n_classes):
             self._class(number, named[number], colours[number], n_lines)
@@ -199,15 +195,72 @@ class PathDisplay:
         self._label(named, colours)
         return self
 
+    def to_plotly(
+        self,
+        *,
+        C: float | None = None,
+        C_label: str | None = None,
+        n_labels: int = 5,
+        n_lines: int = 1000,
+        n_columns: int | None = None,
+        label: str = "coefficient (nats a unit)",
+    ) -> Any:
+        """Return the picture as a Plotly figure, in which each line names itself.
+
+        Parameters
+        ----------
+        C, C_label, n_labels, n_lines, n_columns, label : float, str, int, int, int, str
+            See :meth:`plot`; ``n_labels`` lines of each class have colours.
+
+        Returns
+        -------
+        figure : plotly.graph_objects.Figure
+            With the content of :meth:`plot`. A notebook shows it; ``write_html`` saves it.
+
+        Raises
+        ------
+        ImportError
+            If plotly is not installed: ``pip install "sk-softmax[explore]"``.
+        """
+        self._check(C)
+        named = [largest(np.abs(row), n_labels) for row in self.coefficients[-1]]
+        return path_figure(
+            self,
+            [(self._others(i, features, n_lines), features) for i, features in enumerate(named)],
+            colours_of(named),
+            C=C,
+            C_label=f"C = {C:.3g}" if C_label is None and C is not None else str(C_label),
+            label=label,
+            n_columns=self._columns(n_columns),
+        )
+
+    def _check(self, C: float | None) -> None:
+        """Raise a ``ValueError`` if C is not on the path."""
+        if C is not None and not self.Cs[0] <= C <= self.Cs[-1]:
+            raise ValueError(
+                f"C={C!r} is not on the path, which goes from {self.Cs[0]:.3g} to "
+                f"{self.Cs[-1]:.3g}."
+            )
+
+    def _columns(self, given: int | None) -> int:
+        """Return how many panels are side by side."""
+        n_panels = self.coefficients.shape[1] + 1
+        if given is not None:
+            return given
+        return n_panels if n_panels <= 3 else int(np.ceil(np.sqrt(n_panels)))
+
+    def _others(self, number: int, named: list[int], n_lines: int) -> list[int]:
+        """Return the features of one class that are drawn without a name, the largest first."""
+        heights = np.abs(self.coefficients[:, number]).max(axis=0)
+        others = [i for i in largest(heights, len(heights)) if i not in set(named)]
+        return others[: max(n_lines - len(named), 0)]
+
     def _class(self, number: int, named: list[int], colours: Sequence[str], n_lines: int) -> None:
         """Draw the panel of one class; ``named`` are the features to draw in ``colours``."""
         from matplotlib.collections import LineCollection
 
         axes, coefficients = self.axes_[number], self.coefficients[:, number]
-        heights = np.abs(coefficients).max(axis=0)
-        n_entered = np.count_nonzero(heights)
-        others = [i for i in _largest(heights, len(heights)) if i not in set(named)]
-        others = others[: max(n_lines - len(named), 0)]
+        others = self._others(number, named, n_lines)
         # All lines are one artist, so that thousands are drawn as fast as a few. Named lines
         # are last, hence on top.
         shown = [*others[::-1], *named]
@@ -224,6 +277,7 @@ class PathDisplay:
         margin = 0.05 * (high - low) or 1.0
         axes.set_ylim(low - margin, high + margin)
         axes.set_title(self.titles[number], fontsize=10)
+        n_entered = np.count_nonzero(np.abs(coefficients).max(axis=0))
         if len(shown) < n_entered:
             note = f"{len(shown):,} of {n_entered:,} lines"
             axes.annotate(note, (0.02, 0.02), xycoords="axes fraction", fontsize=7)
@@ -271,33 +325,3 @@ def _names(given: Sequence[str] | None, default: Sequence[Any], kind: str) -> An
         plural = {"class": "classes"}.get(kind, f"{kind}s")
         raise ValueError(f"{len(names)} {kind}_names were given for {len(default)} {plural}.")
     return names
-
-
-def _largest(sizes: Any, n: int) -> list[int]:
-    """Return the indices of the ``n`` largest sizes, without those that are zero."""
-    order = np.argsort(-sizes, kind="stable")[:n]
-    return [int(i) for i in order if sizes[i] > 0]
-
-
-def _colours(named: Sequence[list[int]]) -> list[list[str]]:
-    """Return the colours of the named features, panel by panel.
-
-    A feature keeps its colour from an earlier panel, unless another feature of this panel already
-    has it. Otherwise it gets the next colour that is free in this panel.
-    """
-    before: dict[int, str] = {}
-    used = 0
-    colours = []
-    for features in named:
-        here: dict[int, str] = {}
-        for feature in features:
-            if feature in before and before[feature] not in here.values():
-                here[feature] = before[feature]
-        for feature in features:
-            if feature not in here:
-                turn = [*NAMED[used:], *NAMED[:used]]
-                free = [colour for colour in turn if colour not in here.values()] or turn
-                here[feature] = before[feature] = free[0]
-                used = NAMED.index(free[0]) + 1
-        colours.append([here[feature] for feature in features])
-    return colours
