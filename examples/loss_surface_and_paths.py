@@ -15,7 +15,8 @@ All methods begin at the same point on its wall, which ``coef_init`` and ``inter
 - RMSprop divides each entry of the gradient by its running magnitude, so that its first step is
   equally long in both parameters.
 
-A second picture has two features and the line that divides the classes.
+The paths are drawn twice: all of them at once, and growing, as an animation. Another picture has
+two features and the line that divides the classes.
 Needs matplotlib: pip install "sk-softmax[plot]"
 
 Run: python examples/loss_surface_and_paths.py
@@ -70,12 +71,18 @@ for name, solver in methods.items():
     above = model.objective(one, y) - best.objective(one, y)
     print(f"{name:18s}{turns:12d}{above:21.1e}")
 surface = LossLandscapeDisplay.from_estimator(
-    best, one, y, paths=paths, parameters=((0, 0), (0, -1))
+    best, one, y, paths=paths, parameters=((0, 0), (0, -1)), draw=False
 )
-surface.ax_.set_xlabel(f"coefficient of {names[0]} (nats of log-odds a {units[0]})")
-surface.ax_.set_ylabel("intercept (nats of log-odds)")
-surface.ax_.set_title(f"{yes}, by {names[0]}: 30 iterations".capitalize(), fontsize=11)
+surface.labels = (
+    f"coefficient of {names[0]} (nats of log-odds a {units[0]})",
+    "intercept (nats of log-odds)",
+)
+title = f"{yes}, by {names[0]}: 30 iterations".capitalize()
+surface.plot().ax_.set_title(title, fontsize=11)
 surface.figure_.savefig("loss_surface.png", dpi=200)
+moving = surface.animate(interval=200)
+surface.ax_.set_title(title, fontsize=11)
+moving.save("loss_surface.gif", writer="pillow", dpi=80)
 
 # 2. Two features: where the classes divide.
 model = SoftmaxRegression().fit(X, y)
@@ -103,4 +110,4 @@ ax.set_title(
 ax.legend(fontsize=9)
 figure.savefig("decision_regions.png", dpi=200)
 print(f"accuracy of the dividing line: {accuracy:.3f}")
-print("the pictures are in loss_surface.png and decision_regions.png")
+print("the pictures are in loss_surface.png, loss_surface.gif and decision_regions.png")

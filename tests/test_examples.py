@@ -14,7 +14,11 @@ SHOWN = {
     "iris_virginica_by_gradient_descent.py": ["0.126957", "5.53844134", "98.0 %"],
     "digits_with_coefficient_images.py": ["accuracy on 450 others: 0.9", "taken for a"],
     "mnist_by_minibatches.py": ["epoch 25", "accuracy 9", "minibatch_mistakes.png"],
-    "loss_surface_and_paths.py": ["turns back", "RMSprop", "accuracy of the dividing line: 0.9"],
+    "loss_surface_and_paths.py": [
+        "turns back",
+        "accuracy of the dividing line: 0.9",
+        "loss_surface.gif",
+    ],
     "soft_labels_from_annotators.py": [
         "majority vote",
         "shares of the votes",
