@@ -13,7 +13,13 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 SHOWN = {
     "iris_virginica_by_gradient_descent.py": ["0.126957", "5.53844134", "98.0 %"],
     "digits_with_coefficient_images.py": ["accuracy on 450 others: 0.9", "taken for a"],
-    "mnist_by_minibatches.py": ["epoch 25", "accuracy 9", "minibatch_mistakes.png"],
+    "mnist_by_minibatches.py": [
+        "epoch 25",
+        "accuracy 9",
+        "10 epochs from normal numbers",
+        "minibatch_mistakes.png",
+    ],
+    "softmax_and_a_gradient_step_in_numbers.py": ["0.9335", "1.4979", "path_[1]"],
     "loss_surface_and_paths.py": [
         "turns back",
         "accuracy of the dividing line: 0.9",
@@ -81,6 +87,24 @@ def test_the_lecture_and_ours_agree_line_by_line(output):
     numbers = [line.split()[-2:] for line in lines if "at step" in line or "at 5000 " in line]
     assert len(numbers) == 13
     assert all(lecture == ours for lecture, ours in numbers)
+
+
+def test_the_small_numbers_are_the_lectures(output):
+    text, _, step = output("softmax_and_a_gradient_step_in_numbers.py").partition("\nloss ")
+    lines = text.splitlines()[1:]
+    assert len(lines) == 14
+    for line in lines:
+        assert line[44:78].split() == line[78:].split(), line
+    steps = [line.split()[-2:] for line in step.splitlines()[2:]]
+    assert len(steps) == 15
+    assert all(by_hand == ours for by_hand, ours in steps)
+
+
+def test_where_the_weights_begin_hardly_matters(output):
+    lines = output("mnist_by_minibatches.py").splitlines()
+    losses = [float(re.search(r"loss ([0-9.]+)", line)[1]) for line in lines if "epochs" in line]
+    assert losses[0] == pytest.approx(losses[1], rel=0.01)
+    assert losses[0] != losses[1]
 
 
 def test_the_paths_are_what_the_text_says_of_them(output):
