@@ -360,9 +360,10 @@ class SoftmaxRegression(
             given replaces it. A coefficient outside its bounds begins at the nearer bound. The
             first entries of ``path_`` and ``records_`` are of this start, for every solver.
             Solvers that step by curvature (all but ``"gd"`` and those that learn from minibatches)
-            need a loss of at most 30 nats a row there. With more than two classes they remove the
-            mean over the classes, which changes no probability, in their first step (not from
-            coefficients with L1 or bounds); the others remove it from ``coef_`` at the end.
+            begin only where the loss is at most 30 nats a row, or with L1 or bounds the objective.
+            With more than two classes they remove the mean over the classes, which changes no
+            probability, in their first step (not from coefficients with L1 or bounds); the others
+            remove it from ``coef_`` at the end.
 
         Returns
         -------

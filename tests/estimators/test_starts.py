@@ -340,7 +340,7 @@ def test_a_start_that_is_certain_of_wrong_classes(solver, overlapping_classes):
     loss = objective(X, y, np.column_stack([wrong, np.zeros(3)]), C=np.inf)
     assert loss > 30
     if solver in STEP_BY_CURVATURE:
-        says = re.escape(f"is {loss:.3g} nats a row: most rows are certain of a wrong class")
+        says = re.escape(f"is {loss:.3g} nats a row. Where most rows are certain of a wrong class")
         with pytest.raises(ValueError, match=says + ".*solver='gd'"):
             model.fit(X, y, coef_init=wrong)
         assert not hasattr(model, "classes_")
@@ -358,6 +358,10 @@ def test_a_strong_penalty_at_the_start_is_no_certainty_of_wrong_classes(overlapp
     assert model.loss_curve_[0] > 30
     assert model.converged_
     assert_array_equal(model.path_[0], stacked(start))
+    with pytest.raises(
+        ValueError, match=r"The objective at the start .* give smaller coeff.*s\.$"
+    ):
+        model.set_params(l1_ratio=0.1).fit(X, y, **start)
 
 
 @pytest.mark.parametrize("solver", ["auto", "gd", "sgd"])
