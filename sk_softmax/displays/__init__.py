@@ -4,6 +4,11 @@ Each display follows scikit-learn's convention: ``from_estimator`` (or ``from_re
 ``from_path``, ``from_inference``) computes, the object holds the arrays, and ``plot`` draws them.
 Only ``plot`` imports matplotlib, which the extra ``sk-softmax[plot]`` installs.
 
+``to_plotly`` returns the same picture as a Plotly figure, which shows the numbers of what is
+pointed at; with ``draw=False`` nothing is drawn before. Only it imports plotly, which the extra
+``sk-softmax[explore]`` installs. :meth:`LossLandscapeDisplay.animate` lets paths grow step by
+step, by matplotlib alone.
+
 Decision regions are drawn by :class:`sklearn.inspection.DecisionBoundaryDisplay`, which accepts
 this package's estimators.
 """
