@@ -212,9 +212,9 @@ class LossLandscapeDisplay:
         """Return an animation in which the paths grow step by step.
 
         Only matplotlib is needed. ``animation.save("paths.gif", writer="pillow")`` saves a GIF
-        image. ``animation.to_jshtml()`` is HTML with buttons for play, step and reset:
-        ``Path("paths.html").write_text(animation.to_jshtml())`` saves a page without any other
-        file, and ``IPython.display.HTML(animation.to_jshtml())`` shows it in a notebook.
+        image. ``animation.to_jshtml()`` is HTML with buttons for play, step and reset, whose icons
+        alone come from the network: ``Path("paths.html").write_text(animation.to_jshtml())``
+        saves it, and ``IPython.display.HTML(animation.to_jshtml())`` shows it in a notebook.
 
         Parameters
         ----------
