@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("sk_softmax:", " ".join(str(error).split()), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        # A terminal shows ^C, or how far the work was, in the line where the cursor is.
+        # A terminal shows ^C in the line where the cursor is.
         print(f"{_new_line()}sk_softmax: ended by Ctrl-C", file=sys.stderr)
         return INTERRUPTED
     return 0

@@ -127,8 +127,10 @@ def _part(
         def begin(how: str, name: str = name) -> None:
             progress.begin(f"{name}{how}, {title}", n_fits)
 
-        both.append(work(begin))
-        progress.end()
+        try:
+            both.append(work(begin))
+        finally:
+            progress.end()
     _print_part(title, both)
 
 

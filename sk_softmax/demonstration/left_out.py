@@ -124,10 +124,12 @@ def _of_numbers(name: str, column: NDArray[Any]) -> str | None:
         return None
     if _are_dates(known):
         return "dates"
-    steps = np.diff(known)
-    if len(known) == len(numbers) >= MANY_ROWS and (steps == 1).all():
-        return "the number of the row"
-    return _of_distinct(name) if len(np.unique(known)) == len(numbers) else None
+    if len(np.unique(known)) < len(numbers):
+        return None
+    if reason := _of_distinct(name):
+        return reason
+    is_row = len(numbers) >= MANY_ROWS and (np.diff(numbers) == 1).all()
+    return "the number of the row" if is_row else None
 
 
 def _of_distinct(name: str) -> str | None:

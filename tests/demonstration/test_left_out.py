@@ -28,7 +28,8 @@ USEFUL = {
 }
 USELESS = {
     "customer_id": ((RNG.permutation(N) * 7).tolist(), "an identifier, another value in every"),
-    "PassengerId": (list(range(1, N + 1)), "the number of the row"),
+    "PassengerId": (list(range(1, N + 1)), "an identifier, another value in every row"),
+    "number": (list(range(1, N + 1)), "the number of the row"),
     "": (RNG.permutation(N).tolist(), "an index without a name of its own, another value in"),
     "Unnamed: 0": (list(range(N - 1, -1, -1)), "an index without a name of its own"),
     "code": ([f"x{i:04d}" for i in range(N)], "an identifier, 120 different values in 120 rows"),
@@ -103,7 +104,7 @@ def test_the_rest_keeps_its_order_and_its_kinds(table):
     assert described(why) == [
         "Left out (--keep COLUMN keeps one):",
         "  unit: one value in all rows",
-        "  id: the number of the row",
+        "  id: an identifier, another value in every row",
         "  comment: free text, 120 different values",
     ]
     assert described({"": "x"})[1] == "  (no name): x"
@@ -135,7 +136,7 @@ def test_names_of_identifiers(name, is_one, table):
 
 
 def test_nothing_left_or_nothing_to_keep_is_an_error(table):
-    with pytest.raises(CommandError, match=r"no column is left to learn from: id: the number of"):
+    with pytest.raises(CommandError, match=r"no column is left to learn from: id: an identifier"):
         without_useless(table({"id": list(range(N)), "unit": ["cm"] * N}))
     with pytest.raises(CommandError, match="--keep 'wieght': there is no such column"):
         without_useless(table({"weight": USEFUL["weight"]}), keep=["wieght"])
@@ -158,7 +159,7 @@ def test_the_command_says_so_in_both_modes(mode, tmp_path, monkeypatch, capsys):
     path = written(tmp_path / "table.csv", columns, RNG.choice(["u", "v"], N))
     assert main([str(path), "--target", "y", *mode]) == 0
     out = capsys.readouterr().out
-    assert "keeps one):\n  PassengerId: the number of the row" in out
+    assert "keeps one):\n  PassengerId: an identifier, another value in every row" in out
     assert out.count("PassengerId") == 1
     assert main([str(path), "--target", "y", "--keep", "PassengerId", *mode]) == 0
     out = capsys.readouterr().out

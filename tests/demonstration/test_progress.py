@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sk_softmax import __main__ as command
 from sk_softmax.demonstration import comparison
+from sk_softmax.demonstration import progress as progress_module
 from sk_softmax.demonstration.progress import WIDTH, Progress
 
 
@@ -39,6 +40,22 @@ def test_a_terminal_sees_each_fit_in_one_line_that_goes_away():
     ]
     assert all(len(line) == WIDTH for line in lines[:-1])
     assert "\n" not in terminal.getvalue()
+
+
+def test_the_clock_goes_on_while_a_fit_does(monkeypatch):
+    monkeypatch.setattr(progress_module, "EVERY", 0.01)
+    terminal = Terminal()
+    progress = Progress(terminal)
+    progress.begin("fitting")
+    n_shown = terminal.getvalue().count("fitting")
+    deadline = time.monotonic() + 30
+    while terminal.getvalue().count("fitting") < n_shown + 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    progress.end()
+    shown = terminal.getvalue()
+    time.sleep(0.05)
+    assert terminal.getvalue() == shown
 
 
 def test_elsewhere_nothing_is_shown():
