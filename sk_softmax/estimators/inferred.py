@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax.estimators.input.features import Features
@@ -11,6 +12,7 @@ from sk_softmax.estimators.input.training_set import fitted_to
 from sk_softmax.inference import Inference
 from sk_softmax.inference.infer import inference_of
 from sk_softmax.inference.request import FittedModel, Request
+from sk_softmax.interfaces.given import FeatureChoice, MatrixLike
 
 
 class InferenceMixin:
@@ -24,19 +26,19 @@ class InferenceMixin:
 
     def inference(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        offset: Any = None,
-        reference: Any = None,
-        covariance: str = "hessian",
-        groups: Any = None,
-        weights_are: Any = None,
-        small_sample: str | None = None,
-        penalised: str = "posterior",
+        offset: ArrayLike | None = None,
+        reference: object = None,
+        covariance: Literal["hessian", "opg", "HC0", "HC1", "cluster"] = "hessian",
+        groups: ArrayLike | None = None,
+        weights_are: Literal["frequencies", "probabilities"] | None = None,
+        small_sample: Literal["stata"] | None = None,
+        penalised: Literal["posterior", "sampling"] = "posterior",
         allow_penalty: bool = False,
-        features: Any = None,
+        features: FeatureChoice | None = None,
     ) -> Inference:
         """Return how sure the coefficients are: standard errors, tests, intervals and effects.
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
@@ -20,6 +20,7 @@ from sk_softmax.estimators.input.rows import validated
 from sk_softmax.estimators.input.translations import OPTIONS, foreign_option
 from sk_softmax.estimators.interoperability import logistic_regression_of
 from sk_softmax.interfaces import Array
+from sk_softmax.interfaces.given import MatrixLike
 
 
 class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -63,7 +64,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         super().set_params(**params)
         return self
 
-    def decision_function(self, X: Any, *, offset: Any = None) -> Array:
+    def decision_function(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> Array:
         """Return the logits.
 
         Parameters
@@ -91,7 +92,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             logits = logits if added is None else logits + added
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
-    def predict(self, X: Any, *, offset: Any = None) -> NDArray[Any]:
+    def predict(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> NDArray[Any]:
         """Return the most probable class of each row.
 
         Parameters
@@ -110,7 +111,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         best = (logits > 0).astype(np.intp) if logits.ndim == 1 else logits.argmax(axis=1)
         return np.asarray(self.classes_[best])
 
-    def predict_proba(self, X: Any, *, offset: Any = None) -> Array:
+    def predict_proba(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> Array:
         """Return the probability of each class.
 
         Parameters
@@ -130,7 +131,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return np.column_stack([functional.sigmoid(-logits), functional.sigmoid(logits)])
         return functional.softmax(logits, axis=1)
 
-    def predict_log_proba(self, X: Any, *, offset: Any = None) -> Array:
+    def predict_log_proba(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> Array:
         """Return the log-probability of each class in nats.
 
         They are computed from the logits, so that a probability too small to be represented still
@@ -155,7 +156,14 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return functional.log_softmax(logits, axis=1)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None, *, offset: Any = None) -> float:
+    def score(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        offset: ArrayLike | None = None,
+    ) -> float:
         """Return the accuracy of the predictions.
 
         Parameters

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax.estimators.input.training_set import fitted_to
 from sk_softmax.inference.bias_reduction import BiasReducedInference, bias_reduced_inference
+from sk_softmax.interfaces.given import MatrixLike
 
 
 class BiasReducedInferenceMixin:
@@ -21,12 +23,12 @@ class BiasReducedInferenceMixin:
 
     def bias_reduced_inference(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        offset: Any = None,
-        reference: Any = None,
+        offset: ArrayLike | None = None,
+        reference: object = None,
     ) -> BiasReducedInference:
         """Return how sure the coefficients of a fit with ``bias_reduction="firth"`` are.
 

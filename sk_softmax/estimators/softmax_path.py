@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from sk_softmax.estimators.input.parameters import for_data, settings_from
@@ -26,30 +26,31 @@ from sk_softmax.fitting.staged import staged
 from sk_softmax.fitting.stages import Views
 from sk_softmax.fitting.working_set import Place, WorkingSet
 from sk_softmax.interfaces import Solution, Status
+from sk_softmax.interfaces.given import ClassWeight, MatrixLike, RandomState, SolverChoice
 from sk_softmax.rows import single_threaded_blas
 from sk_softmax.solvers.options import is_real
 
 
 def softmax_path(
-    X: Any,
-    y: Any,
+    X: MatrixLike,
+    y: ArrayLike,
     *,
-    Cs: Any = 100,
+    Cs: int | ArrayLike = 100,
     C_span: float = 1e3,
     l1_ratio: float = 1.0,
     grouped: bool = False,
-    penalty_factor: Any = None,
-    lower_bounds: Any = -np.inf,
-    upper_bounds: Any = np.inf,
+    penalty_factor: ArrayLike | None = None,
+    lower_bounds: ArrayLike = -np.inf,
+    upper_bounds: ArrayLike = np.inf,
     fit_intercept: bool = True,
-    sample_weight: Any = None,
-    offset: Any = None,
-    class_weight: Any = None,
+    sample_weight: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    class_weight: ClassWeight = None,
     label_smoothing: float = 0.0,
-    solver: Any = "auto",
+    solver: SolverChoice = "auto",
     max_iter: int | None = None,
     tol: float = 1e-6,
-    random_state: Any = None,
+    random_state: RandomState = None,
     n_jobs: int | None = None,
 ) -> SoftmaxPath:
     """Fit a grid of penalties from the strongest to the weakest.

@@ -6,10 +6,10 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -38,6 +38,7 @@ from sk_softmax.fitting.problems import objective_values
 from sk_softmax.fitting.settings import TrainingSet
 from sk_softmax.fitting.stream import Stream, learn_chunk, with_weight
 from sk_softmax.interfaces import Array, IterationRecord, Status
+from sk_softmax.interfaces.given import ClassWeight, MatrixLike, RandomState, SolverChoice
 from sk_softmax.objective import Seen
 
 
@@ -232,14 +233,14 @@ class SoftmaxRegression(
         C: float = 1.0,
         l1_ratio: float = 0.0,
         grouped: bool = False,
-        penalty_factor: Any = None,
-        lower_bounds: Any = -np.inf,
-        upper_bounds: Any = np.inf,
+        penalty_factor: ArrayLike | None = None,
+        lower_bounds: ArrayLike = -np.inf,
+        upper_bounds: ArrayLike = np.inf,
         fit_intercept: bool = True,
-        class_weight: Any = None,
+        class_weight: ClassWeight = None,
         label_smoothing: float = 0.0,
-        bias_reduction: str | None = None,
-        solver: Any = "auto",
+        bias_reduction: Literal["firth"] | None = None,
+        solver: SolverChoice = "auto",
         max_iter: int | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
@@ -247,7 +248,7 @@ class SoftmaxRegression(
         tol: float = 1e-6,
         warm_start: bool = False,
         keep_path: bool = False,
-        random_state: Any = None,
+        random_state: RandomState = None,
         verbose: int = 0,
         n_jobs: int | None = None,
     ) -> None:
@@ -314,16 +315,16 @@ class SoftmaxRegression(
     @callbacks.with_callbacks  # type: ignore[untyped-decorator]
     def fit(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        offset: Any = None,
-        X_val: Any = None,
-        y_val: Any = None,
-        offset_val: Any = None,
-        coef_init: Any = None,
-        intercept_init: Any = None,
+        offset: ArrayLike | None = None,
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+        offset_val: ArrayLike | None = None,
+        coef_init: ArrayLike | None = None,
+        intercept_init: ArrayLike | None = None,
     ) -> Self:
         """Fit the model.
 
@@ -418,12 +419,12 @@ class SoftmaxRegression(
     @available_if(_learns_from_minibatches)  # type: ignore[untyped-decorator]
     def partial_fit(
         self,
-        X: Any,
-        y: Any,
-        classes: Any = None,
-        sample_weight: Any = None,
+        X: MatrixLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
         *,
-        offset: Any = None,
+        offset: ArrayLike | None = None,
     ) -> Self:
         """Learn from the next rows of a stream; needs a minibatch solver.
 
@@ -477,12 +478,12 @@ class SoftmaxRegression(
 
     def objective(
         self,
-        X: Any,
-        y: Any,
+        X: MatrixLike,
+        y: ArrayLike,
         *,
-        params: Any = None,
-        sample_weight: Any = None,
-        offset: Any = None,
+        params: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
     ) -> NDArray[np.float64]:
         """Return the objective ``F`` that ``fit`` minimises, in nats a row.
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import sklearn
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import get_scorer
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import BaseCrossValidator, check_cv
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import (
     UNUSED,
@@ -50,6 +51,7 @@ from sk_softmax.fitting.fold_path import FoldedSet
 from sk_softmax.fitting.settings import Settings, TrainingSet, Weights, hard_labels
 from sk_softmax.fitting.stages import has_wide_shape
 from sk_softmax.interfaces import Array, Status
+from sk_softmax.interfaces.given import ClassWeight, MatrixLike, RandomState, SolverChoice
 
 RULES = ("best", "one_standard_error")
 """Values of ``rule``."""
@@ -227,23 +229,23 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
     def __init__(
         self,
         *,
-        Cs: Any = 10,
-        l1_ratios: Any = (0.0,),
+        Cs: int | ArrayLike = 10,
+        l1_ratios: ArrayLike = (0.0,),
         grouped: bool = False,
-        penalty_factor: Any = None,
-        lower_bounds: Any = -np.inf,
-        upper_bounds: Any = np.inf,
+        penalty_factor: ArrayLike | None = None,
+        lower_bounds: ArrayLike = -np.inf,
+        upper_bounds: ArrayLike = np.inf,
         fit_intercept: bool = True,
-        cv: Any = None,
-        scoring: Any = NOT_SET,
+        cv: int | BaseCrossValidator | Iterable[tuple[ArrayLike, ArrayLike]] | None = None,
+        scoring: str | Callable[..., float] | None = NOT_SET,
         refit: bool = True,
-        rule: str = "best",
-        class_weight: Any = None,
+        rule: Literal["best", "one_standard_error"] = "best",
+        class_weight: ClassWeight = None,
         label_smoothing: float = 0.0,
-        solver: Any = "auto",
+        solver: SolverChoice = "auto",
         max_iter: int | None = None,
         tol: float = 1e-4,
-        random_state: Any = None,
+        random_state: RandomState = None,
         verbose: int = 0,
         n_jobs: int | None = None,
     ) -> None:
@@ -270,11 +272,11 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
     @callbacks.with_callbacks  # type: ignore[untyped-decorator]
     def fit(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        offset: Any = None,
+        offset: ArrayLike | None = None,
         **params: Any,
     ) -> Self:
         """Fit all folds for all penalties, choose one, and fit all rows with it.
@@ -343,11 +345,11 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
 
     def score(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        offset: Any = None,
+        offset: ArrayLike | None = None,
         **score_params: Any,
     ) -> float:
         """Return the score, by ``scoring``, of the predictions for these rows.

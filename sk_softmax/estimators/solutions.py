@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sk_softmax.estimators.between_penalties import mixed, shares_at
 from sk_softmax.estimators.softmax_regression import SoftmaxRegression
 from sk_softmax.estimators.taken_over import take_over
 from sk_softmax.interfaces import Array, Status
+from sk_softmax.interfaces.given import MatrixLike
 
 
 @dataclass(frozen=True, repr=False)
@@ -133,7 +134,9 @@ class SoftmaxPath:
             model.converged_, model._status = True, Status.CONVERGED
         return model
 
-    def decision_function(self, X: Any, C: float, *, offset: Any = None) -> Array:
+    def decision_function(
+        self, X: MatrixLike, C: float, *, offset: ArrayLike | None = None
+    ) -> Array:
         """Return the logits at this C: see :meth:`at` and `SoftmaxRegression.decision_function`.
 
         Parameters
@@ -152,7 +155,7 @@ class SoftmaxPath:
         """
         return self.at(C).decision_function(X, offset=offset)
 
-    def predict_proba(self, X: Any, C: float, *, offset: Any = None) -> Array:
+    def predict_proba(self, X: MatrixLike, C: float, *, offset: ArrayLike | None = None) -> Array:
         """Return the probability of each class at this C: see :meth:`at`.
 
         Parameters
@@ -171,7 +174,7 @@ class SoftmaxPath:
         """
         return self.at(C).predict_proba(X, offset=offset)
 
-    def predict(self, X: Any, C: float, *, offset: Any = None) -> NDArray[Any]:
+    def predict(self, X: MatrixLike, C: float, *, offset: ArrayLike | None = None) -> NDArray[Any]:
         """Return the most probable class of each row at this C: see :meth:`at`.
 
         Parameters

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sk_softmax.fitting.driver import minimize, quiet
 from sk_softmax.fitting.finite_optimum import is_proven
@@ -17,6 +17,7 @@ from sk_softmax.fitting.settings import Settings, TrainingSet
 from sk_softmax.fitting.shift import Shift, shift_of
 from sk_softmax.inference.table import table_of
 from sk_softmax.interfaces import Array, Status
+from sk_softmax.interfaces.given import MatrixLike
 from sk_softmax.objective import RegressionObjective
 from sk_softmax.rows import single_threaded_blas, threads_in_force
 from sk_softmax.solvers import Auto
@@ -101,7 +102,11 @@ def _listed(values: Any, to_text: Any = repr) -> str:
 
 
 def detect_separation(
-    X: Any, y: Any, sample_weight: Any = None, *, fit_intercept: bool = True
+    X: MatrixLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    fit_intercept: bool = True,
 ) -> Separation:
     """Return whether classes are separated, and by which features.
 

@@ -12,16 +12,22 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sk_softmax.inference.reported import column_names
 from sk_softmax.inference.result import Inference
+from sk_softmax.interfaces.given import MatrixLike
 
 Groups: TypeAlias = dict[str, list[int]]
 """Numbers of the columns that each encoded feature has become."""
 
 
 def of_pipeline(
-    pipeline: Any, X: Any, y: Any, sample_weight: Any = None, **options: Any
+    pipeline: Any,
+    X: MatrixLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    **options: Any,
 ) -> Inference:
     """Return the inference of a fitted Pipeline whose last step is a ``SoftmaxRegression``.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logsumexp, ndtri, softmax
 
 from sk_softmax.inference.estimate import Estimate
@@ -221,7 +221,7 @@ def compared(
     second: GivenRows,
     *,
     average: bool,
-    weights: Array | None,
+    weights: ArrayLike | None,
 ) -> Quantities:
     """Return the change of probabilities from one set of rows to another; see ``Inference``."""
     classes = estimate.outcomes.classes.tolist()
@@ -236,7 +236,7 @@ def compared(
 
 
 def mean_probabilities(
-    estimate: Estimate, given: GivenRows, weights: Array | None
+    estimate: Estimate, given: GivenRows, weights: ArrayLike | None
 ) -> tuple[Array, Array]:
     """Return mean probabilities and their gradients in the parameters.
 
@@ -273,11 +273,11 @@ def slopes_of(probabilities: Array, others: NDArray[np.intp]) -> Array:
     return np.asarray(slopes)
 
 
-def shares_of(weights: Array | None, n_rows: int) -> Array:
+def shares_of(given: ArrayLike | None, n_rows: int) -> Array:
     """Return the share of each row in a mean, shape ``(n_rows,)``."""
-    if weights is None:
+    if given is None:
         return np.full(n_rows, 1 / n_rows)
-    weights = np.asarray(weights, dtype=np.float64)
+    weights = np.asarray(given, dtype=np.float64)
     if weights.shape != (n_rows,) or not (weights >= 0).all() or not weights.sum() > 0:
         raise ValueError(
             f"sample_weight must hold one number for each of {n_rows} rows, none negative and "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sk_softmax.inference.chi_square import ChiSquareTest, ChiSquareTests, wald_test
 from sk_softmax.inference.effects import marginal_effects
@@ -30,6 +31,7 @@ from sk_softmax.inference.reported import Reported
 from sk_softmax.inference.summary import Summary, summary_of
 from sk_softmax.inference.wording import constraints_in_words
 from sk_softmax.interfaces import Array
+from sk_softmax.interfaces.given import MatrixLike
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -118,7 +120,11 @@ class Inference(Reported):
             names = set(), set()  # the likelihoods are of all columns
         return nested(pair[1].likelihood, pair[0].likelihood, names)
 
-    def wald_test(self, constraints: Any, values: Any = None) -> ChiSquareTest:
+    def wald_test(
+        self,
+        constraints: str | Sequence[str] | Sequence[Sequence[float]] | Array,
+        values: ArrayLike | None = None,
+    ) -> ChiSquareTest:
         """Return the Wald test of linear constraints on the coefficients, all of them together.
 
         Parameters
@@ -142,14 +148,15 @@ class Inference(Reported):
             contradicts another; or if there are more than clusters less one.
         """
         self._require_p_values("tests")
-        if isinstance(constraints, str) or all(isinstance(one, str) for one in constraints):
+        given: Any = constraints
+        if isinstance(given, str) or all(isinstance(one, str) for one in given):
             if values is not None:
                 raise ValueError("values= belongs to a matrix; in words write 'income = 0.1'.")
-            stated = constraints_in_words(constraints, self.columns, self.outcomes)
+            stated = constraints_in_words(given, self.columns, self.outcomes)
             functions, wanted = stated
-            name = constraints if isinstance(constraints, str) else ", ".join(constraints)
+            name = given if isinstance(given, str) else ", ".join(given)
         else:
-            functions, wanted = self._checked_matrix(constraints, values)
+            functions, wanted = self._checked_matrix(given, values)
             name = f"{len(functions)} constraints"
         own = self.estimate.of_reported(functions)
         return wald_test(self.estimate, own, wanted, name)
@@ -185,7 +192,7 @@ class Inference(Reported):
         groups = self.feature_groups if groups is None else groups
         return feature_tests(self.estimate, self.features, groups)
 
-    def combine_outcomes_test(self, first: Any = None, second: Any = None) -> ChiSquareTests:
+    def combine_outcomes_test(self, first: object = None, second: object = None) -> ChiSquareTests:
         """Return the tests that no feature tells two outcomes apart: whether they can be combined.
 
         Parameters
@@ -208,7 +215,12 @@ class Inference(Reported):
     # --- predictions and effects ----------------------------------------------------------------
 
     def predict_interval(
-        self, X: Any, level: float = 0.95, method: str = "delta", *, offset: Any = None
+        self,
+        X: MatrixLike,
+        level: float = 0.95,
+        method: str = "delta",
+        *,
+        offset: ArrayLike | None = None,
     ) -> PredictedIntervals:
         """Return probabilities of the classes with confidence intervals.
 
@@ -232,12 +244,12 @@ class Inference(Reported):
 
     def compare_predictions(
         self,
-        X_from: Any,
-        X_to: Any,
+        X_from: MatrixLike,
+        X_to: MatrixLike,
         *,
         average: bool = True,
-        sample_weight: Any = None,
-        offset: Any = None,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
     ) -> Quantities:
         """Return by how much probabilities change from one set of rows to another.
 
@@ -280,13 +292,13 @@ class Inference(Reported):
 
     def marginal_effects(
         self,
-        X: Any,
+        X: MatrixLike,
         at: str = "each row",
         *,
         count: Sequence[Any] = (),
         dummy: Sequence[Any] = (),
-        sample_weight: Any = None,
-        offset: Any = None,
+        sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
     ) -> Quantities:
         """Return by how much probabilities change with each feature.
 
