@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk_softmax.displays.drawing import COLOURS, grid_of_axes
 from sk_softmax.displays.interactive.forest import UNSURE, forest_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 LONGEST = 36
 """Most characters of a name."""
@@ -72,10 +77,10 @@ class CoefficientIntervalDisplay:
 
     def __init__(
         self,
-        coefficients: Any,
-        ends: Any,
+        coefficients: NDArray[Any],
+        ends: NDArray[Any],
         titles: Sequence[str],
-        feature_names: Sequence[str],
+        feature_names: Sequence[str] | NDArray[Any],
         level: float,
         label: str = "coefficient (nats a unit)",
         ratio_label: str | None = None,
@@ -176,7 +181,7 @@ class CoefficientIntervalDisplay:
         sort: bool = True,
         ratios: bool = False,
         n_columns: int = 3,
-        ax: Any = None,
+        ax: Axes | None = None,
     ) -> Self:
         """Draw one panel per class.
 

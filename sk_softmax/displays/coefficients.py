@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk_softmax.displays.drawing import (
     COLOURS,
@@ -15,6 +16,9 @@ from sk_softmax.displays.drawing import (
     image_size,
 )
 from sk_softmax.displays.interactive.templates import bars_figure, images_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class CoefficientDisplay:
@@ -47,9 +51,9 @@ class CoefficientDisplay:
 
     def __init__(
         self,
-        coefficients: Any,
+        coefficients: NDArray[Any],
         titles: Sequence[str],
-        feature_names: Any,
+        feature_names: Sequence[str] | NDArray[Any],
         image_shape: tuple[int, int] | None = None,
     ) -> None:
         self.coefficients = coefficients
@@ -112,7 +116,7 @@ class CoefficientDisplay:
         n_columns: int = 5,
         label: str = "coefficient (nats a unit)",
         smooth: bool = False,
-        ax: Any = None,
+        ax: Axes | None = None,
     ) -> Self:
         """Draw one picture per class.
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk_softmax.displays.drawing import COLOURS, single_axes
 from sk_softmax.displays.interactive.folds_and_penalties import scores_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class CVDisplay:
@@ -65,9 +69,9 @@ class CVDisplay:
 
     def __init__(
         self,
-        Cs: Any,
-        l1_ratios: Any,
-        scores: Any,
+        Cs: NDArray[Any],
+        l1_ratios: NDArray[Any],
+        scores: NDArray[Any],
         choices: dict[str, tuple[int, int]],
         score_name: str = "score",
     ) -> None:
@@ -109,7 +113,7 @@ class CVDisplay:
         )
         return display.plot(**plot) if draw else display
 
-    def plot(self, *, folds: bool = True, ax: Any = None) -> Self:
+    def plot(self, *, folds: bool = True, ax: Axes | None = None) -> Self:
         """Draw all scores in one picture.
 
         Parameters

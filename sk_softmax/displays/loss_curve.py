@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
 from sk_softmax.displays.drawing import COLOURS, single_axes
 from sk_softmax.displays.interactive.curves import curves_figure
 from sk_softmax.interfaces import IterationRecord
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LABELS = {
     "iteration": "iteration (epoch, for minibatches)",
@@ -115,7 +118,7 @@ class LossCurveDisplay:
         x: Literal["iteration", "passes", "seconds"] = "iteration",
         accuracy: bool = True,
         log_scale: bool = False,
-        ax: Any = None,
+        ax: Axes | None = None,
     ) -> Self:
         """Draw all curves in one picture.
 

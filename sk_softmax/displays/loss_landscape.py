@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from sk_softmax.displays.contour_levels import few_of, round_levels
 from sk_softmax.displays.drawing import (
@@ -17,6 +18,11 @@ from sk_softmax.displays.drawing import (
 )
 from sk_softmax.displays.interactive.surface import landscape_figure
 from sk_softmax.displays.path_animation import animated
+from sk_softmax.interfaces.given import MatrixLike
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 MOST_MARKERS = 40
 """Steps of a path that are marked; of a longer path every second, third, ... step is."""
@@ -57,12 +63,12 @@ class LossLandscapeDisplay:
 
     def __init__(
         self,
-        x: Any,
-        y: Any,
-        values: Any,
+        x: NDArray[Any],
+        y: NDArray[Any],
+        values: NDArray[Any],
         paths: Mapping[str, Any],
         labels: tuple[str, str],
-        optimum: Any,
+        optimum: NDArray[Any],
     ) -> None:
         self.x = x
         self.y = y
@@ -75,12 +81,12 @@ class LossLandscapeDisplay:
     def from_estimator(
         cls,
         estimator: Any,
-        X: Any,
-        y: Any,
+        X: MatrixLike,
+        y: ArrayLike,
         *,
         paths: Mapping[str, Any] | None = None,
         parameters: tuple[tuple[int, int], tuple[int, int]] | None = None,
-        sample_weight: Any = None,
+        sample_weight: ArrayLike | None = None,
         n_points: int = 50,
         margin: float = 0.3,
         draw: bool = True,
@@ -151,7 +157,7 @@ class LossLandscapeDisplay:
         display = cls(x, y_axis, grid, flat, labels, origin)
         return display.plot(**plot) if draw else display
 
-    def plot(self, *, n_levels: int = 20, ax: Any = None) -> Self:
+    def plot(self, *, n_levels: int = 20, ax: Axes | None = None) -> Self:
         """Draw the surface and the paths.
 
         Parameters

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from sk_softmax.displays.drawing import grid_of_axes, image_size
 from sk_softmax.displays.interactive.templates import mistakes_figure
+from sk_softmax.interfaces.given import MatrixLike
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class MisclassifiedDisplay:
@@ -43,11 +48,11 @@ class MisclassifiedDisplay:
 
     def __init__(
         self,
-        images: Any,
-        true: Any,
-        predicted: Any,
-        probabilities: Any,
-        indices: Any,
+        images: NDArray[Any],
+        true: NDArray[Any],
+        predicted: NDArray[Any],
+        probabilities: NDArray[Any],
+        indices: NDArray[Any],
         n_wrong: int,
         n_rows: int,
     ) -> None:
@@ -63,8 +68,8 @@ class MisclassifiedDisplay:
     def from_estimator(
         cls,
         estimator: Any,
-        X: Any,
-        y: Any,
+        X: MatrixLike,
+        y: ArrayLike,
         *,
         image_shape: Sequence[int],
         n_images: int = 15,
@@ -119,7 +124,7 @@ class MisclassifiedDisplay:
         )
         return display.plot(**plot) if draw else display
 
-    def plot(self, *, n_columns: int = 5, cmap: str = "gray_r", ax: Any = None) -> Self:
+    def plot(self, *, n_columns: int = 5, cmap: str = "gray_r", ax: Axes | None = None) -> Self:
         """Draw all images in a grid.
 
         Parameters

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk_softmax.displays.drawing import COLOURS, grid_of_axes
 from sk_softmax.displays.edge_labels import label_at_right_edge
 from sk_softmax.displays.interactive.coefficients_by_penalty import path_figure
 from sk_softmax.displays.named_lines import colours_of, largest
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MUTED = "#BBBBBB"
 """Colour of the lines without a name."""
@@ -68,12 +72,12 @@ class PathDisplay:
 
     def __init__(
         self,
-        Cs: Any,
-        coefficients: Any,
-        n_nonzero: Any,
-        deviance_ratio: Any,
+        Cs: NDArray[Any],
+        coefficients: NDArray[Any],
+        n_nonzero: NDArray[Any],
+        deviance_ratio: NDArray[Any],
         titles: Sequence[str],
-        feature_names: Any,
+        feature_names: NDArray[Any],
     ) -> None:
         self.Cs = Cs
         self.coefficients = coefficients
@@ -136,7 +140,7 @@ class PathDisplay:
         n_lines: int = 1000,
         n_columns: int | None = None,
         label: str = "coefficient (nats a unit)",
-        ax: Any = None,
+        ax: Axes | None = None,
     ) -> Self:
         """Draw one panel per class, and one for all classes.
 
