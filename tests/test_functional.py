@@ -99,7 +99,7 @@ def test_the_three_kinds_of_input_agree_with_each_other_and_with_pytorch():
             F.softmax(logits), labels, input_kind="probabilities", sample_weight=weights
         )
     )
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs PyTorch, of the extra external")
     losses = torch.nn.functional.cross_entropy(
         torch.tensor(logits), torch.tensor(labels), reduction="none"
     ).numpy()

@@ -76,7 +76,7 @@ def test_stat453_gradient_is_minus_x_times_targets_less_outputs():
 
 @pytest.mark.parametrize("batch", [None, 1])
 def test_stat453_learning_rules_equal_automatic_differentiation_step_by_step(batch):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs PyTorch, of the extra external")
     X, y = sklearn.utils.shuffle(*load_iris(return_X_y=True), random_state=0)
     n_steps, rate = (50, 0.1) if batch is None else (len(X), 0.01)
 

@@ -125,7 +125,7 @@ def test_a_search_and_a_pipeline_pass_callbacks_on(overlapping_classes):
 
 @pytest.mark.parametrize("solver", ["sgd", "lbfgs"])  # a known number of iterations, and not
 def test_progress_bar(solver, overlapping_classes, capsys):
-    pytest.importorskip("rich")
+    pytest.importorskip("rich", reason="needs rich")
     X, y = overlapping_classes(3)
     SoftmaxRegression(solver=solver, max_iter=3).set_callbacks(callback.ProgressBar()).fit(X, y)
     assert "SoftmaxRegression" in capsys.readouterr().out

@@ -123,7 +123,7 @@ def press_during_penalty(number, monkeypatch):
 
 
 def test_progress_bar_and_scores(callback, overlapping_classes, capsys):
-    pytest.importorskip("rich")
+    pytest.importorskip("rich", reason="needs rich")
     X, y = overlapping_classes(2)
     offset = np.random.default_rng(0).normal(size=len(y))
     monitor = callback.ScoringMonitor(scoring="neg_log_loss")

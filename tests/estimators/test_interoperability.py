@@ -129,8 +129,10 @@ def test_there_is_none_before_fit():
 @pytest.mark.filterwarnings("ignore")  # those of another package
 @pytest.mark.parametrize("load", [load_iris, load_breast_cancer])
 def test_onnx_predicts_the_same(load):
-    skl2onnx = pytest.importorskip("skl2onnx")
-    onnxruntime = pytest.importorskip("onnxruntime")
+    skl2onnx = pytest.importorskip("skl2onnx", reason="needs skl2onnx, of the extra external")
+    onnxruntime = pytest.importorskip(
+        "onnxruntime", reason="needs onnxruntime, of the extra external"
+    )
     X, y = load(return_X_y=True)
     X = StandardScaler().fit_transform(X).astype(np.float32)
     model = SoftmaxRegression().fit(X, y)

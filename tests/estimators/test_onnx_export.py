@@ -21,8 +21,10 @@ def test_without_skl2onnx_it_says_what_to_install(monkeypatch):
 @pytest.fixture
 def predictions():
     """``predictions(model, X, **options)``: labels and scores, as onnxruntime computes them."""
-    skl2onnx = pytest.importorskip("skl2onnx")
-    onnxruntime = pytest.importorskip("onnxruntime")
+    skl2onnx = pytest.importorskip("skl2onnx", reason="needs skl2onnx, of the extra external")
+    onnxruntime = pytest.importorskip(
+        "onnxruntime", reason="needs onnxruntime, of the extra external"
+    )
     register_onnx_converter()
 
     def predictions(model, X, **options):

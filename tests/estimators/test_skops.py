@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from sk_softmax import SKOPS_TYPES, KeepOnInterrupt, SoftmaxRegression, SoftmaxRegressionCV
 from sk_softmax.solvers import SOLVERS
 
-io = pytest.importorskip("skops.io")
+io = pytest.importorskip("skops.io", reason="needs skops, of the extra external")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 

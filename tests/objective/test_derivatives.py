@@ -104,7 +104,7 @@ def test_the_hessian_given_out_is_singular_along_class_shifts_and_solves_as_if_i
 
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_gradient_matches_pytorch(n_classes):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs PyTorch, of the extra external")
     objective, X, labels, weights, params = problem(n_classes)
     leaf = torch.tensor(params, requires_grad=True)
     logits = torch.tensor(X) @ leaf[:, :-1].T + leaf[:, -1]

@@ -48,7 +48,7 @@ def run(solver, objective, max_iter):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_minibatch_rules_equal_pytorch_step_by_step(rule, objective):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs PyTorch, of the extra external")
     solver, optimiser_of = RULES[rule]
     options = dict(batch_size=70, learning_rate=0.03, schedule="constant", shuffle=False)
     solution = run(type(solver)(**{**solver.get_params(), **options}), objective, max_iter=4)
@@ -66,7 +66,7 @@ def test_minibatch_rules_equal_pytorch_step_by_step(rule, objective):
 
 @pytest.mark.parametrize("keywords", [{}, dict(momentum=0.7), dict(momentum=0.7, nesterov=True)])
 def test_gradient_descent_equals_pytorch_step_by_step(keywords, objective):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs PyTorch, of the extra external")
     solution = run(GradientDescent(learning_rate=0.05, **keywords), objective, max_iter=20)
     leaf = torch.zeros(objective.shape, dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.SGD([leaf], lr=0.05, **keywords)
