@@ -34,8 +34,8 @@ class ProximalLBFGS(Options):
 
     Parameters
     ----------
-    history : int, optional
-        How many steps the model remembers: by default 10, and up to 60 for fewer than 400
+    history : int or None, default=None
+        How many steps the model remembers. None is 10, and up to 60 for fewer than 400
         parameters.
     """
 
