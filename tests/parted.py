@@ -46,3 +46,9 @@ def cut(training, edges):
         training.weights is not None,
         training.offset is not None,
     )
+
+
+def given_in_parts(monkeypatch, module, edges):
+    """Have an estimator's module cut the rows that it is given into parts."""
+    whole_set = module.training_set
+    monkeypatch.setattr(module, "training_set", lambda *a, **k: cut(whole_set(*a, **k), edges))

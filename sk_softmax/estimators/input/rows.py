@@ -12,7 +12,9 @@ import scipy.sparse as sp
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from sk_softmax.fitting.settings import Weights
+from sk_softmax.fitting.parted_training import PartedTrainingSet
+from sk_softmax.fitting.settings import TrainingSet, Weights
+from sk_softmax.interfaces import Array
 
 # Sizes of the values of a column whose squares, and sums of them over many rows, float64 can hold.
 SMALLEST, LARGEST = 1e-150, 1e150
@@ -103,7 +105,20 @@ def check_range(X: Any, names: Any = None) -> None:
         n_rows = max(NUMBERS_AT_ONCE // X.shape[1], 1)
         parts = (X[first : first + n_rows] for first in range(0, X.shape[0], n_rows))
         sizes = np.max([np.abs(part).max(axis=0) for part in parts], axis=0)
-    sizes = sizes.astype(np.float64)
+    _check_sizes(sizes.astype(np.float64), names)
+
+
+def check_range_of(training: TrainingSet | PartedTrainingSet, names: Any = None) -> None:
+    """Raise the same error for rows in one place or in parts, whose range is known."""
+    if isinstance(training, PartedTrainingSet):
+        columns = training.summary.columns
+        _check_sizes(columns.sizes(np.zeros(training.n_features)), names)
+    else:
+        check_range(training.X, names)
+
+
+def _check_sizes(sizes: Array, names: Any) -> None:
+    """Raise an error if a column's largest size, shape ``(n_features,)``, is out of range."""
     wrong = np.flatnonzero((sizes > LARGEST) | (sizes < SMALLEST) & (sizes > 0))
     if len(wrong):
         column = int(wrong[0])
