@@ -90,6 +90,11 @@ class DataTerm:
         return self.targets.are_labels
 
     @property
+    def number_of_targets(self) -> int:
+        """A number that two terms have in common if they share their targets."""
+        return id(self.targets)
+
+    @property
     def least_weight(self) -> float:
         """The least positive weight of a row, divided by the mean."""
         weight = self.relative_weight

@@ -99,7 +99,8 @@ class RegressionObjective:
         self.total_weight = total_weight
         self.form = form
         self.penalty = self._penalty_of(C)
-        self._stands_for = 1.0
+        self.stands_for = 1.0
+        """How many times as many rows a measurement of curvature may cost as much as."""
         self._cheaper: Sequence[RegressionObjective] = ()
         self._shared: CurvatureSource | None = None
         self.noise = 1.0
@@ -175,10 +176,15 @@ class RegressionObjective:
         objective only if it has all rows. A measurement on the first may cost as much as on
         ``stands_for`` times its rows.
         """
-        self._cheaper, self._stands_for = cheaper, stands_for
+        self._cheaper, self.stands_for = cheaper, stands_for
         last = cheaper[-1].data if cheaper else None
         has_all_rows = last is not None and last.n_rows == self.data.n_rows
         self.data.measure_on(last if has_all_rows else None)
+
+    @property
+    def measured_on(self) -> DataTerm:
+        """The data term on whose rows curvature is measured that may be inexact."""
+        return self._cheaper[0].data if self._cheaper else self.data
 
     def take_curvature_from(self, shared: CurvatureSource) -> None:
         """Take curvatures that may be inexact from there as long as it has any."""
@@ -271,7 +277,7 @@ class RegressionObjective:
         exact: bool = False,
     ) -> Curvature:
         """Return an approximate Hessian, which leaves out blocks of two different classes."""
-        data = self.data if exact or not self._cheaper else self._cheaper[0].data
+        data = self.data if exact else self.measured_on
         # A matrix a class takes the mean over the classes from every step.
         if as_diagonal or not self.penalty.is_class_symmetric:
             return shared_diagonal(data, params, self.penalty.l2, damping)
@@ -279,7 +285,7 @@ class RegressionObjective:
         if shared is not None:
             return shared
         evaluations = self.passes * self.data.n_rows / data.n_rows
-        stands_for = 1.0 if exact else self._stands_for
+        stands_for = 1.0 if exact else self.stands_for
         return approximate_hessian(
             data, params, self.penalty.l2, damping, evaluations, stands_for=stands_for
         )
@@ -297,7 +303,7 @@ class RegressionObjective:
         exact: bool = False,
     ) -> ActiveHessian:
         """Return the Hessian among some of the parameters."""
-        data = self.data if exact or not self._cheaper else self._cheaper[0].data
+        data = self.data if exact else self.measured_on
         return active_hessian(data, params, self.penalty.l2, active, damping, exact=exact)
 
     def gap(self, params: Array, here: Evaluation, at_most: float = np.inf) -> float:

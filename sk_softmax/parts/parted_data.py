@@ -77,13 +77,17 @@ class PartedData(DataTerm):
         """Return the term on the same rows in another form; rows are picked by :meth:`at`."""
         assert indices is None
         assert isinstance(rows, PartedRows)
-        other = PartedData(rows, self.loss, self._known)
+        other = self._of(rows)
         other._all_rows = self._all_rows
         return other
 
     def of_features(self, features: NDArray[np.intp]) -> DataTerm:
         """Return the term on the same rows with these features alone."""
-        return PartedData(self.rows.columns(features), self.loss, self._known)
+        return self._of(self.rows.columns(features))
+
+    def _of(self, rows: PartedRows) -> PartedData:
+        """Return the term on rows in another form, or with other features."""
+        return PartedData(rows, self.loss, self._known)
 
     def at(self, numbers: NDArray[np.intp]) -> DataTerm:
         """Return the term on the rows of these numbers, ascending, which are gathered here."""
