@@ -222,9 +222,10 @@ def _fits(study: Study, constants: Constants, fits: list[CountedFit]) -> list[st
         "",
         *_paragraph(
             "Questions of a fit by L-BFGS with the default `tol`, counted on made-up rows with "
-            "the same workers in one process, which answer directly. Every question is one message "
-            "to each worker. How many a fit asks depends on the data: rows that are harder to tell "
-            "apart take more. The last column is an **estimate**: as many evaluations of "
+            "the same workers in one process, which answer directly. Every question is one "
+            "message to each worker. How many a fit asks depends on the data: rows that are "
+            "harder to tell apart take more. The last column is an **estimate**: as many "
+            "evaluations of "
             f"{study.shapes[0].n_rows:,} rows."
         ),
         "",

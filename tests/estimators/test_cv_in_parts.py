@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from parted import cut, given_in_parts
-from sklearn.metrics import f1_score, make_scorer
+from sklearn import config_context
+from sklearn.metrics import accuracy_score, f1_score, make_scorer
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
@@ -278,6 +279,55 @@ def test_large_rows_begin_in_float32_and_measure_curvature_on_a_sample(n_classes
     assert found.C_ == expected.C_
     assert asked.count("gathered_for_folds") == 1
     assert not [name for name in asked if "gram" in name or "hessian" in name]
+
+
+class MadeAnew(LocalParts):
+    """Parts of which nothing is kept: they are made anew for every question."""
+
+    def __init__(self, parts, makes=()):
+        super().__init__(parts)
+        self.given, self.makes = parts, makes
+
+    def made_into(self, make):
+        return type(self)(self.given, (*self.makes, make))
+
+    def each(self, function):
+        return LocalParts(self.made()).each(function)
+
+    def ask(self, question):
+        return LocalParts(self.made()).ask(question)
+
+    def made(self):
+        parts = self.given
+        for make in self.makes:
+            parts = [make(part, number) for number, part in enumerate(parts)]
+        return parts
+
+
+def test_parts_may_be_made_anew_in_each_pass(monkeypatch):
+    X, y, weights = table(3)
+    whole_set = module.training_set
+
+    def cut_set(*arguments, **named):
+        training = cut(whole_set(*arguments, **named), EDGES)
+        parts = MadeAnew(training.given_parts._parts)
+        return type(training)(**{**vars(training), "given_parts": parts})
+
+    parameters = {"Cs": CS, "cv": 3, "solver": "lbfgs", "tol": 1e-10, "scoring": "f1_macro"}
+    expected = SoftmaxRegressionCV(**parameters).fit(X, y, weights)
+    monkeypatch.setattr(module, "training_set", cut_set)
+    assert_same(expected, SoftmaxRegressionCV(**parameters).fit(X, y, weights))
+
+
+@pytest.mark.parametrize("is_asked_for", [False, True])
+def test_a_scorer_gets_weights_only_if_it_asks_for_them(is_asked_for, monkeypatch):
+    X, y, weights = table(3)
+    with config_context(enable_metadata_routing=True):
+        scorer = make_scorer(accuracy_score).set_score_request(sample_weight=is_asked_for)
+        expected, found = both(monkeypatch, X, y, weights, scoring=scorer)
+        assert_same(expected, found)
+    plain = SoftmaxRegressionCV(Cs=CS, cv=3, scoring="accuracy", tol=1e-10).fit(X, y, weights)
+    assert np.allclose(plain.scores_, found.scores_) == is_asked_for
 
 
 def test_what_is_kept_is_given_back(monkeypatch):
