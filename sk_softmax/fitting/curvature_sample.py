@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.interfaces import Array, Problem
-from sk_softmax.objective import Cheaper, DataTerm, RegressionObjective, spread_out
-from sk_softmax.parts import PartedRows
+from sk_softmax.objective import Cheaper, DataTerm, RegressionObjective, SpreadOut
+from sk_softmax.parts import PartedData
 
 # Bytes of the sample, in float32: 64 MiB, a third of MNIST.
 SAMPLE_BYTES = 2**26
@@ -35,25 +32,31 @@ def measure_on_sample(objective: RegressionObjective, cheaper: list[Cheaper]) ->
     cheaper : list of Cheaper
         Those that a fit begins with.
     """
-    if not isinstance(objective.rows, PartedRows):
-        return
-    sample = objective.data.copied(numbers_sampled(objective))
-    alike = [objective, *(view.objective for view in cheaper if view.has_all_rows)]
-    measure_on(sample, alike)
+    if isinstance(objective.data, PartedData):
+        measure_on(objective.data.copied(numbers_sampled(objective)), objective, cheaper)
 
 
-def numbers_sampled(objective: RegressionObjective) -> NDArray[np.intp]:
-    """Return the numbers of the rows in a sample, ascending, shape ``(n_sampled,)``."""
+def numbers_sampled(objective: RegressionObjective) -> SpreadOut:
+    """Return the numbers of the rows in a sample."""
     n_rows = objective.data.n_rows
     n_sampled = min(max(SAMPLE_BYTES // (4 * objective.rows.n_features), 1), n_rows)
-    return np.arange(n_rows) if n_sampled == n_rows else spread_out(n_rows, n_sampled)
+    return SpreadOut(n_rows, n_sampled)
 
 
-def measure_on(sample: DataTerm, alike: Sequence[RegressionObjective]) -> None:
-    """Have the curvature of objectives on the same rows measured on a sample of these."""
-    for objective in alike:
-        other = objective.of_data(sample)
-        objective.measure_on([other], stands_for=objective.data.n_rows / sample.n_rows)
+def measure_on(
+    sample: DataTerm, objective: RegressionObjective, cheaper: Sequence[Cheaper] = ()
+) -> None:
+    """Have curvature measured on a sample of the rows.
+
+    That of an objective on the rows, which goes on to count the passes over cheaper rows, and that
+    of cheaper objectives on all of these rows.
+    """
+    on_sample, stands_for = objective.of_data(sample), objective.data.n_rows / sample.n_rows
+    counted = [view.objective for view in cheaper]
+    objective.measure_on([on_sample, *counted], stands_for=stands_for)
+    for view in cheaper:
+        if view.has_all_rows:
+            view.objective.measure_on([on_sample], stands_for=stands_for)
 
 
 Task: TypeAlias = Callable[[RegressionObjective, Array], Problem]
@@ -70,12 +73,12 @@ def with_kept_sample(settings: Settings, task: Task) -> Task:
 
     def with_sample(objective: RegressionObjective, start: Array) -> Problem:
         problem = task(objective, start)
-        is_smooth_in_parts = isinstance(objective.rows, PartedRows) and objective.penalty.is_smooth
-        solver = settings.solver
-        if is_smooth_in_parts and solver.asks_curvature and solver.begins_cheaply(problem):
+        data, solver = objective.data, settings.solver
+        asks = solver.asks_curvature and solver.begins_cheaply(problem)
+        if asks and isinstance(data, PartedData) and objective.penalty.is_smooth:
             if not kept:
-                kept.append(objective.data.copied(numbers_sampled(objective)))
-            measure_on(kept[0], [objective])
+                kept.append(data.copied(numbers_sampled(objective)))
+            measure_on(kept[0], objective)
         return problem
 
     return with_sample

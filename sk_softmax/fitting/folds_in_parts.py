@@ -222,8 +222,8 @@ class FoldsOnParts:
             own = [term for term in self._terms if isinstance(term, PartedFold)]
             self._samples = copied_for_folds(own, numbers)
         for number, (info, fold) in enumerate(zip(self._data.folds, folds, strict=True)):
-            alike = [fold, *(view.objective for view in narrowed[number : number + 1])]
-            measure_on(self._samples[info.number].counting_anew(), alike)
+            sample = self._samples[info.number].counting_anew()
+            measure_on(sample, fold, narrowed[number : number + 1])
 
     def together(
         self, folds: Sequence[RegressionObjective], *, are_scored: bool = False

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Rows
-from sk_softmax.objective import DataTerm
+from sk_softmax.objective import DataTerm, SpreadOut
 from sk_softmax.objective.data_term import DataQuestion, totals_of_classes
 from sk_softmax.objective.folds import FoldData, FoldQuestion
 
@@ -107,11 +107,11 @@ def _least_weight(data: DataTerm) -> float:
     return 1.0 if weight is None else float(weight[weight > 0].min(initial=np.inf))
 
 
-def gathered_for_folds(data: FoldedData, numbers: NDArray[np.intp]) -> tuple[Any, ...]:
+def gathered_for_folds(data: FoldedData, numbers: SpreadOut) -> tuple[Any, ...]:
     """Question: some rows, and of each term their targets, weights and offset.
 
-    ``numbers`` are ascending and count among all rows. Two lists: of the rows, and of a list of
-    three for each term. Weights and offset are None where a term has none.
+    Two lists: of the rows, and of a list of three for each term. Weights and offset are None where
+    a term has none.
     """
     here = data.terms[-1].here(numbers)
     if not len(here):

@@ -7,10 +7,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array
-from sk_softmax.objective import DataTerm, FoldObjectives, RegressionObjective
+from sk_softmax.objective import DataTerm, FoldObjectives, RegressionObjective, SpreadOut
 from sk_softmax.objective.cross_entropy import CrossEntropy
 from sk_softmax.objective.data_term import DataQuestion
 from sk_softmax.objective.folds import AskedTogether, FoldQuestion
@@ -98,10 +97,10 @@ class _Together:
         return rows.ask(partial(of_folds, numbers=numbers, question=question))
 
 
-def copied_for_folds(terms: Sequence[PartedFold], numbers: NDArray[np.intp]) -> list[DataTerm]:
+def copied_for_folds(terms: Sequence[PartedFold], numbers: SpreadOut) -> list[DataTerm]:
     """Return the terms on one copy, in float32, of the rows of these numbers.
 
-    ``terms`` are all of those that the parts have, in order, and ``numbers`` ascend.
+    ``terms`` are all of those that the parts have, in order.
     """
     rows = terms[-1].rows.narrowed()
     outline = rows.outline

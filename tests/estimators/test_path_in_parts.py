@@ -89,7 +89,7 @@ def test_curvature_of_a_smooth_path_is_measured_on_one_sample(rows, monkeypatch)
     gathered = []
     copied = PartedData.copied
     monkeypatch.setattr(
-        PartedData, "copied", lambda self, n: gathered.append(len(n)) or copied(self, n)
+        PartedData, "copied", lambda self, n: gathered.append(n.n_sampled) or copied(self, n)
     )
     monkeypatch.setattr(curvature_sample, "SAMPLE_BYTES", 4 * 7 * 200)
     asked = []
