@@ -24,7 +24,7 @@ NUMBERS_OF_ROWS = 2**24
 """Numbers of the rows that a pass is timed on: 128 MiB in float64. At least FEWEST rows."""
 
 FEWEST = 2000
-PER_WORKER = 15
+PER_WORKER = 60
 """Empty questions for each number of workers, the quickest of which counts."""
 
 

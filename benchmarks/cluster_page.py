@@ -10,7 +10,6 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.cluster_constants import measured
 from benchmarks.cost_model import (
-    NUMBER,
     Cluster,
     Constants,
     Estimate,
@@ -198,20 +197,18 @@ def _curvature(study: Study) -> list[str]:
             "L-BFGS begins from a matrix a class, which have `8 K (p + 1)^2` bytes together, or "
             "where that is above 64 MiB from one for all classes. It is measured on a sample of "
             f"{_bytes(SAMPLE_BYTES)} of rows, which the caller gathers once, so that no worker "
-            "sends matrices. The numbers of the rows go to every worker."
+            "sends matrices. Which rows these are goes to every worker as two numbers."
         ),
         "",
-        "| | a matrix a class, of one worker | of all workers | the sample, once | rows in it "
-        "| their numbers, to all workers |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| | a matrix a class, of one worker | of all workers | the sample, once | rows in it |",
+        "|---|---:|---:|---:|---:|",
     ]
     for shape in study.shapes:
         matrices = 8 * shape.n_outputs * shape.n_columns**2
         n_sampled = SAMPLE_BYTES // (4 * shape.n_features)
         lines.append(
             f"| {shape} | {_bytes(matrices)} | {_bytes(matrices * study.cluster.n_workers)} "
-            f"| {_bytes(4 * n_sampled * shape.n_features)} | {n_sampled:,} "
-            f"| {_bytes(NUMBER * n_sampled * study.cluster.n_workers)} |"
+            f"| {_bytes(4 * n_sampled * shape.n_features)} | {n_sampled:,} |"
         )
     return [*lines, ""]
 

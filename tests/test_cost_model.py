@@ -97,6 +97,12 @@ def test_a_fit_sends_one_message_a_worker_for_each_question(benchmarks):
     assert fit.traffic.out.messages == 5 * questions
     assert fit.traffic.back.messages == 5 * questions
     assert fit.traffic.between.messages == 0
+    # A question holds params and a gradient, or the numbers of 64 rows, but not those of a sample.
+    counting = benchmarks.counting_workers
+    for question in fit.traffic.questions:
+        _, flow = counting.sent(question)
+        assert flow.payload <= 8 * max(2 * shape.n_parameters, 64)
+        assert flow.envelope < 600
 
 
 def test_estimates_add_up_and_grow_with_what_they_depend_on(benchmarks):
