@@ -49,7 +49,7 @@ from sk_softmax.estimators.softmax_regression import SoftmaxRegression
 from sk_softmax.fitting.class_weight import weighted_by_class
 from sk_softmax.fitting.fit import fit_params
 from sk_softmax.fitting.folded_set import FoldedSet
-from sk_softmax.fitting.folds_in_parts import FoldsInParts, PartedFoldInfo
+from sk_softmax.fitting.folds_in_parts import FoldInParts, FoldsInParts
 from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.settings import Settings, TrainingSet, Weights, hard_labels
 from sk_softmax.fitting.stages import has_wide_shape
@@ -463,7 +463,7 @@ class SoftmaxRegressionCV(LinearClassifier):
         weighs = "sample_weight" in self._routed(weights, {}).scorer.score
         question = held_out_question(scoring, training, weighs=weighs)
 
-        def check(folds: Sequence[PartedFoldInfo]) -> None:
+        def check(folds: Sequence[FoldInParts]) -> None:
             for fold in folds:
                 check_trains(fold.number, fold.present)
             check_bounds_fit(settings.lower_bounds, folds, len(training.classes))

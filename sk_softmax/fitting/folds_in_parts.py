@@ -45,7 +45,7 @@ knows a single class. The answer has an entry for each.
 
 
 @dataclass(frozen=True, eq=False)
-class PartedFoldInfo:
+class FoldInParts:
     """What is known of a fold whose rows lie in parts."""
 
     number: int
@@ -61,7 +61,7 @@ class FoldsInParts:
     """A training set in parts and its folds, each row held out by one of them."""
 
     training: PartedTrainingSet
-    folds: Sequence[PartedFoldInfo]
+    folds: Sequence[FoldInParts]
     """Some of the folds or all of them."""
 
     rows: PartedRows
@@ -83,7 +83,7 @@ class FoldsInParts:
         training: PartedTrainingSet,
         split: RowSplit,
         question: HeldOutQuestion,
-        check: Callable[[Sequence[PartedFoldInfo]], None],
+        check: Callable[[Sequence[FoldInParts]], None],
     ) -> FoldsInParts:
         """Split the rows where they lie.
 
@@ -109,7 +109,7 @@ class FoldsInParts:
             # Not a difference of totals, in which rounding would leave a class without rows some.
             masses = [np.delete(held_out, n, axis=0).sum(axis=0) for n in range(split.n_folds)]
             folds = [
-                PartedFoldInfo(number, np.flatnonzero(mass), float(mass.sum()))
+                FoldInParts(number, np.flatnonzero(mass), float(mass.sum()))
                 for number, mass in enumerate(masses)
             ]
             check(folds)
@@ -157,7 +157,7 @@ class FoldsInParts:
 
 
 def _terms(
-    training: PartedTrainingSet, folds: Sequence[PartedFoldInfo], rows: PartedRows
+    training: PartedTrainingSet, folds: Sequence[FoldInParts], rows: PartedRows
 ) -> list[PartedFold]:
     """Return the data terms of all folds and that of all rows."""
     everything = np.arange(len(training.classes))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sk_softmax.fitting.fold_path import FoldFit
 from sk_softmax.fitting.folded_set import Fold, FoldedSet, given_of_present
-from sk_softmax.fitting.folds_in_parts import FoldsInParts, PartedFoldInfo
+from sk_softmax.fitting.folds_in_parts import FoldInParts, FoldsInParts
 from sk_softmax.fitting.settings import Weights
 from sk_softmax.interfaces import Array, Evaluation, Solution, Status
 
@@ -67,7 +67,7 @@ def check_trains(number: int, present: NDArray[np.intp]) -> None:
 
 
 def check_bounds_fit(
-    bounds: Array | None, folds: Sequence[Fold | PartedFoldInfo], n_classes: int
+    bounds: Array | None, folds: Sequence[Fold | FoldInParts], n_classes: int
 ) -> None:
     """Raise an error if bounds have no meaning for a fold that misses a class.
 
@@ -75,7 +75,7 @@ def check_bounds_fit(
     ----------
     bounds : ndarray of shape (n_features,) or (n_outputs, n_features), or None
         The lower bounds; the upper bounds have the same shape.
-    folds : sequence of Fold or PartedFoldInfo
+    folds : sequence of Fold or FoldInParts
         All folds.
     n_classes : int
         Number of classes in all of the data.
