@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import (
+    cluster_page,
     comparison,
     competitors,
     details,
@@ -46,6 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.quick:
         return _quick(record=options.record)
+    if options.scale:
+        return cluster_page.main(options.output)
     store = options.output / "results.json"
     results = results_file.read(store) if options.merge and store.exists() else Results()
     options.output.mkdir(parents=True, exist_ok=True)
@@ -167,6 +170,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--quick", action="store_true", help="count the work of twelve fits, and nothing else")
     add("--record", action="store_true", help="with --quick: tests compare with these counts")
+    add("--scale", action="store_true", help="what rows on many workers would cost: scale.md")
     add("--against", type=Path, help="an older checkout, or a Python that has it installed")
     add("--problems", nargs="+", metavar="PART", help="problems named like this")
     add("--competitors", nargs="*", metavar="PART", help="competitors named like this")

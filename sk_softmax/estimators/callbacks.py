@@ -8,7 +8,7 @@ from typing import Any
 
 from sk_softmax.fitting.driver import ParamsThere
 from sk_softmax.fitting.parted_training import PartedTrainingSet
-from sk_softmax.fitting.settings import Settings, TrainingSet, hard_labels
+from sk_softmax.fitting.settings import Settings, TrainingSet, Weights, hard_labels
 from sk_softmax.interfaces import Array, IterationRecord
 
 __all__ = [
@@ -62,44 +62,43 @@ def tasks_of(
     """
     if context is None:
         return None
-    if isinstance(training, PartedTrainingSet):
-        return _tasks_without_rows(estimator, context, training, coefficients_at)
-    weights = training.weights
     return IterationTasks(
-        estimator,
-        context,
-        training.X,
-        lambda: training.classes[hard_labels(training.given)],
-        None if weights is None else {"sample_weight": weights},
-        partial(attributes_at, training, coefficients_at),
+        estimator=estimator,
+        context=context,
+        **shown(training),
+        attributes_at=partial(attributes_at, training, coefficients_at),
     )
 
 
+def shown(training: TrainingSet | PartedTrainingSet) -> dict[str, Any]:
+    """Return what callbacks may score: rows, labels and weights; None for rows in parts."""
+    if isinstance(training, PartedTrainingSet):
+        return {"X": None, "y": None, "metadata": None}
+    weights = training.weights
+    return {
+        "X": training.X,
+        "y": lambda: training.classes[hard_labels(training.given)],
+        "metadata": None if weights is None else {"sample_weight": weights},
+    }
+
+
 def attributes_at(
-    training: TrainingSet, coefficients_at: Callable[[Array], dict[str, Any]], params: Array
+    training: TrainingSet | PartedTrainingSet,
+    coefficients_at: Callable[[Array], dict[str, Any]],
+    params: Array,
 ) -> dict[str, Any]:
     """Return the attributes that an estimator needs to predict with these params."""
     return {
         "classes_": training.classes,
-        "_has_offset": training.offset is not None,
-        "_offset_of_rows": training.offset_of_classes,
+        "_has_offset": training.has_offset,
+        "_offset_of_rows": offset_shown(training),
         **coefficients_at(params),
     }
 
 
-def _tasks_without_rows(
-    estimator: Any,
-    context: Any,
-    training: PartedTrainingSet,
-    coefficients_at: Callable[[Array], dict[str, Any]],
-) -> IterationTasks:
-    """Return the observer for rows in parts, which callbacks cannot score."""
-
-    def at(params: Array) -> dict[str, Any]:
-        fixed = {"classes_": training.classes, "_has_offset": training.has_offset}
-        return fixed | coefficients_at(params)
-
-    return IterationTasks(estimator, context, None, None, None, at)
+def offset_shown(training: TrainingSet | PartedTrainingSet) -> Weights | None:
+    """Return the offset of the rows that callbacks may score; None without one or in parts."""
+    return training.offset_of_classes if isinstance(training, TrainingSet) else None
 
 
 class IterationTasks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,15 +14,15 @@ from sklearn.base import BaseEstimator
 
 from sk_softmax.estimators.input.parameters import for_data, settings_from
 from sk_softmax.estimators.input.rows import check_range
-from sk_softmax.estimators.input.training_set import training_set
+from sk_softmax.estimators.input.training_set import any_training_set
 from sk_softmax.estimators.penalty_grid import is_number_of_penalties, listed_Cs
 from sk_softmax.estimators.solutions import SoftmaxPath
-from sk_softmax.fitting.class_weight import weighted_by_class
+from sk_softmax.fitting.curvature_sample import with_kept_sample
 from sk_softmax.fitting.driver import quiet, run
 from sk_softmax.fitting.fit import reported, task_of_some_features
-from sk_softmax.fitting.problems import objective_of, rows_for
+from sk_softmax.fitting.parted_training import PartedTrainingSet
+from sk_softmax.fitting.prepared import Prepared, prepared
 from sk_softmax.fitting.settings import Settings, TrainingSet
-from sk_softmax.fitting.shift import shift_of
 from sk_softmax.fitting.staged import staged
 from sk_softmax.fitting.stages import Views
 from sk_softmax.fitting.working_set import Place, WorkingSet
@@ -118,19 +119,28 @@ label_smoothing, solver, max_iter, tol, random_state, n_jobs
     _check_grid(Cs, C_span, l1_ratio)
     settings = settings_from(parameters, "softmax_path")
     features = _Features()
-    training = training_set(features, X, y, sample_weight, offset=offset)
-    settings = for_data(settings, training.X.shape[1], training.classes)
-    with single_threaded_blas(), quiet():
-        walk = _Walk(settings, weighted_by_class(settings, training))
-        path = walk.along(_grid(Cs, C_span, walk))
+    training = any_training_set(features, X, y, sample_weight, offset=offset)
+    settings = for_data(settings, training.n_features, training.classes)
+    path = _path(settings, training, Cs, C_span)
     if not path.converged.all():
         check_range(training)
     return replace(
         path,
         parameters=parameters,
         feature_names=getattr(features, "feature_names_in_", None),
-        has_offset=offset is not None,
+        has_offset=training.has_offset,
     )
+
+
+def _path(
+    settings: Settings, training: TrainingSet | PartedTrainingSet, Cs: Any, C_span: float
+) -> SoftmaxPath:
+    """Return the solutions for the Cs that the user asked for."""
+    with single_threaded_blas(), quiet(), ExitStack() as kept:
+        fit = prepared(replace(settings, C=np.inf), training)
+        kept.callback(fit.release)
+        walk = _Walk(settings, fit, training.classes)
+        return walk.along(_grid(Cs, C_span, walk))
 
 
 class _Features(BaseEstimator):  # type: ignore[misc]
@@ -168,20 +178,18 @@ class _Walk:
     ----------
     settings : Settings
         The settings of all fits, apart from ``C``.
-    training : TrainingSet
-        What is fitted to, with its class weights applied.
+    fit : Prepared
+        What is fitted to, without a penalty.
+    classes : ndarray of shape (n_classes,)
+        The labels, sorted.
     """
 
-    def __init__(self, settings: Settings, training: TrainingSet) -> None:
-        rows = rows_for(settings, training.X, len(training.classes))
-        self._shift = shift_of(settings, rows, training.weights)
-        self._objective = objective_of(
-            replace(settings, C=np.inf), training, rows=self._shift.rows(rows)
-        )
-        self._classes = training.classes
+    def __init__(self, settings: Settings, fit: Prepared, classes: NDArray[Any]) -> None:
+        self._shift, self._objective = fit.shift, fit.objective
+        self._classes = classes
         self._solver = settings.solver
         self._views = Views(self._objective)
-        task = partial(task_of_some_features, settings)
+        task = with_kept_sample(settings, partial(task_of_some_features, settings))
         self._working = WorkingSet(self._objective, task, self._views)
         run(staged(self._solver, self._working.null()), self._views)
         self._null, self.first_C = self._working.place, self._working.first_C()

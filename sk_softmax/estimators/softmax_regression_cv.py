@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, Self
@@ -29,15 +30,21 @@ from sk_softmax.estimators.cross_validation.default_scoring import (
     warn_of_default,
 )
 from sk_softmax.estimators.cross_validation.fits import cross_validate, mean_of_known
+from sk_softmax.estimators.cross_validation.parted_scores import PartedScores, held_out_question
+from sk_softmax.estimators.cross_validation.parted_splits import row_split
 from sk_softmax.estimators.cross_validation.penalty_tasks import PenaltyTasks
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
-from sk_softmax.estimators.cross_validation.splits import check_bounds_fit, folds_of
+from sk_softmax.estimators.cross_validation.splits import (
+    check_bounds_fit,
+    check_trains,
+    folds_of,
+)
 from sk_softmax.estimators.cross_validation.undefined_scores import warn_of_undefined, with_nan
 from sk_softmax.estimators.input.features import Features
 from sk_softmax.estimators.input.offsets import require_offset
 from sk_softmax.estimators.input.parameters import check_solver_takes, for_data, settings_of
 from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
-from sk_softmax.estimators.input.training_set import training_set
+from sk_softmax.estimators.input.training_set import any_training_set
 from sk_softmax.estimators.input.translations import explained
 from sk_softmax.estimators.interruption import Interruption, interruptible
 from sk_softmax.estimators.linear_classifier import LinearClassifier
@@ -47,7 +54,9 @@ from sk_softmax.estimators.softmax_regression import SoftmaxRegression
 from sk_softmax.fitting.class_weight import weighted_by_class
 from sk_softmax.fitting.driver import Observer
 from sk_softmax.fitting.fit import fit_params
-from sk_softmax.fitting.fold_path import FoldedSet
+from sk_softmax.fitting.folded_set import FoldedSet
+from sk_softmax.fitting.folds_in_parts import FoldInParts, FoldsInParts
+from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.settings import Settings, TrainingSet, Weights, hard_labels
 from sk_softmax.fitting.stages import has_wide_shape
 from sk_softmax.interfaces import Array, Status
@@ -93,14 +102,18 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
         Whether to add an intercept, which is never penalised.
     cv : int, splitter, iterable of (train, test) or None, default=None
         How to split the rows: None means 5 stratified folds, and a number means so many.
-        Probability targets are split by the most probable class.
+        Probability targets are split by the most probable class. Rows that lie in parts are split
+        where they lie: by a number, ``KFold`` (blocks of rows) or ``StratifiedKFold`` (counts of
+        each class) without ``shuffle``, and other splitters are an error.
     scoring : str, callable or None, default="warn"
         The score to choose by, the higher the better: the name of a scorer, or a callable
         ``scorer(estimator, X, y)``. None is the accuracy, and so is the default, with a
         ``FutureWarning``: the default becomes ``"neg_log_loss"`` as soon as scikit-learn 1.11,
         where that of ``LogisticRegressionCV`` does, is the lowest version supported.
         ``"accuracy"`` and ``"neg_log_loss"`` cost almost nothing; any other scorer is passed a
-        fitted :class:`SoftmaxRegression` and the rows held out, with one label per row.
+        fitted :class:`SoftmaxRegression` and the rows held out, with one label per row. Of rows
+        that lie in parts the first two are sums of all parts. Another scorer must be one of
+        predictions; these are collected from all parts, up to 256 MiB of logits.
 
         Rows held out may lack a class. A scorer whose metric takes ``labels`` is told all of them
         (with two classes, and if the metric takes ``pos_label``, also that the second is the
@@ -309,22 +322,22 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
         n_penalties = len(grid.Cs) * len(grid.l1_ratios)
         context = callbacks.begin_with(self, n_penalties + bool(self.refit))
         with unchanged_on_error(self), interruptible() as interruption:
-            training = training_set(self, X, y, sample_weight, offset=offset)
-            settings = for_data(settings, training.X.shape[1], training.classes)
-            routed = self._routed(training.weights, params)
-            folds = self._folds(settings, training, routed.splitter.split)
-            scores = FoldScores(scoring, training, routed.scorer.score, self._model)
-            tasks = PenaltyTasks(self, context, training, n_penalties)
-            result = cross_validate(
-                settings,
-                grid,
-                folds,
-                scores,
-                verbose=self.verbose,
-                observe=lambda: tasks() or interruption.requested,
-            )
+            training = any_training_set(self, X, y, sample_weight, offset=offset)
+            settings = for_data(settings, training.n_features, training.classes)
+            with ExitStack() as kept:
+                folds, scores = self._split(settings, training, scoring, params)
+                kept.callback(folds.release)
+                tasks = PenaltyTasks(self, context, training, n_penalties)
+                result = cross_validate(
+                    settings,
+                    grid,
+                    folds,
+                    scores,
+                    verbose=self.verbose,
+                    observe=lambda: tasks() or interruption.requested,
+                )
             statuses = [*result.statuses, *interruption.of_search(result.is_tried)]
-            self._has_offset = offset is not None
+            self._has_offset = training.has_offset
             self.scores_ = with_nan(scoring, result.scores, scores.last_error)
             self.classes_ = training.classes
             self.Cs_, self.l1_ratios_ = grid.Cs, grid.l1_ratios
@@ -446,6 +459,47 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
             n_jobs=self.n_jobs,
         )
 
+    def _split(
+        self,
+        settings: Settings,
+        training: TrainingSet | PartedTrainingSet,
+        scoring: Any,
+        params: dict[str, Any],
+    ) -> tuple[FoldedSet | FoldsInParts, FoldScores | PartedScores]:
+        """Return the rows and their folds, and the scorer of fits."""
+        if isinstance(training, PartedTrainingSet):
+            return self._split_parts(settings, training, scoring, params)
+        routed = self._routed(training.weights, params)
+        folds = self._folds(settings, training, routed.splitter.split)
+        of_rows = routed.scorer.score
+        return folds, FoldScores(scoring, training, folds.folds, of_rows, self._model)
+
+    def _split_parts(
+        self,
+        settings: Settings,
+        training: PartedTrainingSet,
+        scoring: Any,
+        params: dict[str, Any],
+    ) -> tuple[FoldsInParts, PartedScores]:
+        """Return the same of rows in parts."""
+        if params:
+            raise ValueError(
+                f"{', '.join(sorted(params))} would be split with the rows, which lie in parts: "
+                "of metadata, they take sample_weight alone."
+            )
+        weights = np.ones(1) if training.has_weights else None  # the parts have them
+        weighs = "sample_weight" in self._routed(weights, {}).scorer.score
+        question = held_out_question(scoring, training, weighs=weighs)
+
+        def check(folds: Sequence[FoldInParts]) -> None:
+            for fold in folds:
+                check_trains(fold.number, fold.present)
+            check_bounds_fit(settings.lower_bounds, folds, len(training.classes))
+
+        split = row_split(self.cv, training)
+        folds = FoldsInParts.of(settings, training, split, question, check)
+        return folds, PartedScores(scoring, folds, self._model, weighs=weighs)
+
     def _folds(self, settings: Settings, training: TrainingSet, split_params: Any) -> FoldedSet:
         """Return the training set, with class weights applied, and its folds."""
         labels = training.classes[hard_labels(training.given)]
@@ -460,7 +514,7 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
     def _choose_and_refit(
         self,
         settings: Settings,
-        training: TrainingSet,
+        training: TrainingSet | PartedTrainingSet,
         tasks: PenaltyTasks,
         interruption: Interruption,
     ) -> Status:
@@ -470,9 +524,9 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
         settings = settings.with_penalty(self.C_, self.l1_ratio_)
         settings = replace(settings, tol=min(settings.tol, MOST_REFIT_TOL))
         start = mean_of_known(self.coefs_paths_[:, *chosen]).astype(np.float64)
-        if has_wide_shape(*training.X.shape):
+        if isinstance(training, TrainingSet) and has_wide_shape(*training.X.shape):
             start[:] = 0  # a fit in the space of the rows begins at zero
-        width = training.X.dtype
+        width = training.dtype
         iterations = tasks.of_refit(
             partial(callbacks.attributes_at, training, partial(self._coefficients, width=width))
         )

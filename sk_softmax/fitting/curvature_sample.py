@@ -7,10 +7,13 @@ L-BFGS takes 40 iterations where it takes 27 with the matrices of all rows, and 
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
-from sk_softmax.objective import Cheaper, RegressionObjective, spread_out
-from sk_softmax.parts import PartedRows
+from sk_softmax.fitting.settings import Settings
+from sk_softmax.interfaces import Array, Problem
+from sk_softmax.objective import Cheaper, DataTerm, RegressionObjective, SpreadOut
+from sk_softmax.parts import PartedData
 
 # Bytes of the sample, in float32: 64 MiB, a third of MNIST.
 SAMPLE_BYTES = 2**26
@@ -29,11 +32,53 @@ def measure_on_sample(objective: RegressionObjective, cheaper: list[Cheaper]) ->
     cheaper : list of Cheaper
         Those that a fit begins with.
     """
-    if not isinstance(objective.rows, PartedRows):
-        return
+    if isinstance(objective.data, PartedData):
+        measure_on(objective.data.copied(numbers_sampled(objective)), objective, cheaper)
+
+
+def numbers_sampled(objective: RegressionObjective) -> SpreadOut:
+    """Return the numbers of the rows in a sample."""
     n_rows = objective.data.n_rows
     n_sampled = min(max(SAMPLE_BYTES // (4 * objective.rows.n_features), 1), n_rows)
-    numbers = np.arange(n_rows) if n_sampled == n_rows else spread_out(n_rows, n_sampled)
-    sample = objective.of_data(objective.data.copied(numbers))
-    for other in (objective, *(view.objective for view in cheaper if view.has_all_rows)):
-        other.measure_on_sample(sample)
+    return SpreadOut(n_rows, n_sampled)
+
+
+def measure_on(
+    sample: DataTerm, objective: RegressionObjective, cheaper: Sequence[Cheaper] = ()
+) -> None:
+    """Have curvature measured on a sample of the rows.
+
+    That of an objective on the rows, which goes on to count the passes over cheaper rows, and that
+    of cheaper objectives on all of these rows.
+    """
+    on_sample, stands_for = objective.of_data(sample), objective.data.n_rows / sample.n_rows
+    counted = [view.objective for view in cheaper]
+    objective.measure_on([on_sample, *counted], stands_for=stands_for)
+    for view in cheaper:
+        if view.has_all_rows:
+            view.objective.measure_on([on_sample], stands_for=stands_for)
+
+
+Task: TypeAlias = Callable[[RegressionObjective, Array], Problem]
+"""From an objective and a start, ``(n_outputs, n_columns)``, to the problem of a solver."""
+
+
+def with_kept_sample(settings: Settings, task: Task) -> Task:
+    """Return a task that measures curvature on one sample, gathered once for all its objectives.
+
+    They have the same features of rows in parts, and smooth penalties of different strength. For
+    other objectives, and where the solver asks for no curvature, it is the task given.
+    """
+    kept: list[DataTerm] = []
+
+    def with_sample(objective: RegressionObjective, start: Array) -> Problem:
+        problem = task(objective, start)
+        data, solver = objective.data, settings.solver
+        asks = solver.asks_curvature and solver.begins_cheaply(problem)
+        if asks and isinstance(data, PartedData) and objective.penalty.is_smooth:
+            if not kept:
+                kept.append(data.copied(numbers_sampled(objective)))
+            measure_on(kept[0], objective)
+        return problem
+
+    return with_sample

@@ -8,14 +8,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sk_softmax.fitting.driver import quiet
 from sk_softmax.fitting.fit import reported
 from sk_softmax.fitting.fold_starts import Starts
-from sk_softmax.fitting.problems import objective_of, problem_of, rows_for, targets_for
-from sk_softmax.fitting.settings import Settings, TrainingSet, Weights
-from sk_softmax.fitting.shift import Shift, shift_of
+from sk_softmax.fitting.folded_set import FoldedSet, FoldsOnRows
+from sk_softmax.fitting.folds_in_parts import FoldsInParts, FoldsOnParts
+from sk_softmax.fitting.problems import problem_of
+from sk_softmax.fitting.settings import Settings
 from sk_softmax.fitting.staged import Stages, staged
 from sk_softmax.fitting.stages import (
     cheaper_stages,
@@ -25,15 +25,8 @@ from sk_softmax.fitting.stages import (
     single_stage,
 )
 from sk_softmax.fitting.together import run_together
-from sk_softmax.interfaces import Array, Problem, Rows, Solution
-from sk_softmax.objective import (
-    MOST_COLUMNS,
-    Cheaper,
-    FoldObjectives,
-    HeldOut,
-    RegressionObjective,
-    cheaper_together,
-)
+from sk_softmax.interfaces import Array, Problem, Solution
+from sk_softmax.objective import MOST_COLUMNS, Cheaper, FoldObjectives, RegressionObjective
 from sk_softmax.rows import RowSpace, single_threaded_blas
 from sk_softmax.solvers import Auto
 
@@ -41,66 +34,6 @@ from sk_softmax.solvers import Auto
 # penalties, a fold is sure of its rows and no accuracy depends on by how much. On standardised
 # digits the fits to tol=1e-4 took 396 iterations relative to the value, and 271 with this floor.
 LEAST_SCALE = 0.01
-
-
-@dataclass(frozen=True)
-class Fold:
-    """One fold: the weight of every row of the data in its fit, and the rows that it holds out."""
-
-    weights: Weights
-    """Shape ``(n_rows,)``; zero for rows that the fold does not train on."""
-
-    held_out: NDArray[np.intp]
-    """Numbers of the rows to score, ascending, shape ``(n_held_out,)``."""
-
-    present: NDArray[np.intp]
-    """Numbers of the classes that the fold trains on, shape ``(n_present,)``.
-
-    The fold's model has these classes only.
-    """
-
-    given: Any
-    """Targets of all rows in terms of the classes present.
-
-    Labels of shape ``(n_rows,)``, or probabilities of shape ``(n_rows, n_present)``.
-    """
-
-
-@dataclass(frozen=True)
-class FoldedSet:
-    """A training set, with class weights applied, and its folds."""
-
-    training: TrainingSet
-    folds: Sequence[Fold]
-
-    @property
-    def n_classes(self) -> int:
-        """Number of classes in all of the data."""
-        return len(self.training.classes)
-
-    @property
-    def n_features(self) -> int:
-        """Number of features."""
-        return int(self.training.X.shape[1])
-
-    def rows(self, settings: Settings) -> Rows:
-        """Return the rows, of which all folds compute their logits at a time."""
-        n_outputs = self.n_classes if self.n_classes > 2 else 1
-        return rows_for(settings, self.training.X, n_outputs * len(self.folds))
-
-    def with_rows(self, X: Array) -> FoldedSet:
-        """Return the same set with another ``X``, which has the same number of rows."""
-        return replace(self, training=replace(self.training, X=X))
-
-    def training_of(self, fold: Fold) -> TrainingSet:
-        """Return the training set of a fold: all rows, with the fold's weights and classes."""
-        classes = self.training.classes[fold.present]
-        offset = self.training.offset
-        if offset is not None and len(classes) < self.n_classes:
-            # Of two classes left the offset is that of their log odds.
-            offset = offset[:, fold.present]
-            offset = offset[:, 1:] - offset[:, :1] if len(classes) == 2 else offset
-        return TrainingSet(self.training.X, fold.given, fold.weights, classes, offset)
 
 
 @dataclass(frozen=True)
@@ -114,13 +47,13 @@ class FoldFit:
     penalty or a bound.
     """
 
-    logits: Array
-    """Logits of the rows held out, shape ``(n_outputs, n_held_out)``."""
+    held_out: Any
+    """Logits of the rows held out, ``(n_outputs, n_held_out)``; what parts answer about theirs."""
 
     solution: Solution
 
 
-def fit_path(path: Sequence[Settings], data: FoldedSet) -> Iterator[list[FoldFit]]:
+def fit_path(path: Sequence[Settings], data: FoldedSet | FoldsInParts) -> Iterator[list[FoldFit]]:
     """Yield the fits of all folds for one penalty after the other.
 
     Each fit starts at params extrapolated from the fits before it, or where the last one ended.
@@ -129,7 +62,7 @@ def fit_path(path: Sequence[Settings], data: FoldedSet) -> Iterator[list[FoldFit
     ----------
     path : sequence of Settings
         Settings of the fits, from the strongest penalty to the weakest.
-    data : FoldedSet
+    data : FoldedSet or FoldsInParts
         The rows and the folds.
 
     Yields
@@ -138,7 +71,7 @@ def fit_path(path: Sequence[Settings], data: FoldedSet) -> Iterator[list[FoldFit
         One per fold.
     """
     with single_threaded_blas(), quiet():
-        folds = _Path.of(path[0], data)
+        folds = _Path(data, data.shifted(path[0]))
         if folds.is_wide(path[-1]):
             folds.go_by_coordinates(path[0])
     for settings in path:
@@ -154,40 +87,26 @@ CHEAPER, WHOLE = 0, 1
 class _Path:
     """What all fits along a path share, and where the next fit starts."""
 
-    def __init__(self, settings: Settings, data: FoldedSet, rows: Rows, shift: Shift) -> None:
+    def __init__(self, data: FoldedSet | FoldsInParts, folds: FoldsOnRows | FoldsOnParts) -> None:
         self._data = data
-        self._folds = data.folds
-        self._shift = shift
-        self._rows = shift.rows(rows)
-        self._held_out = [HeldOut(fold.held_out) for fold in data.folds]
-        shared = targets_for(settings, data.training)
-        self._targets = [
-            shared
-            if len(fold.present) == data.n_classes
-            else targets_for(settings, data.training_of(fold))
-            for fold in data.folds
-        ]
-        self._pooled = objective_of(settings, data.training, rows=self._rows, targets=shared)
-        self._starts = Starts(len(data.folds))
+        self._folds = folds
+        self._starts = Starts(folds.n_folds)
         # Of each fold, at zero and of the null model: they depend on no penalty, and beside an
         # offset take several evaluations.
         self._values: dict[int, tuple[float, float]] = {}
         self._rough: _Path | None = None
         self._space: RowSpace | None = None
 
-    @classmethod
-    def of(cls, settings: Settings, data: FoldedSet) -> _Path:
-        """Return what the fits to these data share: one shift for all folds."""
-        rows = data.rows(settings)
-        return cls(settings, data, rows, shift_of(settings, rows, data.training.weights))
-
     def is_wide(self, settings: Settings) -> bool:
         """Whether to fit to the rows' coordinates first, given the settings of the last fit.
 
         The last fit has the weakest penalty. If that is an L2 penalty on all features, all fits
-        have one, and the optimum in coordinates is the optimum in features.
+        have one, and the optimum in coordinates is the optimum in features. Coordinates are found
+        of rows in one place.
         """
-        objective = self._objective(settings, 0)
+        if isinstance(self._data, FoldsInParts):
+            return False
+        objective = self._folds.objective(settings, 0)
         start = np.zeros(objective.shape)
         return isinstance(settings.solver, Auto) and is_wide(objective, start)
 
@@ -197,46 +116,34 @@ class _Path:
         The coordinates of all rows serve every fold: coefficients have the same L2 norm, and so
         the same penalty, in coordinates as in features.
         """
-        self._space = RowSpace(self._rows, settings.n_threads, MOST_COLUMNS)
+        assert isinstance(self._data, FoldedSet)
+        self._space = RowSpace(self._folds.rows, settings.n_threads, MOST_COLUMNS)
         data = self._data.with_rows(self._space.coordinates)
-        own = settings.on_coordinates()
-        self._rough = _Path(own, data, data.rows(own), Shift.none(self._space.rank))
+        self._rough = _Path(data, data.unshifted(settings.on_coordinates()))
 
     def fit(self, settings: Settings) -> list[FoldFit]:
         """Return the fits of all folds for one penalty."""
         folds = self._objectives(settings)
-        whole = FoldObjectives(folds, self._held_out)
+        whole = self._folds.together(folds, are_scored=True)
         if self._rough is not None:
             stages, cheaper = self._stages_by_coordinates(settings, folds)
         else:
             stages, cheaper = self._stages_by_narrowing(settings, folds, whole)
         searches = [staged(settings.solver, of_fold) for of_fold in stages]
         solutions = run_together(searches, {CHEAPER: cheaper, WHOLE: whole})
-        self._starts.ended_at(settings, [solution.params for solution in solutions])
+        params = [solution.params for solution in solutions]
+        self._starts.ended_at(settings, params)
         self._starts.know([fold.penalty for fold in folds], [s.evaluation for s in solutions])
+        found = zip(folds, self._folds.held_out(whole, params), solutions, strict=True)
         return [
-            FoldFit(
-                reported(fold, self._shift, solution.params),
-                whole.held_out_logits(number, solution.params),
-                solution,
-            )
-            for number, (fold, solution) in enumerate(zip(folds, solutions, strict=True))
+            FoldFit(reported(fold, self._folds.shift, solution.params), held_out, solution)
+            for fold, held_out, solution in found
         ]
-
-    def _objective(self, settings: Settings, number: int) -> RegressionObjective:
-        """Return the objective of the fold with this number, for one penalty."""
-        objective = objective_of(
-            settings,
-            self._data.training_of(self._folds[number]),
-            rows=self._rows,
-            targets=self._targets[number],
-        )
-        objective.damp_like(self._pooled)
-        return objective
 
     def _objectives(self, settings: Settings) -> list[RegressionObjective]:
         """Return the objective of each fold, for one penalty."""
-        return [self._objective(settings, number) for number in range(len(self._folds))]
+        numbers = range(self._folds.n_folds)
+        return [self._folds.objective(settings, number) for number in numbers]
 
     def _stages_by_narrowing(
         self, settings: Settings, folds: Sequence[RegressionObjective], whole: FoldObjectives
@@ -256,9 +163,12 @@ class _Path:
         ]
         narrowed: list[Cheaper] = []
         if settings.solver.asks_curvature:
-            narrowed = cheaper_together([self._pooled, *folds])[1:]
-        cheaper = FoldObjectives([view.objective for view in narrowed])
-        is_single = not narrowed or not settings.solver.begins_cheaply(problems[0])
+            narrowed = self._folds.narrowed(folds)
+        begins_cheaply = settings.solver.begins_cheaply(problems[0])
+        if shares_curvature and begins_cheaply:
+            self._folds.measure_on_sample(folds, narrowed)
+        cheaper = self._folds.together([view.objective for view in narrowed])
+        is_single = not narrowed or not begins_cheaply
         if shares_curvature:
             (whole if is_single else cheaper).share_curvature()
         if is_single:
@@ -282,7 +192,7 @@ class _Path:
         assert self._space is not None
         own = settings.on_coordinates()
         small = self._rough._objectives(own)
-        cheaper = FoldObjectives(small)
+        cheaper = self._rough._folds.together(small)
         starts = self._rough._starts.of(own, cheaper)
         lift = partial(from_coordinates, self._space)
         ends: list[Array] = list(starts)

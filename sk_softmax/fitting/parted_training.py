@@ -86,31 +86,38 @@ class PartedTrainingSet:
 
         What is kept of them where they lie is given back by ``rows.parts.release()``.
         """
-        summary, n_outputs = self.summary, outputs_of(self.classes)
-        factor, weights = self.weights_of_classes(settings)
+        make = partial(part_of, making=self.making(settings))
+        return PartedRows(self.given_parts.made_into(make), self.outline(settings))
+
+    def making(self, settings: Settings) -> Making:
+        """Return how a part is made of what was given."""
         n_rows = np.array([some.n_rows for some in self.summaries])
-        making = Making(
+        factor, weights = self.weights_of_classes(settings)
+        return Making(
             self.read,
             np.cumsum(n_rows) - n_rows,
-            summary.n_rows,
+            self.summary.n_rows,
             factor,
-            None if weights.are_equal else float(weights.total.sum()) / summary.n_rows,
+            None if weights.are_equal else float(weights.total.sum()) / self.summary.n_rows,
             settings.label_smoothing,
             settings.fit_intercept,
             settings.n_threads,
             self.has_offset,
         )
-        outline = Outline(
+
+    def outline(self, settings: Settings, n_models: int = 1) -> Outline:
+        """Return what is known of all rows, of which several models compute their logits."""
+        summary = self.summary
+        return Outline(
             summary.n_rows,
             summary.n_features,
             settings.fit_intercept,
             summary.dtype,
-            n_outputs,
+            n_models * outputs_of(self.classes),
             summary.stored,
             summary.is_sparse,
             settings.n_threads,
         )
-        return PartedRows(self.given_parts.made_into(partial(part_of, making=making)), outline)
 
     def data(self, settings: Settings, rows: Rows) -> PartedData:
         """Return the data term on these rows, in whatever form they are read."""

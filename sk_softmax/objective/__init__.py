@@ -7,7 +7,7 @@ from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.folds import FoldObjectives, HeldOut
 from sk_softmax.objective.penalties import PenaltyForm
 from sk_softmax.objective.regression import RegressionObjective
-from sk_softmax.objective.sampling import spread_out
+from sk_softmax.objective.sampling import SpreadOut, spread_out
 from sk_softmax.objective.streamed import Seen, StreamObjective
 from sk_softmax.objective.targets import Targets, targets_of
 
@@ -20,6 +20,7 @@ __all__ = [
     "PenaltyForm",
     "RegressionObjective",
     "Seen",
+    "SpreadOut",
     "StreamObjective",
     "Targets",
     "cheaper_objectives",

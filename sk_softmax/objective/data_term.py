@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Block, Rows
 from sk_softmax.objective.cross_entropy import CrossEntropy
+from sk_softmax.objective.sampling import SpreadOut
 from sk_softmax.objective.targets import Targets
 
 # Numbers, n_rows * n_outputs, up to which the spread of the last evaluation is kept: 256 KiB in
@@ -88,6 +89,11 @@ class DataTerm:
     def are_labels(self) -> bool:
         """Whether one class has all the probability in every row."""
         return self.targets.are_labels
+
+    @property
+    def number_of_targets(self) -> int:
+        """A number that two terms have in common if they share their targets."""
+        return id(self.targets)
 
     @property
     def least_weight(self) -> float:
@@ -230,11 +236,13 @@ class DataTerm:
         assert isinstance(block.rows, slice)  # sums read consecutive rows
         return slice(self.first_row + block.rows.start, self.first_row + block.rows.stop)
 
-    def here(self, numbers: NDArray[np.intp]) -> NDArray[np.intp]:
+    def here(self, numbers: NDArray[np.intp] | SpreadOut) -> NDArray[np.intp]:
         """Return which of some rows are in this part, as indices of its rows.
 
         ``numbers`` are ascending and count among all rows.
         """
+        if isinstance(numbers, SpreadOut):
+            numbers = numbers.numbers
         ends = self.first_row, self.first_row + self.rows.n_rows
         first, last = np.searchsorted(numbers, ends)
         return numbers[first:last] - self.first_row

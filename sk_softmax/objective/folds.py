@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,18 @@ class HeldOut:
         return self._logits[0]
 
 
+FoldQuestion: TypeAlias = "Callable[[FoldData], tuple[Any, ...]]"
+"""A question about several folds: a partial of a module-level function, to be pickled."""
+
+
+class AskedTogether(Protocol):
+    """The data of several folds, which answer a question together, wherever their rows are."""
+
+    def ask(self, question: FoldQuestion) -> tuple[Any, ...]:
+        """Return the answer, added up over all rows."""
+        ...
+
+
 @dataclass(frozen=True)
 class FoldData:
     """The data terms of some folds, on the same rows, and the rows that each fold holds out."""
@@ -59,8 +71,8 @@ class FoldData:
     held_out: Sequence[NDArray[np.intp]]
     """Numbers of rows, ascending, ``(n_held_out,)`` for each fold; empty if none is scored."""
 
-    def ask(self, question: Callable[[FoldData], tuple[Any, ...]]) -> tuple[Any, ...]:
-        """Return the answer to a question: a partial of a module-level function, to be pickled."""
+    def ask(self, question: FoldQuestion) -> tuple[Any, ...]:
+        """Return the answer to a question."""
         return question(self)
 
 
@@ -93,7 +105,7 @@ class FoldObjectives:
         """Measure one curvature for all folds with the same targets, in the first passes."""
         alike: dict[int, dict[int, RegressionObjective]] = {}
         for number, fold in enumerate(self._folds):
-            alike.setdefault(id(fold.targets), {})[number] = fold
+            alike.setdefault(fold.data.number_of_targets, {})[number] = fold
         self._shared = [SharedCurvature(folds) for folds in alike.values() if len(folds) > 1]
 
     def know(self, number: int, params: Array, here: Evaluation) -> None:
@@ -129,7 +141,7 @@ class FoldObjectives:
             assert logits is not None
         return logits
 
-    def data(self, numbers: Sequence[int]) -> FoldData:
+    def data(self, numbers: Sequence[int]) -> AskedTogether:
         """Return the data terms of some of the folds, and the rows that they hold out."""
         held_out = [self._held_out[number].rows for number in numbers] if self._held_out else []
         return FoldData([self[number].data for number in numbers], held_out)
@@ -165,7 +177,8 @@ def evaluated(
 
     The sums have shape ``(n_folds,)`` and ``(n_stacked, n_columns)``: the params of all folds are
     stacked. The list has one entry per block. Each entry is a list of logits, of shape
-    ``(n_outputs, n_held_out in the block)`` for each fold; it is empty if folds are not scored.
+    ``(n_outputs, n_held_out in the block)`` for each fold. There is no entry if folds are not
+    scored.
     """
     rows = data.terms[0].rows
     prepared = rows.prepare(np.concatenate(params))
@@ -181,7 +194,7 @@ def evaluated(
         return (np.array(losses), block.pull_back(product)), held_out
 
     (losses, gradients), of_blocks = rows.collect(term)
-    return losses, gradients, of_blocks
+    return losses, gradients, of_blocks if are_scored else []
 
 
 def _held_out(data: FoldData, block: Block, logits: Sequence[Array]) -> list[Array]:

@@ -99,7 +99,8 @@ class RegressionObjective:
         self.total_weight = total_weight
         self.form = form
         self.penalty = self._penalty_of(C)
-        self._sample: RegressionObjective | None = None
+        self.stands_for = 1.0
+        """How many times as many rows a measurement of curvature may cost as much as."""
         self._cheaper: Sequence[RegressionObjective] = ()
         self._shared: CurvatureSource | None = None
         self.noise = 1.0
@@ -121,7 +122,7 @@ class RegressionObjective:
     def of_data(self, data: DataTerm) -> RegressionObjective:
         """Return the objective of another data term, measured on that term's rows."""
         other = copy.copy(self)
-        other.data, other._cheaper, other._shared, other._sample = data, (), None, None
+        other.data, other._cheaper, other._shared = data, (), None
         return other
 
     def on(self, rows: Rows, indices: NDArray[np.intp] | None = None) -> RegressionObjective:
@@ -160,32 +161,31 @@ class RegressionObjective:
     @property
     def passes(self) -> float:
         """Passes over the whole data so far, those over cheaper rows included."""
-        if not self._cheaper and self._sample is None:
+        if not self._cheaper:
             return self.data.passes
         n_rows = self.data.n_rows
-        sample = () if self._sample is None else (self._sample,)
-        cheaper = (other.data for other in (*self._cheaper, *sample))
+        cheaper = (other.data for other in self._cheaper)
         of_cheaper: float = sum(data.passes * data.n_rows / n_rows for data in cheaper)
         return self.data.passes + of_cheaper
 
-    def measure_on(self, cheaper: Sequence[RegressionObjective]) -> None:
+    def measure_on(
+        self, cheaper: Sequence[RegressionObjective], *, stands_for: float = 1.0
+    ) -> None:
         """Measure curvature on the first of these objectives, and Gram matrices on the last.
 
         Gram matrices only damp matrices that are measured anew. They are measured on the last
-        objective only if it has all rows.
+        objective only if it has all rows. A measurement on the first may cost as much as on
+        ``stands_for`` times its rows.
         """
-        self._cheaper = cheaper
+        self._cheaper, self.stands_for = cheaper, stands_for
         last = cheaper[-1].data if cheaper else None
         has_all_rows = last is not None and last.n_rows == self.data.n_rows
         self.data.measure_on(last if has_all_rows else None)
 
-    def measure_on_sample(self, sample: RegressionObjective) -> None:
-        """Measure curvature that may be inexact, and Gram matrices, on a sample of the rows.
-
-        Whether a measurement is affordable is judged by what an evaluation of all rows costs.
-        """
-        self._sample = sample
-        self.data.measure_on(sample.data)
+    @property
+    def measured_on(self) -> DataTerm:
+        """The data term on whose rows curvature is measured that may be inexact."""
+        return self._cheaper[0].data if self._cheaper else self.data
 
     def take_curvature_from(self, shared: CurvatureSource) -> None:
         """Take curvatures that may be inexact from there as long as it has any."""
@@ -278,12 +278,7 @@ class RegressionObjective:
         exact: bool = False,
     ) -> Curvature:
         """Return an approximate Hessian, which leaves out blocks of two different classes."""
-        data, stands_for = self.data, 1.0
-        if not exact and self._sample is not None:
-            data = self._sample.data
-            stands_for = self.data.n_rows / data.n_rows
-        elif not exact and self._cheaper:
-            data = self._cheaper[0].data
+        data = self.data if exact else self.measured_on
         # A matrix a class takes the mean over the classes from every step.
         if as_diagonal or not self.penalty.is_class_symmetric:
             return shared_diagonal(data, params, self.penalty.l2, damping)
@@ -291,6 +286,7 @@ class RegressionObjective:
         if shared is not None:
             return shared
         evaluations = self.passes * self.data.n_rows / data.n_rows
+        stands_for = 1.0 if exact else self.stands_for
         return approximate_hessian(
             data, params, self.penalty.l2, damping, evaluations, stands_for=stands_for
         )
@@ -308,7 +304,7 @@ class RegressionObjective:
         exact: bool = False,
     ) -> ActiveHessian:
         """Return the Hessian among some of the parameters."""
-        data = self.data if exact or not self._cheaper else self._cheaper[0].data
+        data = self.data if exact else self.measured_on
         return active_hessian(data, params, self.penalty.l2, active, damping, exact=exact)
 
     def gap(self, params: Array, here: Evaluation, at_most: float = np.inf) -> float:

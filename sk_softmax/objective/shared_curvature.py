@@ -70,8 +70,8 @@ class SharedCurvature:
         folds = [self._folds[number] for number in self._points]
         l2 = np.mean([fold.penalty.l2 for fold in folds], axis=0)
         stacked = np.concatenate(list(self._points.values()))
-        mean = _MeanTerm([fold.data for fold in folds])
-        return approximate_hessian(mean, stacked, l2, damping)
+        mean = _MeanTerm([fold.measured_on for fold in folds])
+        return approximate_hessian(mean, stacked, l2, damping, stands_for=folds[0].stands_for)
 
 
 class _Share:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from sk_softmax.objective import DataTerm
-
 # Forms of its rows that a part keeps: those of one objective in float64, narrowed, and with the
 # features of a working set. A form with some features may hold a copy of them.
 MOST_KEPT = 3
@@ -20,8 +18,8 @@ _numbers = itertools.count()
 class Step:
     """One step from rows as they are given to the form in which they are read."""
 
-    kind: Literal["shifted", "columns", "narrowed", "widened"]
-    """A method of rows."""
+    kind: Literal["shifted", "columns", "narrowed", "widened", "folded"]
+    """A method of rows; the last is one of rows that are split among folds."""
 
     value: Any = None
     """Its argument, if it has one."""
@@ -29,10 +27,12 @@ class Step:
     number: int = field(default_factory=lambda: next(_numbers))
     """Tells steps apart, so that a part knows the forms that it keeps."""
 
-    def of(self, data: DataTerm) -> DataTerm:
+    def of(self, data: Any) -> Any:
         """Return the data term of rows after this step."""
         if self.kind == "columns":
             return data.of_features(self.value)
+        if self.kind == "folded":
+            return data.folded(self.value)
         arguments = () if self.value is None else (self.value,)
         return data.on(getattr(data.rows, self.kind)(*arguments))
 
@@ -42,18 +42,18 @@ View: TypeAlias = Sequence[Step]
 
 
 class Part:
-    """The data term of a part of all rows.
+    """The data term of a part of all rows, or what the data terms of all folds are made of.
 
     Parameters
     ----------
-    data : DataTerm or None
+    data : DataTerm, object with a method ``folded``, or None
         Rows in the form in which they are given, with ``first_row`` and ``n_rows`` set. None if
         the part has no rows.
     """
 
-    def __init__(self, data: DataTerm | None) -> None:
+    def __init__(self, data: Any) -> None:
         self._data = data
-        self._kept: dict[tuple[int, ...], DataTerm] = {}
+        self._kept: dict[tuple[int, ...], Any] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled: no form that is made from another."""
@@ -64,11 +64,11 @@ class Part:
         """Whether the part has no rows."""
         return self._data is None
 
-    def seen(self, view: View) -> DataTerm:
+    def seen(self, view: View) -> Any:
         """Return the data term of rows in this form, which is kept for the next question."""
         key = tuple(step.number for step in view)
         if not key:
-            assert self._data is not None
+            assert not self.is_empty
             return self._data
         found = self._kept.pop(key, None)
         if found is None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Rows
-from sk_softmax.objective import DataTerm, Targets
+from sk_softmax.objective import DataTerm, SpreadOut, Targets
 from sk_softmax.objective.cross_entropy import CrossEntropy
 from sk_softmax.objective.data_term import DataQuestion
 from sk_softmax.parts.parted_rows import PartedRows, stacked
@@ -77,15 +77,19 @@ class PartedData(DataTerm):
         """Return the term on the same rows in another form; rows are picked by :meth:`at`."""
         assert indices is None
         assert isinstance(rows, PartedRows)
-        other = PartedData(rows, self.loss, self._known)
+        other = self._of(rows)
         other._all_rows = self._all_rows
         return other
 
     def of_features(self, features: NDArray[np.intp]) -> DataTerm:
         """Return the term on the same rows with these features alone."""
-        return PartedData(self.rows.columns(features), self.loss, self._known)
+        return self._of(self.rows.columns(features))
 
-    def at(self, numbers: NDArray[np.intp]) -> DataTerm:
+    def _of(self, rows: PartedRows) -> PartedData:
+        """Return the term on rows in another form, or with other features."""
+        return PartedData(rows, self.loss, self._known)
+
+    def at(self, numbers: NDArray[np.intp] | SpreadOut) -> DataTerm:
         """Return the term on the rows of these numbers, ascending, which are gathered here."""
         outline = self.rows.outline
         values, targets, weights, offsets = self.ask(partial(gathered, numbers=numbers), 0)
@@ -99,23 +103,23 @@ class PartedData(DataTerm):
         offset = np.concatenate(offsets, axis=1) if offsets else None
         return DataTerm(rows, targets[0].joined(targets[1:]), self.loss, weight, offset=offset)
 
-    def copied(self, numbers: NDArray[np.intp]) -> DataTerm:
+    def copied(self, numbers: NDArray[np.intp] | SpreadOut) -> DataTerm:
         """Return the term on a copy, in float32, of the rows of these numbers."""
-        return self.on(self.rows.narrowed()).at(numbers)
+        return self._of(self.rows.narrowed()).at(numbers)
 
     def design_at(self, numbers: NDArray[np.intp]) -> Array:
         """Return the rows of these numbers, a constant column included, ``(n, n_columns)``."""
         return self.at(numbers).design_at(np.arange(len(numbers)))
 
 
-def gathered(data: DataTerm, numbers: NDArray[np.intp]) -> tuple[Any, ...]:
+def gathered(data: DataTerm, numbers: NDArray[np.intp] | SpreadOut) -> tuple[Any, ...]:
     """Question: the rows of these numbers, their targets, weights and offsets, in four lists.
 
     ``numbers`` are ascending and count among all rows. The last two lists are empty where all
     rows have the same weight, or no offset.
     """
     here = data.here(numbers)
-    if len(numbers) and not len(here):  # of no numbers each part returns no rows
+    if numbers.size and not len(here):  # of no numbers each part returns no rows
         return [], [], [], []
     targets: Targets = data.targets.at(here)
     weight, offset = data.relative_weight, data.offset

@@ -56,14 +56,17 @@ class PartedRows:
         self.n_rows, self.n_features = outline.n_rows, outline.n_features
         self.n_columns = outline.n_features + outline.has_intercept
         self.dtype = outline.dtype
+        self._narrowed: PartedRows | None = None
 
-    def ask(self, question: Callable[[DataTerm], tuple[Any, ...]]) -> tuple[Any, ...]:
+    def ask(self, question: Callable[[Any], tuple[Any, ...]]) -> tuple[Any, ...]:
         """Return the answer of all parts to a question about their rows in this form."""
         return self.parts.ask(partial(answer, view=self.view, question=question))
 
     def narrowed(self) -> PartedRows:
-        """Return the same rows in float32."""
-        return self._after("narrowed", dtype=np.dtype(np.float32))
+        """Return the same rows in float32: always the same object, whose form parts keep."""
+        if self._narrowed is None:
+            self._narrowed = self._after("narrowed", dtype=np.dtype(np.float32))
+        return self._narrowed
 
     def widened(self) -> PartedRows:
         """Return the same rows in float64."""
@@ -72,6 +75,10 @@ class PartedRows:
     def shifted(self, shift: Array) -> PartedRows:
         """Return the rows less ``shift``, shape ``(n_features,)``."""
         return self._after("shifted", shift)
+
+    def folded(self, plan: Any) -> PartedRows:
+        """Return rows that are split among folds, as the data terms of all folds."""
+        return self._after("folded", plan)
 
     def columns(self, features: NDArray[np.intp]) -> PartedRows:
         """Return the rows with these features alone."""

@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_softmax.estimators.cross_validation.parted_scores import PartedScores
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
 from sk_softmax.estimators.cross_validation.splits import constant_fit, with_absent_classes
 from sk_softmax.estimators.penalty_grid import PenaltyGrid, mean_scores
-from sk_softmax.fitting.fold_path import Fold, FoldedSet, FoldFit, fit_path
+from sk_softmax.fitting.fold_path import FoldFit, fit_path
+from sk_softmax.fitting.folded_set import FoldedSet
+from sk_softmax.fitting.folds_in_parts import FoldsInParts
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.interfaces import Array, Status
 
@@ -40,8 +43,8 @@ class Result:
 def cross_validate(
     settings: Settings,
     grid: PenaltyGrid,
-    data: FoldedSet,
-    scores: FoldScores,
+    data: FoldedSet | FoldsInParts,
+    scores: FoldScores | PartedScores,
     *,
     verbose: int,
     observe: Callable[[], bool],
@@ -54,9 +57,9 @@ def cross_validate(
         The settings that all fits share; ``C`` and ``l1_ratio`` are taken from the grid.
     grid : PenaltyGrid
         The penalties to try.
-    data : FoldedSet
+    data : FoldedSet or FoldsInParts
         The rows and the folds.
-    scores : FoldScores
+    scores : FoldScores or PartedScores
         The scorer of fits.
     verbose : int
         Print one line per penalty if positive.
@@ -78,11 +81,11 @@ def cross_validate(
         [],
         np.zeros(shape[1:], dtype=bool),
     )
-    width = data.training.X.dtype
+    width = data.dtype
     for i, j, penalised, fits in _fits_of_penalties(settings, grid, data):
         width = np.result_type(width, *(fit.params for fit in fits))
-        for number, (fold, fit) in enumerate(zip(data.folds, fits, strict=True)):
-            _keep(result, (number, i, j), penalised, fold, fit, data, scores)
+        for number, fit in enumerate(fits):
+            _keep(result, (number, i, j), penalised, fit, data, scores)
         result.is_tried[i, j] = True
         if verbose:
             print(
@@ -96,7 +99,7 @@ def cross_validate(
 
 
 def _fits_of_penalties(
-    settings: Settings, grid: PenaltyGrid, data: FoldedSet
+    settings: Settings, grid: PenaltyGrid, data: FoldedSet | FoldsInParts
 ) -> Iterator[tuple[int, int, Settings, list[FoldFit]]]:
     """Yield the index of a penalty in ``l1_ratios`` and in ``Cs``, and the fits of all folds.
 
@@ -109,20 +112,21 @@ def _fits_of_penalties(
             yield i, int(j), penalised, fits
 
 
-def _fits_of_folds(path: Sequence[Settings], data: FoldedSet) -> Iterator[list[FoldFit]]:
+def _fits_of_folds(
+    path: Sequence[Settings], data: FoldedSet | FoldsInParts
+) -> Iterator[list[FoldFit]]:
     """Yield the fits of all folds for one penalty after the other.
 
     Folds that train on one class alone have the constant model.
     """
     n_columns = data.n_features + path[0].fit_intercept
     fits = {
-        number: constant_fit(fold, n_columns, data.training.X.dtype)
-        for number, fold in enumerate(data.folds)
-        if len(fold.present) == 1
+        number: constant_fit(data, number, n_columns)
+        for number in range(len(data.folds))
+        if len(data.folds[number].present) == 1
     }
     others = [number for number in range(len(data.folds)) if number not in fits]
-    some = replace(data, folds=[data.folds[number] for number in others])
-    for fitted in fit_path(path, some) if others else ([] for _ in path):
+    for fitted in fit_path(path, data.only(others)) if others else ([] for _ in path):
         fits |= zip(others, fitted, strict=True)
         yield [fits[number] for number in range(len(data.folds))]
 
@@ -131,21 +135,19 @@ def _keep(
     result: Result,
     where: tuple[int, int, int],
     settings: Settings,
-    fold: Fold,
     fit: FoldFit,
-    data: FoldedSet,
-    scores: FoldScores,
+    data: FoldedSet | FoldsInParts,
+    scores: FoldScores | PartedScores,
 ) -> None:
-    """Score a fit, and store it in the result at the index ``where``."""
-    n_features = data.n_features
+    """Score a fit, and store it in the result at the index ``where``, the fold's number first."""
+    n_features, present = data.n_features, data.folds[where[0]].present
     params = fit.params
     if params.shape[1] == n_features:
         params = np.column_stack([params, np.zeros(len(params), dtype=params.dtype)])
     # The logit of a class that the fold does not know is minus infinity.
     nothing = np.append(np.zeros(n_features), -np.inf)
-    params = with_absent_classes(params, fold.present, data.n_classes, nothing)
-    logits = with_absent_classes(fit.logits, fold.present, data.n_classes, -np.inf)
-    result.scores[where] = scores.of(settings, fold.held_out, params, logits)
+    params = with_absent_classes(params, present, data.n_classes, nothing)
+    result.scores[where] = scores.of(settings, where[0], params, fit.held_out)
     result.n_iter[where] = fit.solution.n_iter
     result.statuses.append(fit.solution.status)
     if result.coefs_paths.shape[-1] == n_features:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sk_softmax.estimators.callbacks import IterationTasks
-from sk_softmax.fitting.settings import TrainingSet, hard_labels
+from sk_softmax.estimators.callbacks import IterationTasks, offset_shown, shown
+from sk_softmax.fitting.parted_training import PartedTrainingSet
+from sk_softmax.fitting.settings import TrainingSet
 from sk_softmax.interfaces import Array
 
 AttributesAt = Callable[[Array], dict[str, Any]]
@@ -21,26 +22,25 @@ class PenaltyTasks:
         The estimator that is fitted.
     context : CallbackContext or None
         The context of the fit as a whole; None if this version of scikit-learn has no callbacks.
-    training : TrainingSet
+    training : TrainingSet or PartedTrainingSet
         The rows that callbacks may score.
     n_penalties : int
         How many penalties there are to try.
     """
 
     def __init__(
-        self, estimator: Any, context: Any, training: TrainingSet, n_penalties: int
+        self,
+        estimator: Any,
+        context: Any,
+        training: TrainingSet | PartedTrainingSet,
+        n_penalties: int,
     ) -> None:
         self._fit, self._left = context, n_penalties
         self._penalty: Any = None
-        self._offset = training.offset_of_classes
+        self._offset = offset_shown(training)
         self._arguments: dict[str, Any] = {"estimator": estimator}
         if context is not None:
-            weights = training.weights
-            self._arguments |= {
-                "X": training.X,
-                "y": training.classes[hard_labels(training.given)],
-                "metadata": None if weights is None else {"sample_weight": weights},
-            }
+            self._arguments |= shown(training)
             context.call_on_fit_task_begin(**self._arguments)
             self._begin()
 

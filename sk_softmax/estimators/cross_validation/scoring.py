@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from sklearn.exceptions import UndefinedMetricWarning
 
 from sk_softmax import functional
+from sk_softmax.estimators.cross_validation.splits import with_absent_classes
 from sk_softmax.estimators.cross_validation.told_scorer import ScorerToldLabels
+from sk_softmax.fitting.folded_set import Fold
 from sk_softmax.fitting.settings import Settings, TrainingSet, Weights, hard_labels
 from sk_softmax.interfaces import Array
 
@@ -28,8 +30,13 @@ def accuracy(logits: Array, given: Any, weights: Weights | None) -> float:
     weights : ndarray of shape (n_rows,), or None
         Weight of each row; None if all are equal.
     """
+    return float(np.average(hits(logits, given), weights=weights))
+
+
+def hits(logits: Array, given: Any) -> NDArray[Any]:
+    """Return whether each row's most probable class is the right one, shape ``(n_rows,)``."""
     predicted = logits[0] > 0 if len(logits) == 1 else logits.argmax(axis=0)
-    return float(np.average(predicted == hard_labels(given), weights=weights))
+    return np.asarray(predicted == hard_labels(given))
 
 
 def neg_log_loss(logits: Array, given: Any, weights: Weights | None) -> float:
@@ -39,6 +46,11 @@ def neg_log_loss(logits: Array, given: Any, weights: Weights | None) -> float:
     that a fold does not know costs 36 nats (16 in float32), and not infinitely many. Parameters
     are those of :func:`accuracy`.
     """
+    return float(np.average(gains(logits, given), weights=weights))
+
+
+def gains(logits: Array, given: Any) -> Array:
+    """Return minus the cross-entropy of each row in nats, shape ``(n_rows,)``."""
     if len(logits) == 1:
         each = np.stack([functional.log_sigmoid(-logits[0]), functional.log_sigmoid(logits[0])])
     else:
@@ -46,10 +58,8 @@ def neg_log_loss(logits: Array, given: Any, weights: Weights | None) -> float:
     eps = np.finfo(each.dtype).eps
     each = np.clip(each, np.log(eps), np.log1p(-eps))
     if given.ndim == 1:
-        gains = each[given, np.arange(len(given))]
-    else:
-        gains = np.einsum("ki,ik->i", each, given)
-    return float(np.average(gains, weights=weights))
+        return np.asarray(each[given, np.arange(len(given))])
+    return np.asarray(np.einsum("ki,ik->i", each, given))
 
 
 FROM_LOGITS: dict[str, Callable[[Array, Any, Weights | None], float]] = {
@@ -57,6 +67,12 @@ FROM_LOGITS: dict[str, Callable[[Array, Any, Weights | None], float]] = {
     "neg_log_loss": neg_log_loss,
 }
 """Scores that need the held-out logits alone, by the value of ``scoring``."""
+
+OF_ROWS: dict[str, Callable[[Array, Any], NDArray[Any]]] = {
+    "accuracy": hits,
+    "neg_log_loss": gains,
+}
+"""What each row adds to such a score, shape ``(n_rows,)``."""
 
 
 class FoldScores:
@@ -71,6 +87,8 @@ class FoldScores:
         The estimator's parameter ``scoring``, or "accuracy" for None and for the default.
     data : TrainingSet
         All rows, their targets and weights.
+    folds : sequence of Fold
+        The folds.
     params : dict
         What scorers are passed besides rows and labels, such as ``sample_weight``.
     model_of : callable
@@ -82,39 +100,41 @@ class FoldScores:
         self,
         scoring: Any,
         data: TrainingSet,
+        folds: Sequence[Fold],
         params: Mapping[str, Any],
         model_of: Callable[[float, float], Any],
     ) -> None:
         self._from_logits = FROM_LOGITS.get(scoring) if isinstance(scoring, str) else None
         self._scorer = ScorerToldLabels(scoring, data.classes)
         self._data = data
+        self._folds = folds
         self._labels = data.classes[hard_labels(data.given)]
         self._params = params
         self._model_of = model_of
         self.last_error: ValueError | None = None
         """The last error that a NaN stands for."""
 
-    def of(
-        self, settings: Settings, rows: NDArray[np.intp], params: Array, logits: Array
-    ) -> float:
+    def of(self, settings: Settings, number: int, params: Array, logits: Array) -> float:
         """Return the score of one fit.
 
         Parameters
         ----------
         settings : Settings
             Settings of the fit.
-        rows : ndarray of int, shape (n_held_out,)
-            Numbers of the rows to score.
+        number : int
+            Number of the fold.
         params : ndarray of shape (n_outputs, n_features + 1)
             Coefficients and intercepts of all classes.
         logits : ndarray of shape (n_outputs, n_held_out)
-            Logits of these rows, class-major.
+            Logits of the rows held out, class-major, of the classes that the fold knows.
 
         Returns
         -------
         score : float
             The higher the better; NaN if it is not defined.
         """
+        rows, n_classes = self._folds[number].held_out, len(self._data.classes)
+        logits = with_absent_classes(logits, self._folds[number].present, n_classes, -np.inf)
         extra = _of_rows(self._params, rows, len(self._labels))
         weights = extra.get("sample_weight")
         if weights is not None and not np.any(weights):
@@ -128,15 +148,26 @@ class FoldScores:
         fitted._has_offset = offset is not None
         fitted._offset_of_rows = None if offset is None else offset[rows]
         labels = self._labels[rows]
-        try:
-            return _quiet_if_undefined(
-                lambda: self._scorer(fitted, self._data.X[rows], labels, **extra)
-            )
-        except ValueError as error:
-            if len(np.unique(labels)) == len(self._data.classes):
-                raise
-            self.last_error = error
-            return np.nan
+        score, error = score_or_error(
+            lambda: self._scorer(fitted, self._data.X[rows], labels, **extra), labels, n_classes
+        )
+        self.last_error = error or self.last_error
+        return score
+
+
+def score_or_error(
+    call: Callable[[], Any], labels: NDArray[Any], n_classes: int
+) -> tuple[float, ValueError | None]:
+    """Return the score that a call returns, and None; or NaN and the error that it raises.
+
+    The error is raised if all classes are among the labels, shape ``(n_held_out,)``.
+    """
+    try:
+        return _quiet_if_undefined(call), None
+    except ValueError as error:
+        if len(np.unique(labels)) == n_classes:
+            raise
+        return np.nan, error
 
 
 def _quiet_if_undefined(call: Callable[[], Any]) -> float:

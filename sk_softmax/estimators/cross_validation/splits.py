@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.fitting.fold_path import Fold, FoldFit
+from sk_softmax.fitting.fold_path import FoldFit
+from sk_softmax.fitting.folded_set import Fold, FoldedSet, given_of_present
+from sk_softmax.fitting.folds_in_parts import FoldInParts, FoldsInParts
 from sk_softmax.fitting.settings import Weights
 from sk_softmax.interfaces import Array, Evaluation, Solution, Status
 
@@ -51,24 +53,29 @@ def _fold(
     own = own if weights is None else own * weights
     mass = np.bincount(given, weights=own, minlength=n_classes) if given.ndim == 1 else own @ given
     present = np.flatnonzero(mass)
+    check_trains(number, present)
+    return Fold(own, np.sort(test), present, given_of_present(given, present, n_classes))
+
+
+def check_trains(number: int, present: NDArray[np.intp]) -> None:
+    """Raise an error if the fold of this number trains on none of the classes."""
     if len(present) == 0:
         raise ValueError(
             f"Fold {number} of cv trains on no row with weight: choose a cv whose folds have "
             "rows with weight, or fewer folds."
         )
-    if len(present) < n_classes:
-        given = _without_absent(given, present, n_classes)
-    return Fold(own, np.sort(test), present, given)
 
 
-def check_bounds_fit(bounds: Array | None, folds: Sequence[Fold], n_classes: int) -> None:
+def check_bounds_fit(
+    bounds: Array | None, folds: Sequence[Fold | FoldInParts], n_classes: int
+) -> None:
     """Raise an error if bounds have no meaning for a fold that misses a class.
 
     Parameters
     ----------
     bounds : ndarray of shape (n_features,) or (n_outputs, n_features), or None
         The lower bounds; the upper bounds have the same shape.
-    folds : sequence of Fold
+    folds : sequence of Fold or FoldInParts
         All folds.
     n_classes : int
         Number of classes in all of the data.
@@ -92,18 +99,6 @@ def _indices(part: Any) -> NDArray[np.intp]:
     return np.asarray(indices)
 
 
-def _without_absent(given: Any, present: NDArray[np.intp], n_classes: int) -> Any:
-    """Return the targets in terms of the classes present.
-
-    Rows of other classes get a number too, but no weight in the fold.
-    """
-    if given.ndim == 2:
-        return np.ascontiguousarray(given[:, present])
-    number = np.zeros(n_classes, dtype=np.intp)
-    number[present] = np.arange(len(present))
-    return np.asarray(number[given])
-
-
 def with_absent_classes(
     values: Array, present: NDArray[np.intp], n_classes: int, absent: float | Array
 ) -> Array:
@@ -124,19 +119,19 @@ def with_absent_classes(
     return everything if n_classes > 2 else everything[1:] - everything[:1]
 
 
-def constant_fit(fold: Fold, n_columns: int, dtype: np.dtype[Any]) -> FoldFit:
+def constant_fit(data: FoldedSet | FoldsInParts, number: int, n_columns: int) -> FoldFit:
     """Return the model of a fold that trains on one class: the class is certain, whatever the row.
 
     Parameters
     ----------
-    fold : Fold
-        The fold.
+    data : FoldedSet or FoldsInParts
+        The rows and the folds.
+    number : int
+        Number of the fold.
     n_columns : int
         Number of columns of params.
-    dtype : dtype
-        Width of the rows.
     """
-    params = np.zeros((1, n_columns), dtype)
+    params = np.zeros((1, n_columns), data.dtype)
     here = Evaluation(0.0, np.zeros_like(params))
     solution = Solution(params, here, Status.CONVERGED, 0, 0.0)
-    return FoldFit(params, np.zeros((1, len(fold.held_out)), dtype), solution)
+    return FoldFit(params, data.held_out_of_constant(number), solution)
