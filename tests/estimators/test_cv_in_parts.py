@@ -224,14 +224,14 @@ def by_letter(monkeypatch, edges):
     """Have the estimator's rows cut into such parts; return what is asked of them."""
     asked = []
     monkeypatch.setattr(ByLetter, "asked", asked)
-    whole_set = module.training_set
+    whole_set = module.any_training_set
 
     def cut_set(*arguments, **named):
         training = cut(whole_set(*arguments, **named), edges)
         parts = ByLetter(training.given_parts._parts)
         return type(training)(**{**vars(training), "given_parts": parts})
 
-    monkeypatch.setattr(module, "training_set", cut_set)
+    monkeypatch.setattr(module, "any_training_set", cut_set)
     return asked
 
 
@@ -306,7 +306,7 @@ class MadeAnew(LocalParts):
 
 def test_parts_may_be_made_anew_in_each_pass(monkeypatch):
     X, y, weights = table(3)
-    whole_set = module.training_set
+    whole_set = module.any_training_set
 
     def cut_set(*arguments, **named):
         training = cut(whole_set(*arguments, **named), EDGES)
@@ -315,7 +315,7 @@ def test_parts_may_be_made_anew_in_each_pass(monkeypatch):
 
     parameters = {"Cs": CS, "cv": 3, "solver": "lbfgs", "tol": 1e-10, "scoring": "f1_macro"}
     expected = SoftmaxRegressionCV(**parameters).fit(X, y, weights)
-    monkeypatch.setattr(module, "training_set", cut_set)
+    monkeypatch.setattr(module, "any_training_set", cut_set)
     assert_same(expected, SoftmaxRegressionCV(**parameters).fit(X, y, weights))
 
 
