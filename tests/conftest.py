@@ -1,10 +1,13 @@
 """Data that scikit-learn bundles, standardised; made once and read-only."""
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import settings
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from sk_softmax.fitting.driver import minimize
 from sk_softmax.interfaces import Problem
@@ -13,6 +16,15 @@ from sk_softmax.interfaces import Problem
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=40)
 settings.register_profile("thorough", deadline=None, max_examples=500)
 settings.load_profile("repeatable")
+
+# Workers side by side take one thread each, and so do the processes that they start. Where each
+# takes all cores, the small products of the linear algebra library take ten times as long: on a
+# busy machine tests/demonstration took 34 s with one thread and 286 s with two. Tests of threads
+# say how many they want.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    threadpool_limits(1)
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 LOADERS = {
     "iris": load_iris,
