@@ -7,8 +7,10 @@ from sk_softmax.estimators import (
     SoftmaxRegressionCV,
     softmax_path,
 )
+from sk_softmax.parts import Chunks
 
 __all__ = [
+    "Chunks",
     "SoftmaxPath",
     "SoftmaxRegression",
     "SoftmaxRegressionCV",

@@ -82,7 +82,7 @@ class SoftmaxPath:
 
 def softmax_path(
     X: Any,
-    y: Any,
+    y: Any = None,
     *,
     Cs: Any = 100,
     C_span: float = 1e3,

@@ -7,13 +7,31 @@ L-BFGS takes 40 iterations where it takes 27 with the matrices of all rows, and 
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
-from sk_softmax.objective import Cheaper, RegressionObjective, spread_out
-from sk_softmax.parts import PartedRows
+from sk_softmax.objective import Cheaper, RegressionObjective
+from sk_softmax.parts import PartedData
 
 # Bytes of the sample, in float32: 64 MiB, a third of MNIST.
 SAMPLE_BYTES = 2**26
+
+# The same where rows are read anew in each pass because memory is scarce: 16 MiB, of which a
+# second copy is held while the sample is put together.
+SAMPLE_BYTES_READ_ANEW = 2**24
+
+
+def gather_sample(objective: RegressionObjective) -> None:
+    """Gather the sample of rows that lie in parts, from which smaller samples are taken too."""
+    if isinstance(objective.data, PartedData):
+        objective.data.gather_sample(_n_sampled(objective))
+
+
+def _n_sampled(objective: RegressionObjective) -> int:
+    """Return how many rows the sample has."""
+    n_bytes = SAMPLE_BYTES_READ_ANEW if objective.data.is_read_anew else SAMPLE_BYTES
+    n_rows = objective.data.n_rows
+    most = max(n_bytes // (4 * objective.rows.n_features), 1)
+    return n_rows // math.ceil(n_rows / most)  # one row in a whole number, up to the last row
 
 
 def measure_on_sample(objective: RegressionObjective, cheaper: list[Cheaper]) -> None:
@@ -29,12 +47,10 @@ def measure_on_sample(objective: RegressionObjective, cheaper: list[Cheaper]) ->
     cheaper : list of Cheaper
         Those that a fit begins with.
     """
-    if not isinstance(objective.rows, PartedRows):
+    if not isinstance(objective.data, PartedData):
         return
-    n_rows = objective.data.n_rows
-    n_sampled = min(max(SAMPLE_BYTES // (4 * objective.rows.n_features), 1), n_rows)
-    numbers = np.arange(n_rows) if n_sampled == n_rows else spread_out(n_rows, n_sampled)
-    sample = objective.of_data(objective.data.copied(numbers))
-    stands_for = n_rows / n_sampled
+    n_sampled = _n_sampled(objective)
+    sample = objective.of_data(objective.data.sampled(n_sampled))
+    stands_for = objective.data.n_rows / n_sampled
     for other in (objective, *(view.objective for view in cheaper if view.has_all_rows)):
         other.measure_on([sample], stands_for=stands_for)

@@ -109,6 +109,7 @@ class PartedTrainingSet:
             summary.stored,
             summary.is_sparse,
             settings.n_threads,
+            summary.columns,
         )
         return PartedRows(self.given_parts.made_into(partial(part_of, making=making)), outline)
 
@@ -117,11 +118,15 @@ class PartedTrainingSet:
         assert isinstance(rows, PartedRows)
         _, weights = self.weights_of_classes(settings)
         mean = float(weights.total.sum()) / self.summary.n_rows
+        totals = weights.total / mean
+        smoothed = (1 - settings.label_smoothing) * totals
+        smoothed += settings.label_smoothing * totals.sum() / len(totals)
         known = KnownOfTargets(
             self.summary.are_labels and settings.label_smoothing == 0,
             1.0 if weights.are_equal else float(weights.least_positive.min()) / mean,
             self.has_offset,
             self.summary.largest_difference,
+            smoothed,
         )
         return PartedData(rows, cross_entropy_of(len(self.classes)), known)
 

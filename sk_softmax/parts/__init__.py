@@ -1,14 +1,21 @@
 """The same objective on rows that lie apart: each part answers, and the answers are added up."""
 
+from sk_softmax.parts.chunk_passes import ChunkPasses, columns_of
+from sk_softmax.parts.chunked import ONLY_FIT, Chunks
 from sk_softmax.parts.given import Collection, GivenPart
 from sk_softmax.parts.local import LocalParts
 from sk_softmax.parts.part import Part
 from sk_softmax.parts.parted_data import KnownOfTargets, PartedData
 from sk_softmax.parts.parted_rows import Outline, PartedRows
 from sk_softmax.parts.protocol import Parts
+from sk_softmax.parts.read_anew import PartsReadAnew
+from sk_softmax.parts.reading_speed import ReadingSpeed
 from sk_softmax.parts.summary import ClassWeights, ColumnMoments, Summary
 
 __all__ = [
+    "ONLY_FIT",
+    "ChunkPasses",
+    "Chunks",
     "ClassWeights",
     "Collection",
     "ColumnMoments",
@@ -20,5 +27,8 @@ __all__ = [
     "PartedData",
     "PartedRows",
     "Parts",
+    "PartsReadAnew",
+    "ReadingSpeed",
     "Summary",
+    "columns_of",
 ]

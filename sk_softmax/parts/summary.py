@@ -97,9 +97,29 @@ class ColumnMoments:
             ratio = np.where(mean == 0, 0.0, np.abs(self.mean) / deviation)
         return mean, ratio
 
-    def sizes(self, shift: Array) -> Array:
+    def less(self, shift: Array) -> ColumnMoments:
+        """Return the moments of the columns less a shift of shape ``(n_features,)``."""
+        moved = np.where(shift == 0, self.mean, self.mean - shift / self._positive_unit)
+        return replace(self, mean=moved, least=self.least - shift, largest=self.largest - shift)
+
+    def of_features(self, features: NDArray[np.intp]) -> ColumnMoments:
+        """Return the moments of these columns alone."""
+        fields = {n: getattr(self, n)[features] for n in vars(self) if n != "weight"}
+        return replace(self, **fields)
+
+    @property
+    def _positive_unit(self) -> Array:
+        return np.where(self.unit > 0, self.unit, 1.0)
+
+    def square_and_deviation(self) -> tuple[Array, Array]:
+        """Return mean square and standard deviation of the columns with different values."""
+        varies = self.least < self.largest
+        unit, mean, variance = self.unit[varies], self.mean[varies], self.variance[varies]
+        return (variance + mean**2) * unit**2, np.sqrt(variance) * unit
+
+    def sizes(self, shift: Array | float = 0.0) -> Array:
         """Return the largest size of the values of each column less a shift."""
-        return np.maximum(np.abs(self.least - shift), np.abs(self.largest - shift))
+        return np.asarray(np.maximum(np.abs(self.least - shift), np.abs(self.largest - shift)))
 
 
 def _moments(values: Array, weights: Array | None) -> ColumnMoments:

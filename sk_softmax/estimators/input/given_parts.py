@@ -45,10 +45,11 @@ def parted_training_set(
 ) -> PartedTrainingSet:
     """Return rows in parts, checked, with their classes: see ``training_set``."""
     validate_data(estimator, collection.template, reset=reset, skip_check_array=True)
+    known = collection.classes if classes is None else classes
     first = Reading(
         estimator.n_features_in_,
         collection.y_columns,
-        classes,
+        known,
         collection.word,
         y_name,
         offset_name,
@@ -58,8 +59,11 @@ def parted_training_set(
     if not filled:
         raise ValueError(f"X has no rows in any of its {len(summaries)} {collection.word}s.")
     whole = Summary.joined(filled)
-    if classes is None:
+    if known is None:
         classes = _all_classes(estimator, filled, y_name)
+    elif classes is None:
+        classes = known
+        _check_all_occur(classes, whole)
     if collection.has_weights and not whole.weights.total.any():
         raise ValueError("sample_weight is zero in every row.")
     if not np.isfinite(whole.weights.total.sum()):
@@ -89,6 +93,17 @@ def _all_classes(estimator: Any, summaries: list[Summary], name: str) -> NDArray
             f"class: {found.tolist()[0]!r}."
         )
     return found
+
+
+def _check_all_occur(classes: NDArray[Any], whole: Summary) -> None:
+    """Raise an error if a class that was declared is that of no row."""
+    occurs = (whole.weights.total > 0) | np.isfinite(whole.weights.least)
+    if not occurs.all():
+        raise ValueError(
+            f"classes={classes.tolist()!r}, but no row has the label "
+            f"{classes[~occurs].tolist()[0]!r}, so that the coefficients of this class would "
+            "have no optimum: leave it out."
+        )
 
 
 def _of_all_classes(summary: Summary | None, whole: Summary, classes: NDArray[Any]) -> Summary:

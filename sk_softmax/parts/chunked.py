@@ -1,0 +1,94 @@
+"""A user's rows in chunks, which are read anew whenever they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NoReturn
+
+ONLY_FIT = (
+    "Chunks are rows that are read some at a time, which SoftmaxRegression.fit alone can do, as "
+    "fit(chunks) or as its X_val. Predict, or call partial_fit, one chunk after the other: for X, "
+    "y in chunks: model.partial_fit(X, y, classes=classes). To choose C, fit one model for each C "
+    "with X_val and compare their history_['validation_loss'][-1]; for a path or a "
+    "cross-validation load as many rows as memory holds."
+)
+"""What is said where rows are needed in one place."""
+
+
+class Chunks:
+    """Rows in chunks, for data that memory does not hold: ``SoftmaxRegression().fit(chunks)``.
+
+    A fit reads all chunks once for each pass over the data, one after the other, and keeps none
+    of them, however small they are. It needs memory for one chunk, for what is computed from it,
+    and for a sample of rows of 16 MiB. Chunks of about 10 MB are large enough to be quick. Rows
+    that memory does hold are fitted faster as one array, and so is a memory-mapped array,
+    ``numpy.load(path, mmap_mode="r")``, which is given to ``fit`` as it is.
+
+    Parameters
+    ----------
+    factory : callable or iterable
+        A function without arguments that returns the chunks from the first to the last, anew in
+        each call; or an object that can be iterated over again and again, such as a list or a
+        ``torch.utils.data.DataLoader``. Every pass has to have the same rows in the same order. A
+        chunk is a tuple ``(X, y)``, ``(X, y, sample_weight)`` or ``(X, y, sample_weight,
+        offset)``, in the forms that :meth:`SoftmaxRegression.fit` takes; a ``sample_weight`` of
+        None is none. All chunks have the same number of entries. Arrays may be written to again
+        once the next chunk is asked for.
+    classes : array-like of shape (n_classes,), optional
+        The labels, each of which has to occur; any other is an error. By default they are those
+        that occur. For a ``y`` of probabilities without column names they are the classes of its
+        columns.
+
+    See Also
+    --------
+    Chunks.from_parquet : Chunks of Parquet files.
+    Chunks.from_arrays : Chunks of whatever can be sliced: Zarr arrays, HDF5 data sets.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_softmax import Chunks, SoftmaxRegression
+    >>> def factory():
+    ...     for seed in range(3):
+    ...         X = np.random.default_rng(seed).normal(size=(100, 2))
+    ...         yield X, (X.sum(axis=1) > X[:, 0] ** 2).astype(int)
+    >>> model = SoftmaxRegression().fit(Chunks(factory))
+    >>> model.predict([[0.5, 1.0], [0.0, -1.0]])
+    array([1, 0])
+    """
+
+    def __init__(self, factory: Callable[[], Iterable[Any]] | Iterable[Any], classes: Any = None):
+        if isinstance(factory, Iterator):
+            raise TypeError(
+                f"Chunks are read once for each pass over the data, and a {_name(factory)} can be "
+                "read once only: pass the function that returns it, Chunks(read) and not "
+                "Chunks(read())."
+            )
+        if not (callable(factory) or isinstance(factory, Iterable)):
+            raise TypeError(
+                "Chunks needs a function that returns the chunks, or an object to iterate over, "
+                f"and not a {_name(factory)}."
+            )
+        self.factory = factory
+        self.classes = classes
+        self.template: Any = None
+        """No rows, with the names of the columns; None for those of the first chunk."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Return the chunks of one pass."""
+        return iter(self.factory() if callable(self.factory) else self.factory)
+
+    # What needs all rows at once asks for one of these first.
+
+    def __len__(self) -> NoReturn:
+        raise TypeError(ONLY_FIT)
+
+    def __array__(self, *arguments: Any, **options: Any) -> NoReturn:
+        raise TypeError(ONLY_FIT)
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def _name(value: Any) -> str:
+    return type(value).__name__
