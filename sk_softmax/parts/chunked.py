@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NoReturn
+
+from sk_softmax.parts.parquet import ParquetRows
+from sk_softmax.parts.sliced import CHUNK_BYTES, Slices
 
 ONLY_FIT = (
     "Chunks are rows that are read some at a time, which SoftmaxRegression.fit alone can do, as "
@@ -73,6 +76,87 @@ class Chunks:
         self.classes = classes
         self.template: Any = None
         """No rows, with the names of the columns; None for those of the first chunk."""
+
+    @classmethod
+    def from_arrays(
+        cls,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        offset: Any = None,
+        *,
+        classes: Any = None,
+        chunk_bytes: int = CHUNK_BYTES,
+    ) -> Chunks:
+        """Return chunks of whatever can be sliced by rows.
+
+        Such as Zarr arrays and data sets of HDF5. A memory-mapped array needs no chunks.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows: anything with a ``shape`` whose slices ``X[first:last]`` are arrays or sparse
+            matrices.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Labels, or probabilities; an array, or stored like ``X``.
+        sample_weight, offset : array-like, optional
+            Of the rows: see :meth:`SoftmaxRegression.fit`.
+        classes : array-like of shape (n_classes,), optional
+            See :class:`Chunks`.
+        chunk_bytes : int, default=8388608
+            Bytes of ``X`` in a chunk at most, in float64. If ``X`` is stored in chunks, as many
+            of them as these bytes hold are read at once, and one at least.
+
+        Returns
+        -------
+        chunks : Chunks
+            For ``SoftmaxRegression().fit(chunks)``.
+        """
+        return cls(Slices(X, y, sample_weight, offset, chunk_bytes), classes)
+
+    @classmethod
+    def from_parquet(
+        cls,
+        paths: Any,
+        target: str | Sequence[str],
+        *,
+        columns: Sequence[str] | None = None,
+        sample_weight: str | None = None,
+        batch_rows: int | None = None,
+        classes: Any = None,
+    ) -> Chunks:
+        """Return chunks of Parquet files; needs pyarrow.
+
+        A fit has the names of the columns as ``feature_names_in_``. Missing values are errors that
+        name the chunk.
+
+        Parameters
+        ----------
+        paths : path, list of paths or pyarrow.dataset.Dataset
+            A file, a folder or several files with the same columns; or a data set, which may be
+            filtered.
+        target : str or list of str
+            The column of labels, numbers or text; or the columns of probabilities, whose names
+            are the classes.
+        columns : list of str, optional
+            The features, which have to be numbers; by default all other columns.
+        sample_weight : str, optional
+            The column of weights.
+        batch_rows : int, optional
+            Rows in a chunk; by default those of 8 MiB. The reader holds about one row group of the
+            columns that are read as well.
+        classes : array-like of shape (n_classes,), optional
+            See :class:`Chunks`.
+
+        Returns
+        -------
+        chunks : Chunks
+            For ``SoftmaxRegression().fit(chunks)``.
+        """
+        factory = ParquetRows(paths, target, columns, sample_weight, batch_rows)
+        chunks = cls(factory, factory.target_names if classes is None else classes)
+        chunks.template = factory.template
+        return chunks
 
     def __iter__(self) -> Iterator[Any]:
         """Return the chunks of one pass."""
