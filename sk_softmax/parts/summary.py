@@ -48,13 +48,17 @@ class ColumnMoments:
         if weights is not None and not weights.all():
             seen = np.flatnonzero(weights)
             X, weights = X[seen], weights[seen]
-        length = max(NUMBERS_AT_ONCE // max(X.shape[1], 1), 1)
-        pieces = []
+        moments = _sparse_moments if sp.issparse(X) else _moments
+        length = _rows_at_once(X)
+        found = cls.none(X.shape[1])
         for first in range(0, X.shape[0], length):
             some = slice(first, first + length)
-            values = X[some].toarray() if sp.issparse(X) else np.asarray(X[some])
-            pieces.append(_moments(values, None if weights is None else weights[some]))
-        return cls.joined(pieces) if pieces else cls.none(X.shape[1])
+            found += moments(X[some], None if weights is None else weights[some])
+        return found
+
+    def __add__(self, other: ColumnMoments) -> ColumnMoments:
+        """Return the moments of the rows of both together."""
+        return self.joined([self, other])
 
     @classmethod
     def none(cls, n_features: int) -> ColumnMoments:
@@ -122,9 +126,44 @@ class ColumnMoments:
         return np.asarray(np.maximum(np.abs(self.least - shift), np.abs(self.largest - shift)))
 
 
+def _rows_at_once(X: Any) -> int:
+    """Return how many rows of a matrix are looked at at a time."""
+    n_rows, n_features = X.shape
+    if not sp.issparse(X):
+        return max(NUMBERS_AT_ONCE // max(n_features, 1), 1)
+    if X.format != "csr":  # rows of columns are not to be had one by one
+        return max(n_rows, 1)
+    return max(NUMBERS_AT_ONCE * n_rows // max(X.nnz, 1), 1)
+
+
+def _sparse_moments(X: Any, weights: Array | None) -> ColumnMoments:
+    """Return the moments of sparse rows, ``(n_rows, n_features)``, all with weight.
+
+    Only what is stored is looked at: a column of ``n`` zeros adds ``n`` times its squared mean.
+    """
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    stored, n_features = X.tocoo(), X.shape[1]
+    values, column = stored.data.astype(np.float64, copy=False), stored.col
+    of_row = np.ones(X.shape[0]) if weights is None else weights
+    total = float(of_row.sum())
+    share = (of_row / total)[stored.row]
+    least, largest = (
+        np.asarray(ends.toarray(), np.float64).ravel() for ends in (X.min(axis=0), X.max(axis=0))
+    )
+    unit = np.maximum(-least, largest)
+    scaled = values / np.where(unit > 0, unit, 1.0)[column]
+    mean = np.bincount(column, share * scaled, n_features)
+    scaled -= mean[column]
+    variance = np.bincount(column, share * scaled**2, n_features)
+    zeros = np.maximum(1 - np.bincount(column, share, n_features), 0.0)
+    return ColumnMoments(total, unit, mean, variance + zeros * mean**2, least, largest)
+
+
 def _moments(values: Array, weights: Array | None) -> ColumnMoments:
     """Return the moments of a few dense rows, ``(n_rows, n_features)``, all with weight."""
-    values = values.astype(np.float64, copy=False)
+    values = np.asarray(values).astype(np.float64, copy=False)
     least, largest = values.min(axis=0), values.max(axis=0)
     unit = np.maximum(-least, largest)
     scaled = values / np.where(unit > 0, unit, 1.0)
