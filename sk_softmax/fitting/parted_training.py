@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,19 +39,17 @@ class PartedTrainingSet:
     read: Callable[[Any, int], TrainingSet]
     """From a given part and its number to its checked rows; it can be pickled."""
 
-    summaries: Sequence[Summary]
-    """Of each part, in the order of rows."""
+    summary: Summary
+    """What is known of all rows, with a place for each of the classes."""
+
+    rows_of_parts: Sequence[int]
+    """How many rows each part has."""
 
     classes: NDArray[Any]
     """The labels as the user gave them, sorted, shape ``(n_classes,)``."""
 
     has_weights: bool
     has_offset: bool
-
-    @cached_property
-    def summary(self) -> Summary:
-        """What is known of all rows."""
-        return Summary.joined([some for some in self.summaries if some.n_rows])
 
     @property
     def n_features(self) -> int:
@@ -88,7 +86,7 @@ class PartedTrainingSet:
         """
         summary, n_outputs = self.summary, outputs_of(self.classes)
         factor, weights = self.weights_of_classes(settings)
-        n_rows = np.array([some.n_rows for some in self.summaries])
+        n_rows = np.array(self.rows_of_parts)
         making = Making(
             self.read,
             np.cumsum(n_rows) - n_rows,

@@ -11,6 +11,7 @@ from sk_softmax.parts.protocol import Parts
 from sk_softmax.parts.read_anew import PartsReadAnew
 from sk_softmax.parts.reading_speed import ReadingSpeed
 from sk_softmax.parts.summary import ClassWeights, ColumnMoments, Summary
+from sk_softmax.parts.tree import NoRowsError
 
 __all__ = [
     "ONLY_FIT",
@@ -22,6 +23,7 @@ __all__ = [
     "GivenPart",
     "KnownOfTargets",
     "LocalParts",
+    "NoRowsError",
     "Outline",
     "Part",
     "PartedData",

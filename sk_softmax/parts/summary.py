@@ -128,12 +128,12 @@ class ColumnMoments:
 
 def _rows_at_once(X: Any) -> int:
     """Return how many rows of a matrix are looked at at a time."""
-    n_rows, n_features = X.shape
+    n_rows, n_features = int(X.shape[0]), int(X.shape[1])
     if not sp.issparse(X):
         return max(NUMBERS_AT_ONCE // max(n_features, 1), 1)
     if X.format != "csr":  # rows of columns are not to be had one by one
         return max(n_rows, 1)
-    return max(NUMBERS_AT_ONCE * n_rows // max(X.nnz, 1), 1)
+    return max(NUMBERS_AT_ONCE * n_rows // max(int(X.nnz), 1), 1)
 
 
 def _sparse_moments(X: Any, weights: Array | None) -> ColumnMoments:
@@ -154,10 +154,12 @@ def _sparse_moments(X: Any, weights: Array | None) -> ColumnMoments:
     )
     unit = np.maximum(-least, largest)
     scaled = values / np.where(unit > 0, unit, 1.0)[column]
-    mean = np.bincount(column, share * scaled, n_features)
+    mean = np.bincount(column, share * scaled, n_features).astype(np.float64, copy=False)
     scaled -= mean[column]
     variance = np.bincount(column, share * scaled**2, n_features)
-    zeros = np.maximum(1 - np.bincount(column, share, n_features), 0.0)
+    # A rounding of the share of zeros would count as much as a column far from zero varies.
+    has_zeros = np.bincount(column, minlength=n_features) < X.shape[0]
+    zeros = has_zeros * np.maximum(1 - np.bincount(column, share, n_features), 0.0)
     return ColumnMoments(total, unit, mean, variance + zeros * mean**2, least, largest)
 
 
@@ -292,12 +294,14 @@ class Summary:
             difference,
         )
 
-    @classmethod
-    def none(cls, others: Summary, classes: NDArray[Any]) -> Summary:
-        """Return what is known of a part without rows, beside others."""
-        weights = ClassWeights.of(np.zeros(0, dtype=np.intp), None, classes)
-        columns = ColumnMoments.none(others.n_features)
-        return replace(others, n_rows=0, columns=columns, weights=weights)
+    def without_columns(self) -> Summary:
+        """Return the same without what is known of single columns: a few numbers a class."""
+        nothing = ColumnMoments.none(0)
+        return replace(self, columns=nothing, stored=np.zeros(0, dtype=np.bool_))
+
+    def with_columns(self, columns: ColumnMoments, stored: NDArray[np.bool_]) -> Summary:
+        """Return the same with what is known of single columns."""
+        return replace(self, columns=columns, stored=stored)
 
     @classmethod
     def joined(cls, several: Sequence[Summary]) -> Summary:

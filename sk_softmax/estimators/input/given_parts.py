@@ -31,7 +31,7 @@ from sk_softmax.estimators.input.rows import (
 )
 from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.settings import TrainingSet
-from sk_softmax.parts import Collection, GivenPart, Summary
+from sk_softmax.parts import Collection, GivenPart, NoRowsError, Summary
 
 
 def parted_training_set(
@@ -54,13 +54,9 @@ def parted_training_set(
         y_name,
         offset_name,
     )
-    summaries = collection.parts.each(partial(summary_of, reading=first))
-    filled = [summary for summary in summaries if summary is not None]
-    if not filled:
-        raise ValueError(f"X has no rows in any of its {len(summaries)} {collection.word}s.")
-    whole = Summary.joined(filled)
+    filled, whole = _summaries(collection, first)
     if known is None:
-        classes = _all_classes(estimator, filled, y_name)
+        classes = _all_classes(estimator, list(filled.values()), y_name)
     elif classes is None:
         classes = known
         _check_all_occur(classes, whole)
@@ -68,16 +64,34 @@ def parted_training_set(
         raise ValueError("sample_weight is zero in every row.")
     if not np.isfinite(whole.weights.total.sum()):
         raise ValueError("sample_weight adds up to more than the largest number there is.")
-    every = [_of_all_classes(s, whole, classes) for s in summaries]
+    whole = replace(whole, weights=whole.weights.among(classes))
     reading = replace(first, classes=classes, dtype=whole.dtype, are_labels=whole.are_labels)
     return PartedTrainingSet(
         collection.parts,
         partial(read_again, reading=reading),
-        every,
+        whole,
+        [filled[n].n_rows if n in filled else 0 for n in range(collection.parts.n_parts)],
         classes,
         collection.has_weights,
         collection.has_offset,
     )
+
+
+def _summaries(collection: Collection, first: Reading) -> tuple[dict[int, Summary], Summary]:
+    """Return what is known of each part with rows, by its number, and of all rows.
+
+    What is known of single columns is that of all rows alone: many parts with many columns would
+    take more memory than their rows.
+    """
+    try:
+        columns, not_stored, filled = collection.parts.ask(partial(summary_of, reading=first))
+    except NoRowsError as error:
+        raise ValueError(
+            f"X has no rows in any of its {collection.parts.n_parts} {collection.word}s."
+        ) from error
+    by_number = dict(filled)
+    whole = Summary.joined(list(by_number.values()))
+    return by_number, whole.with_columns(columns, not_stored == 0)
 
 
 def _all_classes(estimator: Any, summaries: list[Summary], name: str) -> NDArray[Any]:
@@ -106,13 +120,6 @@ def _check_all_occur(classes: NDArray[Any], whole: Summary) -> None:
         )
 
 
-def _of_all_classes(summary: Summary | None, whole: Summary, classes: NDArray[Any]) -> Summary:
-    """Return the summary of a part in which every class has its place; without rows, of none."""
-    if summary is None:
-        return Summary.none(whole, classes)
-    return replace(summary, weights=summary.weights.among(classes))
-
-
 @dataclass(frozen=True, eq=False)
 class Reading:
     """How a given part is checked and read."""
@@ -134,12 +141,18 @@ class Reading:
     """Whether probabilities are 0 or 1 in all parts."""
 
 
-def summary_of(part: GivenPart, reading: Reading) -> Summary | None:
-    """Return what is known of a part; None if it has no rows. Its values are checked."""
+def summary_of(part: GivenPart, reading: Reading) -> tuple[Any, ...] | None:
+    """Return what is known of a part; None if it has no rows. Its values are checked.
+
+    The moments of its columns, which of them are not stored (1, or 0), and a list with the number
+    of the part and all else.
+    """
     read = _read(part, reading, is_first=True)
     if read is None:
         return None
-    return Summary.of(read.X, read.given, read.weights, read.classes, read.offset)
+    summary = Summary.of(read.X, read.given, read.weights, read.classes, read.offset)
+    not_stored = (~summary.stored).astype(np.float64)
+    return summary.columns, not_stored, [(part.number, summary.without_columns())]
 
 
 def read_again(part: GivenPart, number: int, reading: Reading) -> TrainingSet:
