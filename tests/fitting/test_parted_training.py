@@ -136,6 +136,23 @@ def test_validation_rows_may_lie_in_parts():
         assert ours.validation_accuracy == pytest.approx(theirs.validation_accuracy, rel=1e-12)
 
 
+def test_a_diagonal_is_measured_on_all_rows(monkeypatch):
+    from sk_softmax.fitting import curvature_sample
+
+    monkeypatch.setattr(curvature_sample, "SAMPLE_BYTES", 4 * 1100 * 20)  # a few rows
+    rng = np.random.default_rng(0)
+    columns = (1100 * rng.random((2000, 10)) ** 3).astype(int)  # most of them rare
+    X = sp.csr_array((np.ones(20_000), columns.ravel(), 10 * np.arange(2001)), shape=(2000, 1100))
+    X.sum_duplicates()
+    y = (X @ rng.normal(size=(1100, 3)) + rng.gumbel(size=(2000, 3))).argmax(axis=1)
+    estimator = SoftmaxRegression(solver="lbfgs", C=10.0)
+    training = whole(X, y)
+    expected, found = (
+        fitted(estimator, some) for some in (training, cut(training, [0, 600, 2000]))
+    )
+    assert found.solution.n_iter <= 1.2 * expected.solution.n_iter
+
+
 def test_large_rows_begin_on_a_sample_and_measure_curvature_there(monkeypatch):
     from sk_softmax.fitting import curvature_sample
     from sk_softmax.objective import approximate_hessian, cheaper
