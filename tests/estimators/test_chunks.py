@@ -1,5 +1,7 @@
 """Fits to chunks that are read anew in each pass are those to all rows in memory."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -405,3 +407,54 @@ def test_progress_tells_rows_a_second(capsys, monkeypatch):
     assert "        pass 2: so far 130 rows, " in capsys.readouterr().out
     model.fit(X, y)
     assert "rows/s" not in capsys.readouterr().out
+
+
+# --- memory ---
+
+
+def generated(n_chunks, n_rows, n_features, density):
+    """Chunks that are made when they are read."""
+
+    def read():
+        for seed in range(n_chunks):
+            rng = np.random.default_rng(seed)
+            if density == 1:
+                X = rng.normal(size=(n_rows, n_features))
+            else:
+                X = sp.random_array((n_rows, n_features), density=density, random_state=rng)
+                X = X.tocsr()
+            yield X, (X[:, [0]] @ [5.0] + rng.normal(size=n_rows) > 1).astype(int)
+
+    return Chunks(read)
+
+
+def peak_of(model, chunks):
+    tracemalloc.start()
+    try:
+        model.fit(chunks)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("options", "n_features", "density"),
+    [
+        ({"solver": "lbfgs"}, 100, 1),
+        ({"solver": "newton-cholesky"}, 30, 1),
+        ({"l1_ratio": 1.0, "C": 0.01}, 100, 1),
+        ({"solver": "lbfgs"}, 20_000, 1e-3),
+        ({"l1_ratio": 1.0, "C": 0.1}, 5000, 1e-3),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_memory_does_not_grow_with_the_number_of_chunks(options, n_features, density, monkeypatch):
+    from sk_softmax.fitting import curvature_sample
+
+    monkeypatch.setattr(curvature_sample, "SAMPLE_BYTES_READ_ANEW", 2**16)
+    model = SoftmaxRegression(max_iter=3, n_jobs=1, **options)
+    few, many = (
+        peak_of(model, generated(n_chunks, 500, n_features, density)) for n_chunks in (6, 24)
+    )
+    # The tree has two more levels: what is known of columns, six numbers each, waits at each.
+    assert many < few + 3 * 6 * 8 * n_features + 0.1 * few
