@@ -127,6 +127,19 @@ def test_separation_is_found_out():
         assert not model.converged_
 
 
+def test_many_margins_are_not_held(monkeypatch):
+    from sk_softmax.fitting import finite_optimum
+
+    X, _, _ = table(3)
+    coins = np.random.default_rng(1).integers(1, 3, N_ROWS)
+    y = np.where(X[:, 0] + X[:, 1] > 0, 0, coins)
+    with pytest.warns(ConvergenceWarning, match="finite"):
+        assert not SoftmaxRegression(C=np.inf).fit(Chunks(Reads(X, y))).converged_
+    monkeypatch.setattr(finite_optimum, "MOST_MARGINS", 3 * N_ROWS - 1)
+    monkeypatch.setattr(finite_optimum.Margins, "__init__", None)  # is not called
+    SoftmaxRegression(C=np.inf, max_iter=30).fit(Chunks(Reads(X, y)))
+
+
 # --- how often the rows are read ---
 
 

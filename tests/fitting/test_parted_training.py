@@ -121,6 +121,15 @@ def test_separated_rows_are_found_out():
     assert found.solution.status.name == "SEPARATED"
 
 
+def test_two_columns_that_separate_together_are_found_out():
+    """A linear programme decides, whose conditions are gathered from the parts."""
+    X, _, _ = table(3)
+    coins = np.random.default_rng(1).integers(1, 3, N_ROWS)
+    y = np.where(X[:, 0] + X[:, 1] > 0, 0, coins)
+    _, found = assert_same_fit(SoftmaxRegression(C=np.inf), whole(X, y), rtol=1e-6, atol=1.0)
+    assert found.solution.status.name == "SEPARATED"
+
+
 def test_validation_rows_may_lie_in_parts():
     X, y, _ = table(3)
     held_out = whole(*table(3, seed=1)[:2])
