@@ -10,8 +10,10 @@ from sk_softmax import __version__
 from sk_softmax.demonstration import (
     CommandError,
     show_bundled_data,
+    show_large_data,
     show_own_data,
     show_standard_errors,
+    why_in_chunks,
 )
 
 
@@ -25,7 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
         elif options.inference:
             show_standard_errors(options.data, options.target, options.save_summary, options.force)
         else:
-            show_own_data(options.data, options.target, options.save, options.force)
+            why = why_in_chunks(options.data)
+            if options.in_chunks or why is not None:
+                show_large_data(options.data, options.target, options.save, options.force, why)
+            else:
+                show_own_data(options.data, options.target, options.save, options.force)
     except CommandError as error:
         # What the message quotes, such as the name of a column, may hold line ends.
         print("sk_softmax:", " ".join(str(error).split()), file=sys.stderr)
@@ -39,10 +45,11 @@ def _check_use(options: argparse.Namespace) -> None:
         ("--target", options.target is not None),
         ("--save", options.save is not None),
         ("--inference", options.inference),
+        ("--in-chunks", options.in_chunks),
         ("--save-summary", options.save_summary is not None),
     ):
         if options.data is None and is_given:
-            value = "" if option == "--inference" else " ..."
+            value = "" if option in ("--inference", "--in-chunks") else " ..."
             raise CommandError(f"{option} needs a file of data: data.csv {option}{value}")
     if options.save_summary is not None and not options.inference:
         raise CommandError("--save-summary needs --inference, whose summary it keeps")
@@ -51,6 +58,8 @@ def _check_use(options: argparse.Namespace) -> None:
             "--save keeps the tuned pipeline, which --inference does not fit; --save-summary "
             "keeps its summary"
         )
+    if options.in_chunks and options.inference:
+        raise CommandError("--inference needs all rows in memory, and cannot read --in-chunks")
     if options.force and options.save is None and options.save_summary is None:
         raise CommandError("--force needs --save or --save-summary, whose file it is to replace")
 
@@ -86,6 +95,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="keep what --inference prints: FILE.html as a page, FILE.csv as a table of "
         "coefficients",
+    )
+    parser.add_argument(
+        "--in-chunks",
+        action="store_true",
+        help="read the file some rows at a time and fit to it without the comparison, as is done "
+        "for a file that memory does not hold; its columns are numbers",
     )
     parser.add_argument(
         "--force",

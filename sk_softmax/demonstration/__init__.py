@@ -5,7 +5,16 @@ Either this package and scikit-learn's classifier compared, or how sure coeffici
 
 from sk_softmax.demonstration.bundled import show_bundled_data
 from sk_softmax.demonstration.errors import CommandError
+from sk_softmax.demonstration.free_memory import why_in_chunks
+from sk_softmax.demonstration.large_data import show_large_data
 from sk_softmax.demonstration.own_data import show_own_data
 from sk_softmax.demonstration.standard_errors import show_standard_errors
 
-__all__ = ["CommandError", "show_bundled_data", "show_own_data", "show_standard_errors"]
+__all__ = [
+    "CommandError",
+    "show_bundled_data",
+    "show_large_data",
+    "show_own_data",
+    "show_standard_errors",
+    "why_in_chunks",
+]

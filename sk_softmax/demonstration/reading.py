@@ -39,7 +39,7 @@ def read_columns(path: Path, target: str | None) -> dict[str, Column]:
         reader, library = installed_library(path)
         if begin == PARQUET:
             pairs = library.read_parquet(path, target)
-            _checked_target(path, [name for name, _ in pairs], target)
+            checked_target(path, [name for name, _ in pairs], target)
             return {name: cleaned(column) for name, column in pairs}
         return _read_csv(path, target, library)
     except FileNotFoundError:
@@ -50,7 +50,7 @@ def read_columns(path: Path, target: str | None) -> dict[str, Column]:
         raise CommandError(f"{path} cannot be read by {reader}: {error}") from None
 
 
-def _checked_target(path: Path, names: Sequence[str], target: str | None) -> str:
+def checked_target(path: Path, names: Sequence[str], target: str | None) -> str:
     """Return the target, if it is one of the names and none stands twice."""
     shown = ", ".join(names[:NAMES_SHOWN])
     if len(names) > NAMES_SHOWN:
@@ -67,7 +67,7 @@ def _checked_target(path: Path, names: Sequence[str], target: str | None) -> str
 
 def _read_csv(path: Path, target: str | None, library: Library) -> dict[str, Column]:
     file = CsvFile(path)
-    at_target = file.names.index(_checked_target(path, file.names, target))
+    at_target = file.names.index(checked_target(path, file.names, target))
     features = [i for i in range(len(file.names)) if i != at_target]
     columns = _read_once(file, library, features, [at_target])
     if not len(columns[at_target]):
@@ -89,7 +89,7 @@ def _read_once(
     columns = {i: Growing() for i in (*numbers, *texts)}
     for piece in file.pieces():
         still_numbers = [i for i in numbers if i in columns]
-        for i, part in _parsed(file, piece, library, still_numbers, texts).items():
+        for i, part in parsed_piece(file, piece, library, still_numbers, texts).items():
             if part is None:
                 del columns[i]
             else:
@@ -97,7 +97,7 @@ def _read_once(
     return {i: column.whole() for i, column in columns.items()}
 
 
-def _parsed(
+def parsed_piece(
     file: CsvFile,
     piece: Piece,
     library: Library,
