@@ -101,7 +101,10 @@ def _sample(objective: RegressionObjective) -> Cheaper | None:
     """Return the objective on a sample of its rows; None if that does not pay off."""
     data, rows, penalty = objective.data, objective.rows, objective.penalty
     n_parameters = int(np.prod(objective.shape))
-    n_sampled = max(rows.n_rows // SAMPLE_SHARE, ROWS_PER_PARAMETER * n_parameters)
+    n_sampled = rows.n_rows // SAMPLE_SHARE
+    if data.is_read_anew:  # a smaller share of many rows spares passes too
+        n_sampled = min(n_sampled, SAMPLE_BYTES // (8 * rows.n_features))
+    n_sampled = max(n_sampled, ROWS_PER_PARAMETER * n_parameters)
     fits = 8 * n_sampled * rows.n_features <= SAMPLE_BYTES
     is_few = FEWEST_LEFT_OUT * n_sampled <= rows.n_rows
     if not (fits and is_few and penalty.is_smooth and penalty.is_strongly_convex):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import Any
+
+import numpy as np
 
 from sk_softmax.parts.chunked import Chunks
 from sk_softmax.parts.given import GivenPart
@@ -47,38 +50,41 @@ class ChunkPasses:
             "Chunks(read())."
         )
 
-    def read(self) -> Iterator[GivenPart]:
+    def read(self) -> Generator[GivenPart]:
         """Yield the chunks of one pass; an error says where it differs from the first pass."""
         n_rows: list[int] = []
         self.speed.begin_pass()
-        for part in self._parts():
-            n_rows.append(n_rows_of(part.X))
-            self._check_length(n_rows)
-            yield part
-            del part  # before the next is read
-            self.speed.add(n_rows[-1])
+        with closing(self._parts()) as parts:
+            for part in parts:
+                n_rows.append(n_rows_of(part.X))
+                self._check_length(n_rows)
+                yield part
+                del part  # before the next is read
+                self.speed.add(n_rows[-1])
         if self._n_rows is not None and len(n_rows) < len(self._n_rows):
             raise ValueError(_ended_early(len(n_rows), len(self._n_rows)))
         self._n_rows = n_rows
         self.speed.end_pass()
 
-    def _parts(self) -> Iterator[GivenPart]:
+    def _parts(self) -> Generator[GivenPart]:
         """Yield the chunks of one pass as parts, the one that was begun if there is one."""
         begun, self._begun = self._begun, None
-        if begun is None:
-            number, chunks = 0, iter(self._chunks)
-        else:
-            number, chunks = 1, begun[1]
-            yield begun[0]
-            del begun
-        for chunk in chunks:
-            part = part_of_chunk(chunk, number)
-            del chunk
-            if self._like is not None:
-                self._like.check(part)
-            yield part
-            del part
-            number += 1
+        number, chunks = (0, iter(self._chunks)) if begun is None else (1, begun[1])
+        try:
+            if begun is not None:
+                yield begun[0]
+                del begun
+            for chunk in chunks:
+                part = part_of_chunk(chunk, number)
+                del chunk
+                if self._like is not None:
+                    self._like.check(part)
+                yield part
+                del part
+                number += 1
+        finally:
+            if hasattr(chunks, "close"):  # a generator
+                chunks.close()
 
     def _check_length(self, n_rows: list[int]) -> None:
         """Raise an error if the last of some chunks is not as long as in the first pass."""
@@ -148,7 +154,11 @@ def part_of_chunk(chunk: Any, number: int) -> GivenPart:
         )
     if not 2 <= len(chunk) <= 4:
         raise ValueError(f"Chunk {number} has {len(chunk)} entries, and a chunk is {ENTRIES}.")
-    return GivenPart(number, *chunk)
+    X, *others = chunk
+    dtype = getattr(X, "dtype", None)
+    if dtype is not None and not isinstance(dtype, np.dtype):
+        X = np.asarray(X)  # a tensor of another library: NumPy keeps its width
+    return GivenPart(number, X, *others)
 
 
 def n_rows_of(X: Any) -> int:

@@ -5,7 +5,8 @@ No more than one part is in memory, so that a fit's memory does not depend on ho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from typing import Any, Protocol
 
 from sk_softmax.parts.protocol import Answer, PartQuestion
@@ -22,7 +23,7 @@ class Source(Protocol):
     speed: ReadingSpeed
     """What has been read."""
 
-    def read(self) -> Iterator[Any]:
+    def read(self) -> Generator[Any]:
         """Yield the parts in the order of their rows, the same ones in every pass."""
         ...
 
@@ -49,13 +50,14 @@ class PartsReadAnew:
     def _answers(self, function: Callable[[Any], Any]) -> Iterator[tuple[int, Any]]:
         """Yield the number of each part, and what a function returns of it."""
         number = 0
-        for part in self.source.read():
-            for step in self._steps:
-                part = step(part, number)
-            answer = function(part)
-            del part  # before the next is read
-            yield number, answer
-            number += 1
+        with closing(self.source.read()) as parts:  # files are closed after an error too
+            for part in parts:
+                for step in self._steps:
+                    part = step(part, number)
+                answer = function(part)
+                del part  # before the next is read
+                yield number, answer
+                number += 1
         self.n_parts = number
 
     def each(self, function: Callable[[Any], Any]) -> list[Any]:

@@ -160,6 +160,17 @@ def test_a_smooth_fit_reads_for_its_summary_a_sample_its_iterations_and_the_gap(
     assert model.duality_gap_ < 1e-4
 
 
+def test_a_fit_to_very_many_rows_begins_on_as_many_as_memory_may_hold(monkeypatch):
+    from sk_softmax.objective import cheaper
+
+    monkeypatch.setattr(cheaper, "FEWEST_NUMBERS", 1000)
+    monkeypatch.setattr(cheaper, "SAMPLE_BYTES", 8 * 6 * 500)  # one row in 24
+    X, y, _ = (np.tile(a, (20, 1)[: a.ndim]) for a in table())
+    model = SoftmaxRegression(solver="lbfgs", tol=1e-8).fit(Chunks(Reads(X, y, edges=[0, 12_000])))
+    on_sample = sum(record.passes == 0 for record in model.records_)
+    assert on_sample > 1
+
+
 @pytest.mark.parametrize("options", [{}, {"l1_ratio": 1.0, "C": 0.05}, {"lower_bounds": 0.0}])
 def test_passes_that_are_counted_are_those_that_are_read(options):
     X, y, weights = table()
@@ -252,6 +263,32 @@ def test_arrays_may_be_written_to_again():
         np.testing.assert_allclose(
             fitted(options, Chunks(read)).coef_, fitted(options, X, y).coef_, atol=1e-5
         )
+
+
+class Tensor:
+    """As much of a tensor of another library as a chunk needs."""
+
+    def __init__(self, values):
+        self.values, self.shape, self.dtype = values, values.shape, "theirs.float32"
+
+    def __len__(self):
+        return len(self.values)
+
+    def __getitem__(self, some):
+        return Tensor(self.values[some])
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype=dtype)
+
+
+def test_tensors_of_another_library_keep_their_width():
+    """A list, as a loader of torch has it, is a chunk too."""
+    X, y, _ = table()
+    X = X.astype(np.float32)
+    found = fitted({"tol": 1e-6}, Chunks([[Tensor(X[:200]), y[:200]], [Tensor(X[200:]), y[200:]]]))
+    expected = fitted({"tol": 1e-6}, X, y)
+    assert found.coef_.dtype == np.float32
+    np.testing.assert_allclose(found.coef_, expected.coef_, atol=1e-3)
 
 
 def test_rows_may_come_in_another_order_in_each_pass():
@@ -401,6 +438,25 @@ def test_what_is_advised_works():
         for C in (0.01, 1.0)
     ]
     assert losses[1] < losses[0]
+
+
+@pytest.mark.parametrize("fails_at", [1, 4])
+def test_what_a_generator_opens_is_closed_after_an_error(fails_at):
+    X, y, _ = table()
+    closed = []
+
+    def read():
+        try:
+            for number in range(6):
+                values = np.nan if number == fails_at else 1.0
+                yield values * X[:100], y[:100]
+        finally:
+            closed.append(number)
+
+    with pytest.raises(ValueError, match=f"Chunk {fails_at}") as caught:
+        SoftmaxRegression().fit(Chunks(read))
+    assert closed == [fails_at]
+    assert caught.tb is not None  # the error, and with it every frame, is still there
 
 
 # --- progress ---

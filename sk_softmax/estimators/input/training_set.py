@@ -27,7 +27,7 @@ def any_training_set(
     **options: Any,
 ) -> TrainingSet | PartedTrainingSet:
     """Return the same as :func:`training_set` does, from rows in one place or in parts."""
-    verbose = bool(getattr(estimator, "verbose", 0))
+    verbose = bool(getattr(estimator, "verbose", 0)) and options.get("reset", True)
     collection = collection_of(X, y, sample_weight, offset, verbose=verbose)
     if collection is not None:
         return parted_training_set(estimator, collection, **options)
