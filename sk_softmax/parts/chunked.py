@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NoReturn
 
-from sk_softmax.parts.parquet import ParquetRows
-from sk_softmax.parts.sliced import CHUNK_BYTES, Slices
+from numpy.typing import ArrayLike
+
+from sk_softmax.parts.parquet import ParquetFiles, ParquetRows
+from sk_softmax.parts.sliced import CHUNK_BYTES, Sliceable, Slices
 
 ONLY_FIT = (
     "Chunks are rows that are read some at a time, which SoftmaxRegression.fit alone can do, as "
@@ -60,7 +62,11 @@ class Chunks:
     array([1, 0])
     """
 
-    def __init__(self, factory: Callable[[], Iterable[Any]] | Iterable[Any], classes: Any = None):
+    def __init__(
+        self,
+        factory: Callable[[], Iterable[Any]] | Iterable[Any],
+        classes: ArrayLike | None = None,
+    ):
         if isinstance(factory, Iterator):
             raise TypeError(
                 f"Chunks are read once for each pass over the data, and a {_name(factory)} can be "
@@ -80,12 +86,12 @@ class Chunks:
     @classmethod
     def from_arrays(
         cls,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        offset: Any = None,
+        X: Sliceable,
+        y: Sliceable,
+        sample_weight: Sliceable | None = None,
+        offset: Sliceable | None = None,
         *,
-        classes: Any = None,
+        classes: ArrayLike | None = None,
         chunk_bytes: int = CHUNK_BYTES,
     ) -> Chunks:
         """Return chunks of whatever can be sliced by rows.
@@ -117,13 +123,13 @@ class Chunks:
     @classmethod
     def from_parquet(
         cls,
-        paths: Any,
+        paths: ParquetFiles,
         target: str | Sequence[str],
         *,
         columns: Sequence[str] | None = None,
         sample_weight: str | None = None,
         batch_rows: int | None = None,
-        classes: Any = None,
+        classes: ArrayLike | None = None,
     ) -> Chunks:
         """Return chunks of Parquet files; needs pyarrow.
 

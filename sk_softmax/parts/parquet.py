@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from os import PathLike
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.parts.sliced import CHUNK_BYTES
+
+
+class DataSet(Protocol):
+    """A ``pyarrow.dataset.Dataset``, which may be filtered."""
+
+    @property
+    def schema(self) -> Any:
+        """Names and types of the columns."""
+        ...
+
+    def to_batches(self, *, columns: Any, batch_size: Any) -> Any:
+        """Return an iterator over the rows, some at a time."""
+        ...
+
+
+ParquetFiles: TypeAlias = "str | PathLike[str] | Sequence[str | PathLike[str]] | DataSet"
+"""A file, a folder, several files, or a data set."""
 
 
 class ParquetRows:
@@ -30,7 +48,7 @@ class ParquetRows:
 
     def __init__(
         self,
-        files: Any,
+        files: ParquetFiles,
         target: str | Sequence[str],
         columns: Sequence[str] | None,
         sample_weight: str | None,

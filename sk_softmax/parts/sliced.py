@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import scipy.sparse as sp
 
 # Bytes of X in a chunk: enough for the time in Python, 1 ms a chunk and pass, to be little.
 CHUNK_BYTES = 2**23
+
+
+class Sliceable(Protocol):
+    """An array in memory or elsewhere, whose rows can be sliced."""
+
+    @property
+    def shape(self) -> Any:
+        """Rows first."""
+        ...
+
+    def __getitem__(self, rows: Any, /) -> Any: ...
 
 
 class Slices:
@@ -22,7 +33,14 @@ class Slices:
         About how many bytes of ``X`` a chunk has at most, but it has whole chunks of its storage.
     """
 
-    def __init__(self, X: Any, y: Any, sample_weight: Any, offset: Any, n_bytes: int) -> None:
+    def __init__(
+        self,
+        X: Sliceable,
+        y: Sliceable,
+        sample_weight: Sliceable | None,
+        offset: Sliceable | None,
+        n_bytes: int,
+    ) -> None:
         arrays = {"X": X, "y": y, "sample_weight": sample_weight, "offset": offset}
         lengths = {name: _length(name, a) for name, a in arrays.items() if a is not None}
         for name, length in lengths.items():
