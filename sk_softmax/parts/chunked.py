@@ -27,7 +27,9 @@ class Chunks:
     of them, however small they are. It needs memory for one chunk, for what is computed from it,
     and for a sample of rows of 16 MiB. Chunks of about 10 MB are large enough to be quick. Rows
     that memory does hold are fitted faster as one array, and so is a memory-mapped array,
-    ``numpy.load(path, mmap_mode="r")``, which is given to ``fit`` as it is.
+    ``numpy.load(path, mmap_mode="r")``, which is given to ``fit`` as it is. Without a penalty, a
+    fit to more than a million rows times classes does not run the linear programme that decides
+    about separation where the proof of an optimum fails: see ``SoftmaxRegression.converged_``.
 
     Parameters
     ----------

@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sk_softmax import Chunks, SoftmaxRegression, SoftmaxRegressionCV, softmax_path
+from sk_softmax.estimators.input.labels import numbers_of
 
 N_ROWS = 600
 EDGES = [0, 1, 130, 130, 400, 401, N_ROWS]  # one row alone, and an empty chunk
@@ -238,6 +239,22 @@ def test_probabilities_in_a_frame_name_the_classes():
     np.testing.assert_allclose(found.coef_, expected.coef_, atol=1e-6)
 
 
+@pytest.mark.parametrize("width", [np.int8, np.int16, np.int64])
+@pytest.mark.parametrize(
+    "classes", [[-100, 3, 100], [-1000, 3, 100], [-(2**63), 3 - 2**63], [2**62, 2**62 + 1]]
+)
+def test_whole_numbers_are_found_among_the_classes(classes, width):
+    classes = np.array(classes)
+    if np.abs(classes.astype(float)).max() > np.iinfo(width).max:
+        width = np.int64
+    y = np.random.default_rng(0).choice(classes, 50).astype(width)
+    np.testing.assert_array_equal(classes[numbers_of(y, classes, "y")], y)
+    for strange in (np.iinfo(width).max, 5):
+        y[7] = strange
+        with pytest.raises(ValueError, match=f"Row 7 of y has the label {strange}, which"):
+            numbers_of(y, classes, "y")
+
+
 def test_classes_may_be_declared():
     X, y, _ = table()
     chunks = [(X[:300], y[:300]), (X[300:], y[300:])]
@@ -364,6 +381,7 @@ def test_errors_name_the_chunk():
         (Reads(broken, y), ValueError, "Chunk 5: row 49 of X there is the first with NaN"),
         (Reads(X, np.zeros(N_ROWS)), ValueError, "at least 2 classes in y"),
         (Reads(X, y, -weights), ValueError, "Chunk 0: sample_weight must not be negative"),
+        ([(np.full((3, 2), "red"), y[:3])], ValueError, "Chunk 0: X holds text that is not a num"),
         ([(X, y), X], TypeError, r"Chunk 1 is a ndarray, and a chunk is a tuple \(X, y\)"),
         ([(X,)], ValueError, "Chunk 0 has 1 entries"),
         ([(X, y), (X[:, :5], y)], ValueError, "Chunk 1: X has 5 features there, not 6"),
@@ -523,7 +541,7 @@ def test_memory_does_not_grow_with_the_number_of_chunks(options, n_features, den
     monkeypatch.setattr(curvature_sample, "SAMPLE_BYTES_READ_ANEW", 2**16)
     model = SoftmaxRegression(max_iter=3, n_jobs=1, **options)
     few, many = (
-        peak_of(model, generated(n_chunks, 500, n_features, density)) for n_chunks in (6, 24)
+        peak_of(model, generated(n_chunks, 500, n_features, density)) for n_chunks in (3, 12)
     )
     # The tree has two more levels: what is known of columns, six numbers each, waits at each.
     assert many < few + 3 * 6 * 8 * n_features + 0.1 * few

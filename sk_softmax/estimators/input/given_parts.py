@@ -28,6 +28,8 @@ from sk_softmax.estimators.input.rows import (
     are_probabilities,
     checked_weights,
     first_row_not_finite,
+    is_of_text,
+    text_is_no_number,
 )
 from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.settings import TrainingSet
@@ -211,9 +213,13 @@ def _checked_rows(X: Any, reading: Reading, *, is_first: bool) -> Any:
     """Return the rows of a part as an array or as a CSR or CSC matrix, in the width of all."""
     dtype = [np.float64, np.float32] if reading.dtype is None else reading.dtype
     finite = {"ensure_all_finite": is_first}
+    is_ready = not is_first and type(X) is np.ndarray and X.ndim == 2 and X.dtype == dtype
     try:
-        X = check_array(X, accept_sparse=["csr", "csc"], dtype=dtype, input_name="X", **finite)
+        if not is_ready:
+            X = check_array(X, accept_sparse=["csr", "csc"], dtype=dtype, input_name="X", **finite)
     except ValueError as error:
+        if is_of_text(error):
+            raise ValueError(text_is_no_number(error)) from error
         if "Input X contains" in str(error):
             row = first_row_not_finite(X)
             error.args = (f"row {row} of X there is the first with NaN or infinity. {error}",)
@@ -241,7 +247,9 @@ def _labels(y: Any, reading: Reading, *, is_first: bool) -> tuple[NDArray[Any], 
     """Return the classes of a part, or of all if they are known, and the numbers of its labels."""
     if is_first:
         check_labels(y, reading.y_name)
-    y = check_array(y, ensure_2d=False, dtype=None, input_name=reading.y_name).ravel()
+    if is_first or not (type(y) is np.ndarray and y.dtype.kind in "iub"):
+        y = check_array(y, ensure_2d=False, dtype=None, input_name=reading.y_name)
+    y = y.ravel()
     if is_first and y.dtype.kind not in "iub":
         check_are_classes(y)
     if reading.classes is None:

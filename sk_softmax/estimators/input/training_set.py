@@ -79,10 +79,11 @@ def training_set(
         What a model is fitted to or evaluated on.
     """
     refuse_parts(estimator, X, y)
-    if y is None:  # scikit-learn's words
+    if y is None:  # scikit-learn's words come first
         raise ValueError(
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
-            "is None."
+            "is None. Rows that are read in chunks together with their y are passed as "
+            "sk_softmax.Chunks(read)."
         )
     names = column_names(y)
     if not are_probabilities(y):
