@@ -141,6 +141,17 @@ def test_many_margins_are_not_held(monkeypatch):
     SoftmaxRegression(C=np.inf, max_iter=30).fit(Chunks(Reads(X, y)))
 
 
+def test_the_same_chunks_give_the_same_bits():
+    X, y, weights = table()
+    for options in ({"solver": "lbfgs"}, {"l1_ratio": 1.0, "C": 0.05}):
+        first, *others = (
+            fitted(options | {"n_jobs": n_jobs}, Chunks(Reads(X, y, weights))).coef_
+            for n_jobs in (1, 1, 2)
+        )
+        for coef in others:
+            np.testing.assert_array_equal(coef, first)
+
+
 # --- how often the rows are read ---
 
 
