@@ -168,10 +168,7 @@ class DataTerm:
         return self.copied(spread_out(self.n_rows, n_sampled))
 
     def square_and_deviation(self, n_rows: int) -> tuple[Array, Array]:
-        """Return mean square and standard deviation of columns, from so many rows at least.
-
-        Columns with the same value in all of these rows are left out.
-        """
+        """Return mean square and standard deviation of the columns that vary in so many rows."""
         design = self.design_at(spread_out(self.n_rows, n_rows))
         values = design[:, (design != design[0]).any(axis=0)]
         return np.mean(values**2, axis=0), values.std(axis=0)
