@@ -17,12 +17,14 @@ from sk_softmax.estimators import (
     register_onnx_converter,
     softmax_path,
 )
+from sk_softmax.parts import Chunks
 
 if TYPE_CHECKING:
     from sk_softmax import displays, functional, inference, solvers
 
 __all__ = [
     "SKOPS_TYPES",
+    "Chunks",
     "KeepOnInterrupt",
     "SoftmaxPath",
     "SoftmaxRegression",

@@ -11,9 +11,11 @@ from sk_softmax.demonstration import (
     CommandError,
     check_use,
     show_bundled_data,
+    show_large_data,
     show_own_data,
     show_predictions,
     show_standard_errors,
+    why_in_chunks,
 )
 
 INTERRUPTED = 130
@@ -51,7 +53,11 @@ def _run(options: argparse.Namespace) -> None:
             options.data, options.target, options.save_summary, options.force, options.keep
         )
     else:
-        show_own_data(options.data, options.target, options.save, options.force, options.keep)
+        why = why_in_chunks(options.data)
+        if options.in_chunks or why is not None:
+            show_large_data(options.data, options.target, options.save, options.force, why)
+        else:
+            show_own_data(options.data, options.target, options.save, options.force, options.keep)
 
 
 def _new_line() -> str:
@@ -118,6 +124,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="keep what --inference prints: FILE.html as a page, FILE.csv as a table of "
         "coefficients",
+    )
+    parser.add_argument(
+        "--in-chunks",
+        action="store_true",
+        help="read the file some rows at a time and fit to it without the comparison, as is done "
+        "for a file that memory does not hold; its columns are numbers",
     )
     parser.add_argument(
         "--force",

@@ -44,7 +44,8 @@ def cut(training, edges):
     return PartedTrainingSet(
         LocalParts(parts),
         read,
-        summaries,
+        Summary.joined([some for some in summaries if some.n_rows]),
+        [some.n_rows for some in summaries],
         training.classes,
         training.weights is not None,
         training.offset is not None,

@@ -20,9 +20,7 @@ from sk_softmax.demonstration.own_units import MOST_CATEGORIES
 from sk_softmax.demonstration.rare_values import features_of_text
 from sk_softmax.demonstration.saving import Place
 from sk_softmax.demonstration.table import Table, read_table
-
-FEATURES_SHOWN = 5
-"""Most features to name for each class."""
+from sk_softmax.demonstration.telling_features import show_telling_features
 
 
 def show_own_data(
@@ -101,19 +99,8 @@ def _preprocess(table: Table, target: str) -> Any:
 
 def _show_telling_features(pipeline: Pipeline, table: Table) -> None:
     """Print the largest coefficients of each class."""
-    model = pipeline[-1]
     names = _feature_names(pipeline[0][-1], table)
-    # Two classes share one row of coefficients: the log-odds of the second class.
-    coef = model.coef_ if len(model.classes_) > 2 else np.vstack([-model.coef_, model.coef_])
-    print(
-        f"\nMost telling features at C={model.C:g}: change of a class's logit by one standard "
-        "deviation\nof a number, or by a value of a text"
-    )
-    width = max(len(on_one_line(str(label))) for label in model.classes_) + 2
-    for label, row in zip(model.classes_, coef, strict=True):
-        order = np.argsort(-np.abs(row), kind="stable")[:FEATURES_SHOWN]
-        told = ", ".join(f"{on_one_line(names[i])} {row[i]:+.2f}" for i in order)
-        print(f"  {on_one_line(str(label)):<{width}}{told}")
+    show_telling_features(pipeline[-1], names)
 
 
 def _feature_names(preprocess: ColumnTransformer, table: Table) -> list[str]:

@@ -37,7 +37,7 @@ def read_columns(path: Path, target: str | None) -> dict[str, Column]:
 
     def from_parquet(library: Library) -> dict[str, Column]:
         pairs = library.read_parquet(path, target)
-        _checked_target(path, [name for name, _ in pairs], target)
+        checked_target(path, [name for name, _ in pairs], target)
         return {name: cleaned(column) for name, column in pairs}
 
     return _read(path, from_parquet, partial(_read_csv, path, target))
@@ -128,7 +128,7 @@ def _check_wanted(path: Path, names: Sequence[str], wanted: Sequence[str]) -> No
         )
 
 
-def _checked_target(path: Path, names: Sequence[str], target: str | None) -> str:
+def checked_target(path: Path, names: Sequence[str], target: str | None) -> str:
     """Return the target, if it is one of the names and none stands twice."""
     shown = _shown(names)
     _check_once(path, names)
@@ -154,7 +154,7 @@ def _shown(names: Sequence[str]) -> str:
 
 def _read_csv(path: Path, target: str | None, library: Library) -> dict[str, Column]:
     file = CsvFile(path)
-    at_target = file.names.index(_checked_target(path, file.names, target))
+    at_target = file.names.index(checked_target(path, file.names, target))
     features = [i for i in range(len(file.names)) if i != at_target]
     columns = _read_once(file, library, features, [at_target])
     if not len(columns[at_target]):
@@ -176,7 +176,7 @@ def _read_once(
     columns = {i: Growing() for i in (*numbers, *texts)}
     for piece in file.pieces():
         still_numbers = [i for i in numbers if i in columns]
-        for i, part in _parsed(file, piece, library, still_numbers, texts).items():
+        for i, part in parsed_piece(file, piece, library, still_numbers, texts).items():
             if part is None:
                 del columns[i]
             else:
@@ -184,7 +184,7 @@ def _read_once(
     return {i: column.whole() for i, column in columns.items()}
 
 
-def _parsed(
+def parsed_piece(
     file: CsvFile,
     piece: Piece,
     library: Library,

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from sk_softmax.demonstration.errors import CommandError
 
-OF_DATA = ("target", "save", "keep", "inference", "save_summary")
+OF_DATA = ("target", "save", "keep", "inference", "in_chunks", "save_summary")
 """Options that say what to do with a file of data."""
 
-FLAGS = ("inference", "force")
+FLAGS = ("inference", "in_chunks", "force")
 """Options without a value."""
 
 
@@ -57,6 +57,14 @@ _RULES: list[tuple[Callable[[set[str]], bool], str]] = [
         lambda given: {"save", "inference"} <= given,
         "--save keeps the tuned pipeline, which --inference does not fit; --save-summary keeps "
         "its summary",
+    ),
+    (
+        lambda given: {"in_chunks", "inference"} <= given,
+        "--inference needs all rows in memory, and cannot read --in-chunks",
+    ),
+    (
+        lambda given: {"in_chunks", "keep"} <= given,
+        "--keep is about columns that are left out, and --in-chunks leaves none out",
     ),
     (
         lambda given: "force" in given and not given & {"save", "save_summary", "output"},

@@ -34,7 +34,7 @@ from sk_softmax.solvers.options import is_real
 
 def softmax_path(
     X: MatrixLike,
-    y: ArrayLike,
+    y: ArrayLike | None = None,
     *,
     Cs: int | ArrayLike = 100,
     C_span: float = 1e3,

@@ -30,7 +30,7 @@ from sk_softmax.estimators.input.validation_rows import own_validation_set, spli
 from sk_softmax.estimators.interruption import interruptible
 from sk_softmax.estimators.linear_classifier import LinearClassifier, dense_coefficients
 from sk_softmax.estimators.profiled import BiasReducedInferenceMixin
-from sk_softmax.estimators.progress import print_progress
+from sk_softmax.estimators.progress import progress_of
 from sk_softmax.fitting.driver import Observer, ParamsThere
 from sk_softmax.fitting.fit import Fitted, fit_params
 from sk_softmax.fitting.parted_training import PartedTrainingSet
@@ -316,7 +316,7 @@ class SoftmaxRegression(
     def fit(
         self,
         X: MatrixLike,
-        y: ArrayLike,
+        y: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
         *,
         offset: ArrayLike | None = None,
@@ -333,7 +333,10 @@ class SoftmaxRegression(
         X : array-like or sparse matrix of shape (n_samples, n_features)
             The rows. An array in C or F order or a matrix in CSR or CSC format, of float32 or
             float64, is not copied (CSC if its indices are sorted, and not for a minibatch solver,
-            which needs rows one by one).
+            which needs rows one by one). So an array that is memory-mapped,
+            ``numpy.load(path, mmap_mode="r")``, may be larger than memory: a fit reads it some
+            rows at a time (with 4 GB it took 60 MB of its own). Rows in several files or formats
+            are given as :class:`sk_softmax.Chunks`, with nothing else but ``X_val``.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             The label of each row, numbers or strings; or the probability of each class, in rows
             that add up to 1 (for counts see :func:`sk_softmax.functional.proportions`). The
@@ -349,7 +352,8 @@ class SoftmaxRegression(
             then need the offset of their rows. scikit-learn's scorers pass none on: use
             ``score(X, y, offset=offset)``.
         X_val : array-like or sparse matrix of shape (n_val, n_features), optional
-            Rows to validate each iteration on, with or without ``early_stopping``.
+            Rows to validate each iteration on, with or without ``early_stopping``; or Chunks,
+            without ``y_val``.
         y_val : array-like of shape (n_val,) or (n_val, n_classes), optional
             Targets of the validation rows: labels among those of ``y``, or probabilities.
         offset_val : array-like of shape (n_val,) or (n_val, n_classes), optional
@@ -393,7 +397,7 @@ class SoftmaxRegression(
                 training, held_out = split_off(settings, training)
             observers: list[Observer] = [interruption]
             if self.verbose:
-                observers.append(print_progress)
+                observers.append(progress_of(training))
             coefficients = partial(self._coefficients, width=training.dtype)
             tasks = callbacks.tasks_of(self, context, training, coefficients)
             path: list[Array] = []
@@ -420,7 +424,7 @@ class SoftmaxRegression(
     def partial_fit(
         self,
         X: MatrixLike,
-        y: ArrayLike,
+        y: ArrayLike | None = None,
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
         *,

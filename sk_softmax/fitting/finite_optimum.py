@@ -31,6 +31,10 @@ CHEAP = 3e6
 # so many rows. A programme of 450 entries takes up to 10 s, one of 60 takes 0.03 s.
 MOST_WORK, MOST_PARAMETERS, MOST_ENTRIES = 5e9, 2000, 500
 
+# Margins, a row and a class each, that are held while rows are read anew in each pass: 40 MB. With
+# more only a proof, or a single column that separates, decides.
+MOST_MARGINS = 2**20
+
 # Newton steps that are taken to come nearer to an optimum before the programme is asked.
 MOST_STEPS = 3
 
@@ -192,6 +196,8 @@ def _is_separated(data: DataTerm, free: NDArray[np.bool_], params: Array) -> boo
     shape ``(n_outputs, n_columns)``.
     """
     if _n_parameters(data, free) > MOST_ENTRIES:
+        return False
+    if data.is_read_anew and data.n_rows * data.loss.n_classes > MOST_MARGINS:
         return False
     margins = Margins(data, free)
     try:

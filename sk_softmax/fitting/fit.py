@@ -13,7 +13,7 @@ import numpy as np
 from sk_softmax.fitting.beginning import beginning
 from sk_softmax.fitting.bias_reduced import bias_reduced_solution
 from sk_softmax.fitting.class_weight import weighted_by_class
-from sk_softmax.fitting.curvature_sample import measure_on_sample
+from sk_softmax.fitting.curvature_sample import gather_sample, measure_on_sample
 from sk_softmax.fitting.driver import Observer, ParamsThere, Validate, quiet, run
 from sk_softmax.fitting.finite_optimum import with_proof
 from sk_softmax.fitting.held_out import EarlyStopping, ValidationRows
@@ -47,6 +47,7 @@ from sk_softmax.objective import (
     cheaper_objectives,
     spread_out,
 )
+from sk_softmax.parts import PartedRows
 from sk_softmax.rows import RowSpace, single_threaded_blas
 from sk_softmax.solvers import Auto
 from sk_softmax.solvers.proximal_newton import FEW_PARAMETERS
@@ -182,9 +183,12 @@ def _bound(objective: RegressionObjective, solution: Solution) -> float:
 def _is_felt(objective: RegressionObjective, shift: Shift, found: Array, rounded: Array) -> bool:
     """Whether reported params, ``(n_outputs, n_columns)``, have logits more than FELT off."""
     rows, coef = objective.rows, slice(objective.rows.n_features)
-    change = shift.params(rounded)[:, coef] - objective.penalty.balanced(found)[:, coef]
+    change = np.abs(shift.params(rounded)[:, coef] - objective.penalty.balanced(found)[:, coef])
+    sizes = rows.moments.sizes() if isinstance(rows, PartedRows) and rows.moments else None
+    if sizes is not None and (change @ sizes).max() <= FELT:
+        return False  # in any row, which need not be read to know it
     some = abs(rows.values(spread_out(rows.n_rows, min(SOME_ROWS, rows.n_rows))))
-    return bool((some @ np.abs(change).T).max() > FELT)
+    return bool((some @ change.T).max() > FELT)
 
 
 def _rounded(settings: Settings, solution: Solution, lost: float) -> Solution:
@@ -280,6 +284,8 @@ def _stages_of(
             (views.add(small, share), views.whole),
         )
     begins_cheaply = solver.begins_cheaply(problem)
+    if begins_cheaply and solver.asks_curvature:
+        gather_sample(objective)
     cheaper = _cheaper(settings, objective, with_sample=begins_cheaply)
     if begins_cheaply and solver.asks_curvature:
         measure_on_sample(objective, cheaper)

@@ -109,6 +109,8 @@ class Margins:
 
         CSR, shape ``(len(conditions), n_entries)``.
         """
+        if not len(conditions):
+            return sp.csr_array((0, int(np.prod(self.shape))))
         rows, number = np.unique(conditions.rows, return_inverse=True)
         some = self._data.at(rows)
         block = some.rows.take(np.arange(len(rows)))

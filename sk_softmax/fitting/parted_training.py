@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,19 +39,17 @@ class PartedTrainingSet:
     read: Callable[[Any, int], TrainingSet]
     """From a given part and its number to its checked rows; it can be pickled."""
 
-    summaries: Sequence[Summary]
-    """Of each part, in the order of rows."""
+    summary: Summary
+    """What is known of all rows, with a place for each of the classes."""
+
+    rows_of_parts: Sequence[int]
+    """How many rows each part has."""
 
     classes: NDArray[Any]
     """The labels as the user gave them, sorted, shape ``(n_classes,)``."""
 
     has_weights: bool
     has_offset: bool
-
-    @cached_property
-    def summary(self) -> Summary:
-        """What is known of all rows."""
-        return Summary.joined([some for some in self.summaries if some.n_rows])
 
     @property
     def n_features(self) -> int:
@@ -91,7 +89,7 @@ class PartedTrainingSet:
 
     def making(self, settings: Settings) -> Making:
         """Return how a part is made of what was given."""
-        n_rows = np.array([some.n_rows for some in self.summaries])
+        n_rows = np.array(self.rows_of_parts)
         factor, weights = self.weights_of_classes(settings)
         return Making(
             self.read,
@@ -117,6 +115,7 @@ class PartedTrainingSet:
             summary.stored,
             summary.is_sparse,
             settings.n_threads,
+            summary.columns,
         )
 
     def data(self, settings: Settings, rows: Rows) -> PartedData:
@@ -124,11 +123,15 @@ class PartedTrainingSet:
         assert isinstance(rows, PartedRows)
         _, weights = self.weights_of_classes(settings)
         mean = float(weights.total.sum()) / self.summary.n_rows
+        totals = weights.total / mean
+        smoothed = (1 - settings.label_smoothing) * totals
+        smoothed += settings.label_smoothing * totals.sum() / len(totals)
         known = KnownOfTargets(
             self.summary.are_labels and settings.label_smoothing == 0,
             1.0 if weights.are_equal else float(weights.least_positive.min()) / mean,
             self.has_offset,
             self.summary.largest_difference,
+            smoothed,
         )
         return PartedData(rows, cross_entropy_of(len(self.classes)), known)
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.regression import RegressionObjective
-from sk_softmax.objective.sampling import spread_out
 
 # A sample holds one row in SAMPLE_SHARE, but at least ROWS_PER_PARAMETER rows for each parameter,
 # so that its optimum is close to the optimum on all rows. There is no sample if it would hold more
@@ -75,7 +74,8 @@ def cheaper_objectives(
     sample = _sample(objective) if with_sample else None
     if sample is not None:
         found.append(sample)
-    if objective.rows.dtype == np.float64:
+    # Where rows are read anew, to read them takes longer than what is computed from them.
+    if objective.rows.dtype == np.float64 and not objective.data.is_read_anew:
         found.append(_narrowed(objective))
         found[-1].objective.measure_on([c.objective for c in found[:-1]])
     objective.measure_on([c.objective for c in found])
@@ -101,13 +101,15 @@ def _sample(objective: RegressionObjective) -> Cheaper | None:
     """Return the objective on a sample of its rows; None if that does not pay off."""
     data, rows, penalty = objective.data, objective.rows, objective.penalty
     n_parameters = int(np.prod(objective.shape))
-    n_sampled = max(rows.n_rows // SAMPLE_SHARE, ROWS_PER_PARAMETER * n_parameters)
+    n_sampled = rows.n_rows // SAMPLE_SHARE
+    if data.is_read_anew:  # a smaller share of many rows spares passes too
+        n_sampled = min(n_sampled, SAMPLE_BYTES // (8 * rows.n_features))
+    n_sampled = max(n_sampled, ROWS_PER_PARAMETER * n_parameters)
     fits = 8 * n_sampled * rows.n_features <= SAMPLE_BYTES
     is_few = FEWEST_LEFT_OUT * n_sampled <= rows.n_rows
     if not (fits and is_few and penalty.is_smooth and penalty.is_strongly_convex):
         return None
-    indices = spread_out(rows.n_rows, n_sampled)
-    sample = objective.of_data(data.copied(indices))
+    sample = objective.of_data(data.sampled(n_sampled))
     # On average the mean log-likelihood of a maximum likelihood fit is too high by half the number
     # of parameters divided by that of rows (Akaike, 1974, IEEE Transactions on Automatic Control
     # 19).
@@ -134,11 +136,8 @@ def _can_be_narrowed(data: DataTerm) -> bool:
     seconds since 1970. It cannot either if squares overflow or underflow.
     """
     n_checked = min(data.n_rows, ROWS_CHECKED, max(NUMBERS_CHECKED // data.n_features, 2))
-    design = data.design_at(spread_out(data.n_rows, n_checked))
-    varies = (design != design[0]).any(axis=0)
-    values = design[:, varies]
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        square = np.mean(values**2, axis=0)
-        told_apart = values.std(axis=0) > RESOLVED * np.sqrt(square)
+        square, deviation = data.square_and_deviation(n_checked)
+        told_apart = deviation > RESOLVED * np.sqrt(square)
         in_range = (square > SMALLEST**2) & (square < LARGEST**2)
     return bool(told_apart.all() and in_range.all())

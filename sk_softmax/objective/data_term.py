@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Block, Rows
 from sk_softmax.objective.cross_entropy import CrossEntropy
-from sk_softmax.objective.sampling import SpreadOut
+from sk_softmax.objective.sampling import SpreadOut, spread_out
 from sk_softmax.objective.targets import Targets
 
 # Numbers, n_rows * n_outputs, up to which the spread of the last evaluation is kept: 256 KiB in
@@ -84,6 +84,11 @@ class DataTerm:
         self._last: tuple[Array, Array] | None = None
         self._all_rows: DataTerm | None = None
         self._narrowed: DataTerm | None = None
+
+    @property
+    def is_read_anew(self) -> bool:
+        """Whether every question reads all rows again, however few of them it looks at."""
+        return False
 
     @property
     def are_labels(self) -> bool:
@@ -162,6 +167,16 @@ class DataTerm:
     def copied(self, numbers: NDArray[np.intp]) -> DataTerm:
         """Return the term on a copy, in float32, of the rows of these numbers."""
         return self.on(self.rows.copied(numbers), numbers)
+
+    def sampled(self, n_sampled: int) -> DataTerm:
+        """Return the term on a copy, in float32, of so many rows spread over all of them."""
+        return self.copied(spread_out(self.n_rows, n_sampled))
+
+    def square_and_deviation(self, n_rows: int) -> tuple[Array, Array]:
+        """Return mean square and standard deviation of the columns that vary in so many rows."""
+        design = self.design_at(spread_out(self.n_rows, n_rows))
+        values = design[:, (design != design[0]).any(axis=0)]
+        return np.mean(values**2, axis=0), values.std(axis=0)
 
     def in_float64(self) -> DataTerm:
         """Return the term on rows that are read in float64: itself if they are so already."""

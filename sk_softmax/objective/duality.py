@@ -163,10 +163,11 @@ def _moved(data: DataTerm, params: Array, move: _Move, most: float) -> tuple[Arr
     """Return how a move changes ``v``, and the mean divergence that it causes.
 
     The change has shape ``(n_outputs, n_columns)``. The move is made in few rows if their mean
-    divergence is at most ``most``, and otherwise in all rows.
+    divergence is at most ``most``, and otherwise in all rows; at once in all where few rows take
+    as long to read.
     """
     n_few = min(data.n_rows // FEW_ROWS, FEW_NUMBERS // (data.shape[1] + len(move.lack)))
-    if data.n_rows >= MANY_ROWS and n_few > 0 and most > 0:
+    if data.n_rows >= MANY_ROWS and n_few > 0 and most > 0 and not data.is_read_anew:
         change, divergence = _moved_in_few_rows(data, params, move, n_few)
         if divergence <= most:
             return change, divergence

@@ -38,3 +38,6 @@ class Collection:
     has_offset: bool
     word: str
     """What an error calls a part: "partition", "chunk"."""
+
+    classes: Any = None
+    """The labels, where they are known before any part is read."""

@@ -18,6 +18,8 @@ class LocalParts:
         The parts, in the order of their rows; at least one.
     """
 
+    is_read_anew = False
+
     def __init__(self, parts: Sequence[Any]) -> None:
         self._parts = parts
         self.n_parts = len(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sk_softmax.interfaces import Array, Rows
 from sk_softmax.objective import DataTerm, SpreadOut, Targets
 from sk_softmax.objective.cross_entropy import CrossEntropy
-from sk_softmax.objective.data_term import DataQuestion
+from sk_softmax.objective.data_term import DataQuestion, totals_of_classes
 from sk_softmax.parts.parted_rows import PartedRows, stacked
 from sk_softmax.rows import rows_of
 
@@ -30,6 +30,10 @@ class KnownOfTargets:
     has_offset: bool = False
     largest_difference: float = 0.0
     """By how much an offset's logits of two classes differ in a row at most, in nats."""
+
+    class_totals: Array | None = None
+    """The sum of the targets, weighted by relative weights, shape ``(n_classes,)``; None if it is
+    not known."""
 
 
 class PartedData(DataTerm):
@@ -52,6 +56,12 @@ class PartedData(DataTerm):
         super().__init__(rows, nowhere, loss, has_offset=known.has_offset)
         self.keeps_spread = False
         self._known = known
+        self._sample: DataTerm | None = None
+
+    @property
+    def is_read_anew(self) -> bool:
+        """Whether every question reads all rows again, however few of them it looks at."""
+        return self.rows.parts.is_read_anew
 
     @property
     def are_labels(self) -> bool:
@@ -70,7 +80,7 @@ class PartedData(DataTerm):
 
     def ask(self, question: DataQuestion, passes: float = 1.0) -> tuple[Any, ...]:
         """Return the sum of the answers of all parts, and count the passes that it takes."""
-        self.count(passes)
+        self.count(1.0 if self.is_read_anew else passes)
         return self.rows.ask(question)
 
     def on(self, rows: Rows, indices: NDArray[np.intp] | None = None) -> DataTerm:
@@ -106,6 +116,38 @@ class PartedData(DataTerm):
     def copied(self, numbers: NDArray[np.intp] | SpreadOut) -> DataTerm:
         """Return the term on a copy, in float32, of the rows of these numbers."""
         return self._of(self.rows.narrowed()).at(numbers)
+
+    def gather_sample(self, n_rows: int) -> None:
+        """Gather so many rows, spread over all, from which smaller samples are taken."""
+        self._sample = self.copied(SpreadOut(self.n_rows, n_rows))
+
+    def sampled(self, n_sampled: int) -> DataTerm:
+        """Return the term on a copy, in float32, of so many rows spread over all of them.
+
+        They are taken from the rows that were gathered, if these are enough.
+        """
+        kept = self._sample
+        if kept is None or kept.n_rows < n_sampled:
+            return self.copied(SpreadOut(self.n_rows, n_sampled))
+        return kept if kept.n_rows == n_sampled else kept.sampled(n_sampled)
+
+    def square_and_deviation(self, n_rows: int) -> tuple[Array, Array]:
+        """Return mean square and standard deviation of columns, without a look at rows if known.
+
+        Columns with the same value in all rows are left out.
+        """
+        moments = self.rows.moments
+        if moments is None:
+            return super().square_and_deviation(n_rows)
+        return moments.square_and_deviation()
+
+    @cached_property
+    def class_totals(self) -> Array:
+        """The weighted sum of the targets, shape ``(n_classes,)``; counted as no pass."""
+        if self._known.class_totals is not None:
+            return self._known.class_totals
+        (totals,) = self.ask(totals_of_classes, passes=0)
+        return np.asarray(totals)
 
     def design_at(self, numbers: NDArray[np.intp]) -> Array:
         """Return the rows of these numbers, a constant column included, ``(n, n_columns)``."""

@@ -15,6 +15,7 @@ from sk_softmax.interfaces import Array, CollectedTerm, Index, Term
 from sk_softmax.objective import DataTerm
 from sk_softmax.parts.part import Step, View, answer
 from sk_softmax.parts.protocol import Parts
+from sk_softmax.parts.summary import ColumnMoments
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,9 @@ class Outline:
     is_sparse: bool
     n_threads: int
     """With which rows are read that are gathered here."""
+
+    moments: ColumnMoments | None = None
+    """Of the columns as they are read; None if they are not known."""
 
 
 class PartedRows:
@@ -58,6 +62,11 @@ class PartedRows:
         self.dtype = outline.dtype
         self._narrowed: PartedRows | None = None
 
+    @property
+    def moments(self) -> ColumnMoments | None:
+        """Of the columns in this form; None if they are not known."""
+        return self.outline.moments
+
     def ask(self, question: Callable[[Any], tuple[Any, ...]]) -> tuple[Any, ...]:
         """Return the answer of all parts to a question about their rows in this form."""
         return self.parts.ask(partial(answer, view=self.view, question=question))
@@ -74,7 +83,8 @@ class PartedRows:
 
     def shifted(self, shift: Array) -> PartedRows:
         """Return the rows less ``shift``, shape ``(n_features,)``."""
-        return self._after("shifted", shift)
+        moments = None if self.moments is None else self.moments.less(shift)
+        return self._after("shifted", shift, moments=moments)
 
     def folded(self, plan: Any) -> PartedRows:
         """Return rows that are split among folds, as the data terms of all folds."""
@@ -82,8 +92,13 @@ class PartedRows:
 
     def columns(self, features: NDArray[np.intp]) -> PartedRows:
         """Return the rows with these features alone."""
-        stored = self.outline.stored[features]
-        return self._after("columns", features, n_features=len(features), stored=stored)
+        return self._after(
+            "columns",
+            features,
+            n_features=len(features),
+            stored=self.outline.stored[features],
+            moments=None if self.moments is None else self.moments.of_features(features),
+        )
 
     def _after(self, kind: Any, value: Any = None, **changes: Any) -> PartedRows:
         """Return the rows after one more step, which changes what is known of them."""

@@ -20,6 +20,9 @@ class Parts(Protocol):
 
     n_parts: int
 
+    is_read_anew: bool
+    """Whether every question reads all rows again, however few of them it looks at."""
+
     def each(self, function: Callable[[Any], Any]) -> list[Any]:
         """Return what a function returns of each part, in the order of the parts.
 

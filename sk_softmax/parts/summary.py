@@ -48,13 +48,17 @@ class ColumnMoments:
         if weights is not None and not weights.all():
             seen = np.flatnonzero(weights)
             X, weights = X[seen], weights[seen]
-        length = max(NUMBERS_AT_ONCE // max(X.shape[1], 1), 1)
-        pieces = []
+        moments = _sparse_moments if sp.issparse(X) else _moments
+        length = _rows_at_once(X)
+        found = cls.none(X.shape[1])
         for first in range(0, X.shape[0], length):
             some = slice(first, first + length)
-            values = X[some].toarray() if sp.issparse(X) else np.asarray(X[some])
-            pieces.append(_moments(values, None if weights is None else weights[some]))
-        return cls.joined(pieces) if pieces else cls.none(X.shape[1])
+            found += moments(X[some], None if weights is None else weights[some])
+        return found
+
+    def __add__(self, other: ColumnMoments) -> ColumnMoments:
+        """Return the moments of the rows of both together."""
+        return self.joined([self, other])
 
     @classmethod
     def none(cls, n_features: int) -> ColumnMoments:
@@ -97,14 +101,71 @@ class ColumnMoments:
             ratio = np.where(mean == 0, 0.0, np.abs(self.mean) / deviation)
         return mean, ratio
 
-    def sizes(self, shift: Array) -> Array:
+    def less(self, shift: Array) -> ColumnMoments:
+        """Return the moments of the columns less a shift of shape ``(n_features,)``."""
+        moved = np.where(shift == 0, self.mean, self.mean - shift / self._positive_unit)
+        return replace(self, mean=moved, least=self.least - shift, largest=self.largest - shift)
+
+    def of_features(self, features: NDArray[np.intp]) -> ColumnMoments:
+        """Return the moments of these columns alone."""
+        fields = {n: getattr(self, n)[features] for n in vars(self) if n != "weight"}
+        return replace(self, **fields)
+
+    @property
+    def _positive_unit(self) -> Array:
+        return np.where(self.unit > 0, self.unit, 1.0)
+
+    def square_and_deviation(self) -> tuple[Array, Array]:
+        """Return mean square and standard deviation of the columns with different values."""
+        varies = self.least < self.largest
+        unit, mean, variance = self.unit[varies], self.mean[varies], self.variance[varies]
+        return (variance + mean**2) * unit**2, np.sqrt(variance) * unit
+
+    def sizes(self, shift: Array | float = 0.0) -> Array:
         """Return the largest size of the values of each column less a shift."""
-        return np.maximum(np.abs(self.least - shift), np.abs(self.largest - shift))
+        return np.asarray(np.maximum(np.abs(self.least - shift), np.abs(self.largest - shift)))
+
+
+def _rows_at_once(X: Any) -> int:
+    """Return how many rows of a matrix are looked at at a time."""
+    n_rows, n_features = int(X.shape[0]), int(X.shape[1])
+    if not sp.issparse(X):
+        return max(NUMBERS_AT_ONCE // max(n_features, 1), 1)
+    if X.format != "csr":  # rows of columns are not to be had one by one
+        return max(n_rows, 1)
+    return max(NUMBERS_AT_ONCE * n_rows // max(int(X.nnz), 1), 1)
+
+
+def _sparse_moments(X: Any, weights: Array | None) -> ColumnMoments:
+    """Return the moments of sparse rows, ``(n_rows, n_features)``, all with weight.
+
+    Only what is stored is looked at: a column of ``n`` zeros adds ``n`` times its squared mean.
+    """
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    stored, n_features = X.tocoo(), X.shape[1]
+    values, column = stored.data.astype(np.float64, copy=False), stored.col
+    of_row = np.ones(X.shape[0]) if weights is None else weights
+    total = float(of_row.sum())
+    share = (of_row / total)[stored.row]
+    least, largest = (
+        np.asarray(ends.toarray(), np.float64).ravel() for ends in (X.min(axis=0), X.max(axis=0))
+    )
+    unit = np.maximum(-least, largest)
+    scaled = values / np.where(unit > 0, unit, 1.0)[column]
+    mean = np.bincount(column, share * scaled, n_features).astype(np.float64, copy=False)
+    scaled -= mean[column]
+    variance = np.bincount(column, share * scaled**2, n_features)
+    # A rounding of the share of zeros would count as much as a column far from zero varies.
+    has_zeros = np.bincount(column, minlength=n_features) < X.shape[0]
+    zeros = has_zeros * np.maximum(1 - np.bincount(column, share, n_features), 0.0)
+    return ColumnMoments(total, unit, mean, variance + zeros * mean**2, least, largest)
 
 
 def _moments(values: Array, weights: Array | None) -> ColumnMoments:
     """Return the moments of a few dense rows, ``(n_rows, n_features)``, all with weight."""
-    values = values.astype(np.float64, copy=False)
+    values = np.asarray(values).astype(np.float64, copy=False)
     least, largest = values.min(axis=0), values.max(axis=0)
     unit = np.maximum(-least, largest)
     scaled = values / np.where(unit > 0, unit, 1.0)
@@ -233,12 +294,14 @@ class Summary:
             difference,
         )
 
-    @classmethod
-    def none(cls, others: Summary, classes: NDArray[Any]) -> Summary:
-        """Return what is known of a part without rows, beside others."""
-        weights = ClassWeights.of(np.zeros(0, dtype=np.intp), None, classes)
-        columns = ColumnMoments.none(others.n_features)
-        return replace(others, n_rows=0, columns=columns, weights=weights)
+    def without_columns(self) -> Summary:
+        """Return the same without what is known of single columns: a few numbers a class."""
+        nothing = ColumnMoments.none(0)
+        return replace(self, columns=nothing, stored=np.zeros(0, dtype=np.bool_))
+
+    def with_columns(self, columns: ColumnMoments, stored: NDArray[np.bool_]) -> Summary:
+        """Return the same with what is known of single columns."""
+        return replace(self, columns=columns, stored=stored)
 
     @classmethod
     def joined(cls, several: Sequence[Summary]) -> Summary:

@@ -22,6 +22,10 @@ Branches: TypeAlias = dict[Node, Answer | None]
 """Sums of parts, by the node that they belong to; None if none of them has rows."""
 
 
+class NoRowsError(ValueError):
+    """No part has a row."""
+
+
 def grown(answers: Iterable[tuple[int, Answer | None]], n_parts: int) -> Branches:
     """Return the fewest branches that hold these answers, which come with their parts' numbers.
 
@@ -50,7 +54,7 @@ def total(branches: Branches, n_parts: int) -> Answer:
         raise ValueError(f"{n_parts} parts were asked, but the answers cover {sorted(branches)}.")
     answer = branches[root]
     if answer is None:
-        raise ValueError(f"None of {n_parts} parts has a row.")
+        raise NoRowsError(f"None of {n_parts} parts has a row.")
     return answer
 
 

@@ -132,6 +132,15 @@ def test_separated_rows_are_found_out():
         assert found.solution.status.name == "SEPARATED"
 
 
+def test_two_columns_that_separate_together_are_found_out():
+    """A linear programme decides, whose conditions are gathered from the parts."""
+    X, _, _ = table(3)
+    coins = np.random.default_rng(1).integers(1, 3, N_ROWS)
+    y = np.where(X[:, 0] + X[:, 1] > 0, 0, coins)
+    _, found = assert_same_fit(SoftmaxRegression(C=np.inf), whole(X, y), rtol=1e-6, atol=1.0)
+    assert found.solution.status.name == "SEPARATED"
+
+
 def test_validation_rows_may_lie_in_parts():
     X, y, _ = table(3)
     held_out = whole(*table(3, seed=1)[:2])
@@ -145,6 +154,23 @@ def test_validation_rows_may_lie_in_parts():
     for ours, theirs in zip(found.solution.records, expected.solution.records, strict=True):
         assert ours.validation_loss == pytest.approx(theirs.validation_loss, rel=1e-6)
         assert ours.validation_accuracy == pytest.approx(theirs.validation_accuracy, rel=1e-12)
+
+
+def test_a_diagonal_is_measured_on_all_rows(monkeypatch):
+    from sk_softmax.fitting import curvature_sample
+
+    monkeypatch.setattr(curvature_sample, "SAMPLE_BYTES", 4 * 1100 * 20)  # a few rows
+    rng = np.random.default_rng(0)
+    columns = (1100 * rng.random((2000, 10)) ** 3).astype(int)  # most of them rare
+    X = sp.csr_array((np.ones(20_000), columns.ravel(), 10 * np.arange(2001)), shape=(2000, 1100))
+    X.sum_duplicates()
+    y = (X @ rng.normal(size=(1100, 3)) + rng.gumbel(size=(2000, 3))).argmax(axis=1)
+    estimator = SoftmaxRegression(solver="lbfgs", C=10.0)
+    training = whole(X, y)
+    expected, found = (
+        fitted(estimator, some) for some in (training, cut(training, [0, 600, 2000]))
+    )
+    assert found.solution.n_iter <= 1.2 * expected.solution.n_iter
 
 
 def test_large_rows_begin_on_a_sample_and_measure_curvature_there(monkeypatch):

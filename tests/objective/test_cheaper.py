@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 
 from sk_softmax import SoftmaxRegression
 from sk_softmax.objective import RegressionObjective, cheaper_objectives
-from sk_softmax.objective.cheaper import spread_out
+from sk_softmax.objective.sampling import spread_out
 from sk_softmax.rows import rows_of
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -52,4 +52,10 @@ def _read_parquet(path: Path, target: str | None) -> list[tuple[str, Column]]:
     raise NotParsed('for Parquet install polars: pip install "sk-softmax[cli]"')
 
 
-LIBRARY = Library(_parse_csv, _read_parquet)
+def _parquet_pieces(
+    path: Path, target: str | None, cells: int
+) -> Iterator[list[tuple[str, Column]]]:
+    yield _read_parquet(path, target)
+
+
+LIBRARY = Library(_parse_csv, _read_parquet, _parquet_pieces)

@@ -84,4 +84,19 @@ def _text(series: Any, literal: bool = False) -> Text:
     return Text(distinct.to_list(), np.array(codes), literal)
 
 
-LIBRARY = Library(_parse_csv, _read_parquet)
+def _parquet_pieces(
+    path: Path, target: str | None, cells: int
+) -> Iterator[list[tuple[str, Column]]]:
+    with _explained():
+        names = list(pl.read_parquet_schema(path))
+        file = pl.scan_parquet(path, glob=False)
+        n_rows = file.select(pl.len()).collect().item()
+    length = max(1, cells // max(1, len(names)))
+    for first in range(0, max(n_rows, 1), length):
+        with _explained():
+            frame = file.slice(first, length).collect()
+            piece = [(name, _column(frame[name], name == target)) for name in names]
+        yield piece
+
+
+LIBRARY = Library(_parse_csv, _read_parquet, _parquet_pieces)

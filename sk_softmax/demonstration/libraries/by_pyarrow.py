@@ -94,4 +94,22 @@ def _text(column: Any, literal: bool = False) -> Text:
     return Text(encoded.dictionary.to_pylist(), codes, literal)
 
 
-LIBRARY = Library(_parse_csv, _read_parquet)
+def _parquet_pieces(
+    path: Path, target: str | None, cells: int
+) -> Iterator[list[tuple[str, Column]]]:
+    with _explained():
+        file = parquet.ParquetFile(path, pre_buffer=False)
+        names = file.schema_arrow.names
+        length = max(1, cells // max(1, len(names)))
+        batches = file.iter_batches(batch_size=length)
+    while True:
+        with _explained():
+            batch = next(batches, None)
+            if batch is None:
+                return
+            parts = zip(names, batch.columns, strict=True)
+            piece = [(name, _column(name, part, name == target)) for name, part in parts]
+        yield piece
+
+
+LIBRARY = Library(_parse_csv, _read_parquet, _parquet_pieces)

@@ -52,7 +52,7 @@ def _stratified(n_folds: int, training: PartedTrainingSet) -> Stratified:
     """Return the split by counts, after the checks of ``StratifiedKFold``."""
     tallies = tallies_of(training)
     counts = np.array([tally.counts for tally in tallies])
-    n_rows = np.array([some.n_rows for some in training.summaries])
+    n_rows = np.array(training.rows_of_parts)
     before = np.cumsum(n_rows) - n_rows
     first = np.array([tally.first for tally in tallies])
     first_rows = np.where(counts > 0, before[:, None] + first, n_rows.sum()).min(axis=0)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.estimators.input.label_types import check_labels
+from sk_softmax.estimators.input.collections import refuse_parts
+from sk_softmax.estimators.input.label_types import declared_classes
 from sk_softmax.estimators.input.rows import are_probabilities
 from sk_softmax.estimators.input.training_set import training_set
 from sk_softmax.fitting.settings import Settings, TrainingSet
@@ -28,6 +29,7 @@ def checked_chunk(
     ``known`` are the classes that the first call declared; in the first call it is None, and
     ``classes`` declares them.
     """
+    refuse_parts(estimator, X, y)
     if settings.patience is not None:
         raise ValueError(
             "early_stopping=True is for fit alone: with partial_fit the caller decides when to "
@@ -38,7 +40,7 @@ def checked_chunk(
             'class_weight="balanced" needs all labels at once; for partial_fit give a dict.'
         )
     is_first = known is None
-    declared = None if classes is None else _declared(classes)
+    declared = None if classes is None else declared_classes(classes)
     if known is None:
         if declared is None and not are_probabilities(y):
             raise ValueError(
@@ -59,17 +61,3 @@ def checked_chunk(
         may_weigh_nothing=True,
         offset=offset,
     )
-
-
-def _declared(classes: Any) -> NDArray[Any]:
-    """Return the classes that a call declares, sorted, shape ``(n_classes,)``."""
-    check_labels(classes, "classes", "Entry")
-    try:
-        known = np.unique(classes)
-    except TypeError as error:
-        raise ValueError(f"classes={classes!r} cannot be sorted: {error}.") from error
-    if known.dtype.kind == "f" and not np.isfinite(known).all():
-        raise ValueError(f"classes={known.tolist()!r} holds a number that is not finite.")
-    if len(known) < 2:
-        raise ValueError(f"classes={known.tolist()!r} holds fewer than 2 classes.")
-    return np.asarray(known)

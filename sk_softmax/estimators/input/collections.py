@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from sk_softmax.estimators.input.chunk_collection import collection_of_chunks
 from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.settings import Settings, TrainingSet
-from sk_softmax.parts import Collection
+from sk_softmax.parts import ONLY_FIT, Chunks, Collection
 
 
-def collection_of(X: Any, y: Any, sample_weight: Any, offset: Any) -> Collection | None:
-    """Return a user's rows, targets, weights and offset in parts; None if X is in one place."""
+def collection_of(
+    X: Any, y: Any, sample_weight: Any, offset: Any, *, verbose: bool = False
+) -> Collection | None:
+    """Return a user's rows, targets, weights and offset in parts; None if X is in one place.
+
+    With ``verbose`` the rows that are read a second are printed.
+    """
     if isinstance(X, Collection):
         return X
+    if isinstance(X, Chunks):
+        beside = {"y": y, "sample_weight": sample_weight, "offset": offset}
+        return collection_of_chunks(X, beside, print if verbose else None)
+    if isinstance(X, Iterator) and y is None:
+        raise TypeError(
+            f"X is a {type(X).__name__}, which can be read once only, and a fit reads its rows "
+            "many times: pass Chunks(read), with a function that returns the chunks anew in each "
+            "call."
+        )
     return None
 
 
 def refuse_parts(estimator: Any, X: Any, y: Any) -> None:
     """Raise an error if rows lie in parts, where all of them are needed in one place."""
+    if isinstance(X, Chunks):
+        raise TypeError(ONLY_FIT)
     if isinstance(X, Collection):
         raise TypeError(
             f"{type(estimator).__name__} needs X as an array or a sparse matrix there, not in "

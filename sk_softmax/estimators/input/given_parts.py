@@ -28,10 +28,12 @@ from sk_softmax.estimators.input.rows import (
     are_probabilities,
     checked_weights,
     first_row_not_finite,
+    is_of_text,
+    text_is_no_number,
 )
 from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.settings import TrainingSet
-from sk_softmax.parts import Collection, GivenPart, Summary
+from sk_softmax.parts import Collection, GivenPart, NoRowsError, Summary
 
 
 def parted_training_set(
@@ -45,35 +47,53 @@ def parted_training_set(
 ) -> PartedTrainingSet:
     """Return rows in parts, checked, with their classes: see ``training_set``."""
     validate_data(estimator, collection.template, reset=reset, skip_check_array=True)
+    known = collection.classes if classes is None else classes
     first = Reading(
         estimator.n_features_in_,
         collection.y_columns,
-        classes,
+        known,
         collection.word,
         y_name,
         offset_name,
     )
-    summaries = collection.parts.each(partial(summary_of, reading=first))
-    filled = [summary for summary in summaries if summary is not None]
-    if not filled:
-        raise ValueError(f"X has no rows in any of its {len(summaries)} {collection.word}s.")
-    whole = Summary.joined(filled)
-    if classes is None:
-        classes = _all_classes(estimator, filled, y_name)
+    filled, whole = _summaries(collection, first)
+    if known is None:
+        classes = _all_classes(estimator, list(filled.values()), y_name)
+    elif classes is None:
+        classes = known
+        _check_all_occur(classes, whole)
     if collection.has_weights and not whole.weights.total.any():
         raise ValueError("sample_weight is zero in every row.")
     if not np.isfinite(whole.weights.total.sum()):
         raise ValueError("sample_weight adds up to more than the largest number there is.")
-    every = [_of_all_classes(s, whole, classes) for s in summaries]
+    whole = replace(whole, weights=whole.weights.among(classes))
     reading = replace(first, classes=classes, dtype=whole.dtype, are_labels=whole.are_labels)
     return PartedTrainingSet(
         collection.parts,
         partial(read_again, reading=reading),
-        every,
+        whole,
+        [filled[n].n_rows if n in filled else 0 for n in range(collection.parts.n_parts)],
         classes,
         collection.has_weights,
         collection.has_offset,
     )
+
+
+def _summaries(collection: Collection, first: Reading) -> tuple[dict[int, Summary], Summary]:
+    """Return what is known of each part with rows, by its number, and of all rows.
+
+    What is known of single columns is that of all rows alone: many parts with many columns would
+    take more memory than their rows.
+    """
+    try:
+        columns, not_stored, filled = collection.parts.ask(partial(summary_of, reading=first))
+    except NoRowsError as error:
+        raise ValueError(
+            f"X has no rows in any of its {collection.parts.n_parts} {collection.word}s."
+        ) from error
+    by_number = dict(filled)
+    whole = Summary.joined(list(by_number.values()))
+    return by_number, whole.with_columns(columns, not_stored == 0)
 
 
 def _all_classes(estimator: Any, summaries: list[Summary], name: str) -> NDArray[Any]:
@@ -91,11 +111,15 @@ def _all_classes(estimator: Any, summaries: list[Summary], name: str) -> NDArray
     return found
 
 
-def _of_all_classes(summary: Summary | None, whole: Summary, classes: NDArray[Any]) -> Summary:
-    """Return the summary of a part in which every class has its place; without rows, of none."""
-    if summary is None:
-        return Summary.none(whole, classes)
-    return replace(summary, weights=summary.weights.among(classes))
+def _check_all_occur(classes: NDArray[Any], whole: Summary) -> None:
+    """Raise an error if a class that was declared is that of no row."""
+    occurs = (whole.weights.total > 0) | np.isfinite(whole.weights.least)
+    if not occurs.all():
+        raise ValueError(
+            f"classes={classes.tolist()!r}, but no row has the label "
+            f"{classes[~occurs].tolist()[0]!r}, so that the coefficients of this class would "
+            "have no optimum: leave it out."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,12 +143,18 @@ class Reading:
     """Whether probabilities are 0 or 1 in all parts."""
 
 
-def summary_of(part: GivenPart, reading: Reading) -> Summary | None:
-    """Return what is known of a part; None if it has no rows. Its values are checked."""
+def summary_of(part: GivenPart, reading: Reading) -> tuple[Any, ...] | None:
+    """Return what is known of a part; None if it has no rows. Its values are checked.
+
+    The moments of its columns, which of them are not stored (1, or 0), and a list with the number
+    of the part and all else.
+    """
     read = _read(part, reading, is_first=True)
     if read is None:
         return None
-    return Summary.of(read.X, read.given, read.weights, read.classes, read.offset)
+    summary = Summary.of(read.X, read.given, read.weights, read.classes, read.offset)
+    not_stored = (~summary.stored).astype(np.float64)
+    return summary.columns, not_stored, [(part.number, summary.without_columns())]
 
 
 def read_again(part: GivenPart, number: int, reading: Reading) -> TrainingSet:
@@ -183,9 +213,13 @@ def _checked_rows(X: Any, reading: Reading, *, is_first: bool) -> Any:
     """Return the rows of a part as an array or as a CSR or CSC matrix, in the width of all."""
     dtype = [np.float64, np.float32] if reading.dtype is None else reading.dtype
     finite = {"ensure_all_finite": is_first}
+    is_ready = not is_first and type(X) is np.ndarray and X.ndim == 2 and X.dtype == dtype
     try:
-        X = check_array(X, accept_sparse=["csr", "csc"], dtype=dtype, input_name="X", **finite)
+        if not is_ready:
+            X = check_array(X, accept_sparse=["csr", "csc"], dtype=dtype, input_name="X", **finite)
     except ValueError as error:
+        if is_of_text(error):
+            raise ValueError(text_is_no_number(error)) from error
         if "Input X contains" in str(error):
             row = first_row_not_finite(X)
             error.args = (f"row {row} of X there is the first with NaN or infinity. {error}",)
@@ -213,7 +247,9 @@ def _labels(y: Any, reading: Reading, *, is_first: bool) -> tuple[NDArray[Any], 
     """Return the classes of a part, or of all if they are known, and the numbers of its labels."""
     if is_first:
         check_labels(y, reading.y_name)
-    y = check_array(y, ensure_2d=False, dtype=None, input_name=reading.y_name).ravel()
+    if is_first or not (type(y) is np.ndarray and y.dtype.kind in "iub"):
+        y = check_array(y, ensure_2d=False, dtype=None, input_name=reading.y_name)
+    y = y.ravel()
     if is_first and y.dtype.kind not in "iub":
         check_are_classes(y)
     if reading.classes is None:

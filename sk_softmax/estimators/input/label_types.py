@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 KINDS = {"text": (str,), "bytes": (bytes,), "numbers": (Real, np.bool_)}
 """Types whose values can be compared with one another."""
@@ -86,3 +87,17 @@ def _kind(type_: type) -> str:
         if issubclass(type_, types):
             return kind
     return type_.__name__
+
+
+def declared_classes(classes: Any) -> NDArray[Any]:
+    """Return the classes that a user declares, sorted, shape ``(n_classes,)``."""
+    check_labels(classes, "classes", "Entry")
+    try:
+        known = np.unique(classes)
+    except TypeError as error:
+        raise ValueError(f"classes={classes!r} cannot be sorted: {error}.") from error
+    if known.dtype.kind == "f" and not np.isfinite(known).all():
+        raise ValueError(f"classes={known.tolist()!r} holds a number that is not finite.")
+    if len(known) < 2:
+        raise ValueError(f"classes={known.tolist()!r} holds fewer than 2 classes.")
+    return np.asarray(known)

@@ -53,11 +53,8 @@ def validated(estimator: Any, X: Any, y: Any = "no_validation", *, reset: bool) 
             **({"multi_output": True} if are_probabilities(y) else {}),
         )
     except ValueError as error:
-        if "could not convert string to float" in str(error):
-            raise ValueError(
-                f"X holds text that is not a number ({error}); turn such columns into numbers "
-                "first, for example with sklearn.preprocessing.OneHotEncoder."
-            ) from error
+        if is_of_text(error):
+            raise ValueError(text_is_no_number(error)) from error
         for name, values in (("X", X), ("y", y)):
             if f"Input {name} contains" in str(error):
                 with suppress(TypeError, ValueError):  # values that only pandas can convert
@@ -65,6 +62,19 @@ def validated(estimator: Any, X: Any, y: Any = "no_validation", *, reset: bool) 
                     first = f"Row {row} of {name} is the first with NaN or infinity."
                     error.args = (f"{first} {error}",)
         raise
+
+
+def is_of_text(error: ValueError) -> bool:
+    """Whether an error says that a text cannot be read as a number."""
+    return "could not convert string to float" in str(error)
+
+
+def text_is_no_number(error: ValueError) -> str:
+    """Return what to do about such an error."""
+    return (
+        f"X holds text that is not a number ({error}); turn such columns into numbers first, for "
+        "example with sklearn.preprocessing.OneHotEncoder."
+    )
 
 
 def are_probabilities(y: Any) -> bool:

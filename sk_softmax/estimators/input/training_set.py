@@ -27,7 +27,8 @@ def any_training_set(
     **options: Any,
 ) -> TrainingSet | PartedTrainingSet:
     """Return the same as :func:`training_set` does, from rows in one place or in parts."""
-    collection = collection_of(X, y, sample_weight, offset)
+    verbose = bool(getattr(estimator, "verbose", 0)) and options.get("reset", True)
+    collection = collection_of(X, y, sample_weight, offset, verbose=verbose)
     if collection is not None:
         return parted_training_set(estimator, collection, **options)
     return training_set(estimator, X, y, sample_weight, offset=offset, **options)
@@ -78,6 +79,12 @@ def training_set(
         What a model is fitted to or evaluated on.
     """
     refuse_parts(estimator, X, y)
+    if y is None:  # scikit-learn's words come first
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
+            "is None. Rows that are read in chunks together with their y are passed as "
+            "sk_softmax.Chunks(read)."
+        )
     names = column_names(y)
     if not are_probabilities(y):
         check_labels(y, y_name)

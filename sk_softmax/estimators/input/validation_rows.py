@@ -12,6 +12,7 @@ from sklearn.model_selection import train_test_split
 from sk_softmax.estimators.input.training_set import any_training_set
 from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.settings import Settings, TrainingSet, hard_labels
+from sk_softmax.parts import Chunks
 from sk_softmax.rows import Selection, is_memory_mapped
 
 
@@ -28,10 +29,10 @@ def own_validation_set(
 
     With ``has_offset`` the rows that are fitted to have an offset.
     """
-    if (X_val is None) != (y_val is None):
+    if (X_val is None) != (y_val is None) and not isinstance(X_val, Chunks):
         missing = "y_val" if y_val is None else "X_val"
         raise ValueError(f"X_val and y_val go together, but {missing} is missing.")
-    if has_offset and offset_val is None:
+    if has_offset and offset_val is None and not isinstance(X_val, Chunks):
         raise ValueError(
             "offset is given, so validation rows need theirs: pass offset_val with X_val and "
             "y_val."
