@@ -14,7 +14,9 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax import functional
+from sk_softmax.estimators.collection_predictions import accuracy_in_parts, lazy_in_dask
 from sk_softmax.estimators.input.bounds import any_bounds
+from sk_softmax.estimators.input.collections import is_in_dask
 from sk_softmax.estimators.input.offsets import checked_offset, require_offset
 from sk_softmax.estimators.input.rows import validated
 from sk_softmax.estimators.interoperability import logistic_regression_of
@@ -36,6 +38,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     _offset_of_rows: Any = None
     """The offset of the only rows that a copy for a scorer is shown, as scorers pass none on."""
 
+    @lazy_in_dask
     def decision_function(self, X: Any, *, offset: Any = None) -> Array:
         """Return the logits.
 
@@ -64,6 +67,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             logits = logits if added is None else logits + added
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
+    @lazy_in_dask
     def predict(self, X: Any, *, offset: Any = None) -> NDArray[Any]:
         """Return the most probable class of each row.
 
@@ -83,6 +87,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         best = (logits > 0).astype(np.intp) if logits.ndim == 1 else logits.argmax(axis=1)
         return np.asarray(self.classes_[best])
 
+    @lazy_in_dask
     def predict_proba(self, X: Any, *, offset: Any = None) -> Array:
         """Return the probability of each class.
 
@@ -103,6 +108,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return np.column_stack([functional.sigmoid(-logits), functional.sigmoid(logits)])
         return functional.softmax(logits, axis=1)
 
+    @lazy_in_dask
     def predict_log_proba(self, X: Any, *, offset: Any = None) -> Array:
         """Return the log-probability of each class in nats.
 
@@ -147,6 +153,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         score : float
             The share of the rows, by weight, whose label is the one predicted.
         """
+        if is_in_dask(X):
+            return accuracy_in_parts(self, X, y, sample_weight, offset)
         predicted = self.predict(X, offset=offset)
         return float(accuracy_score(y, predicted, sample_weight=sample_weight))
 

@@ -13,7 +13,16 @@ def collection_of(X: Any, y: Any, sample_weight: Any, offset: Any) -> Collection
     """Return a user's rows, targets, weights and offset in parts; None if X is in one place."""
     if isinstance(X, Collection):
         return X
+    if is_in_dask(X):
+        from sk_softmax.parts.dask_collections import in_dask
+
+        return in_dask(X, y, sample_weight, offset)
     return None
+
+
+def is_in_dask(X: Any) -> bool:
+    """Whether these rows are a collection of dask, which is not imported for anything else."""
+    return type(X).__module__.partition(".")[0] in ("dask", "dask_expr")
 
 
 def refuse_parts(estimator: Any, X: Any, y: Any) -> None:
