@@ -82,5 +82,7 @@ def hits_and_weight(part: GivenPart, model: Any) -> tuple[float, float]:
     if part.sample_weight is None:
         return float(accuracy_score(part.y, predicted, normalize=False)), float(n_rows)
     weights = checked_weights(part.sample_weight, n_rows, may_be_zero=True)
+    if not weights.any():  # which accuracy_score refuses
+        return 0.0, 0.0
     hits = accuracy_score(part.y, predicted, sample_weight=weights, normalize=False)
     return float(hits), float(weights.sum())

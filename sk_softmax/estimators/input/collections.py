@@ -32,6 +32,12 @@ def refuse_parts(estimator: Any, X: Any, y: Any) -> None:
             f"{type(estimator).__name__} needs X as an array or a sparse matrix there, not in "
             "parts: only SoftmaxRegression.fit takes rows in parts."
         )
+    if is_in_dask(X):
+        raise TypeError(
+            f"X is a dask collection, and {type(estimator).__name__} needs all rows in one place "
+            "there: pass X.compute() if they fit into memory. SoftmaxRegression takes dask "
+            "collections in fit, in its predictions and in score."
+        )
 
 
 def check_solver(settings: Settings, training: TrainingSet | PartedTrainingSet) -> None:
