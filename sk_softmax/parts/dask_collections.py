@@ -8,7 +8,7 @@ import numpy as np
 from dask.core import flatten
 
 from sk_softmax.parts.dask_cut import Cut, by_row, is_array, is_frame, lengths_of, pieces_of
-from sk_softmax.parts.dask_parts import DaskParts
+from sk_softmax.parts.dask_parts import GivenDaskParts
 from sk_softmax.parts.dask_tasks import given_task
 from sk_softmax.parts.given import Collection
 
@@ -30,7 +30,7 @@ def in_dask(X: Any, y: Any, sample_weight: Any, offset: Any) -> Collection:
     X, pieces = in_pieces(X, {"y": y, "sample_weight": sample_weight, "offset": offset})
     tasks = [given_task(number, *some) for number, some in enumerate(zip(*pieces, strict=True))]
     return Collection(
-        DaskParts(tasks, list(flatten(X.__dask_keys__())), _known_bytes(X)),
+        GivenDaskParts(tasks, list(flatten(X.__dask_keys__())), _known_bytes(X)),
         X._meta if is_frame(X) else np.empty((0, X.shape[1]), dtype=X.dtype),
         None if columns is None or callable(columns) else list(columns),
         sample_weight is not None,

@@ -13,7 +13,7 @@ import dask.array
 import numpy as np
 from dask.delayed import Delayed
 
-from sk_softmax.parts.dask_parts import place_of
+from sk_softmax.parts.dask_places import place_of
 from sk_softmax.parts.dask_tasks import call, leaf
 
 

@@ -15,6 +15,11 @@ MOST_FILLED = 0.5
 BYTES_WITH_COPY = 12
 
 
+def fits(n_bytes: int, memory: int) -> bool:
+    """Whether so many bytes may be kept in a memory of so many."""
+    return n_bytes <= MOST_FILLED * memory
+
+
 def bytes_when_kept(X: Any) -> int:
     """Return how many bytes the rows of a given part take when they are checked and kept."""
     dtypes = list(X.dtypes) if hasattr(X, "dtypes") else [X.dtype]

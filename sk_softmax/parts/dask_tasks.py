@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
+import dask
 import numpy as np
 from dask.delayed import delayed
 
@@ -35,13 +36,29 @@ def given_task(number: int, *pieces: Any) -> Any:
 
 
 def looked_at(tasks: Sequence[Any], function: Callable[[Any], Any]) -> list[Any]:
-    """Return tasks of what a function returns of given parts, and the bytes of their rows."""
-    look = leaf(partial(_looked_at, function=function))
+    """Return tasks of what a function returns of parts."""
+    look = leaf(function)
     return [call(look, task, name="look") for task in tasks]
 
 
-def _looked_at(part: GivenPart, function: Callable[[Any], Any]) -> tuple[Any, int]:
+def with_bytes(function: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, int]]:
+    """Return a function that returns the bytes of a given part's rows too."""
+    return partial(_with_bytes, function=function)
+
+
+def _with_bytes(part: GivenPart, function: Callable[[Any], Any]) -> tuple[Any, int]:
     return function(part), bytes_when_kept(part.X)
+
+
+def measured(question: PartQuestion) -> PartQuestion:
+    """Return a question about given parts that is answered with the bytes of rows at the end."""
+    return partial(_measured, question=question)
+
+
+def _measured(part: GivenPart, question: PartQuestion) -> Answer | None:
+    n_bytes = bytes_when_kept(part.X)
+    answer = question(part)
+    return None if answer is None else (*answer, n_bytes)
 
 
 def made(
@@ -118,8 +135,7 @@ def kept(given: Sequence[Any], make: Callable[[Any, int], Any], *, is_counted: b
 
 def looked_at_kept(futures: Sequence[Any], function: Callable[[Any], Any]) -> list[Any]:
     """Return tasks of what a function returns of parts that workers keep."""
-    look = leaf(partial(_of_kept, function=function))
-    return [call(look, future, name="look") for future in futures]
+    return looked_at(futures, partial(_of_kept, function=function))
 
 
 def _of_kept(kept: Kept, function: Callable[[Any], Any]) -> Any:
@@ -134,6 +150,16 @@ def kept_of_kept(futures: Sequence[Any], make: Callable[[Any, int], Any]) -> lis
 
 def _kept_of_kept(kept: Kept, number: int, make: Callable[[Any, int], Any]) -> Kept:
     return Kept(make(kept.part, number), kept.n_bytes)
+
+
+def moved(future: Any, worker: str) -> Any:
+    """Return the task to bring a kept part to a worker; it may go elsewhere if that is lost."""
+    with dask.annotate(workers=[worker], allow_other_workers=True):
+        return call(_same, future, name="part")
+
+
+def _same(kept: Kept) -> Kept:
+    return kept
 
 
 def _kept(given: Any, number: int, make: Callable[[Any, int], Any], is_counted: bool) -> Kept:

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from sk_softmax.parts.dask_balance import moves
 from sk_softmax.parts.dask_clients import check_open, on_workers, wait_for
-from sk_softmax.parts.dask_tasks import kept_of_kept, looked_at_kept
+from sk_softmax.parts.dask_tasks import kept_of_kept, looked_at_kept, moved
 from sk_softmax.parts.protocol import Answer, PartQuestion
 from sk_softmax.parts.tree import Branches, grown, joined, total
 from sk_softmax.rows import single_threaded_blas
@@ -40,12 +41,14 @@ class WorkerParts:
         The parts, each a :class:`Kept`.
     """
 
+    is_read_anew = False
+
     def __init__(self, client: Any, tasks: Sequence[Any]) -> None:
         self.n_parts = len(tasks)
         self._client = client
         self._futures = client.compute(list(tasks))
-        self._keys = [future.key for future in self._futures]
         self._settle()
+        self._share_out()
 
     def each(self, function: Callable[[Any], Any]) -> list[Any]:
         """Return what a function returns of each part."""
@@ -81,11 +84,21 @@ class WorkerParts:
             "they are then."
         )
 
+    def _share_out(self) -> None:
+        """Move parts from workers that have many of them to those that have few."""
+        moving = moves(self._workers, self._client.nthreads())
+        for number, worker in moving.items():
+            task = moved(self._futures[number], worker)
+            self._futures[number] = self._client.compute(task)
+        if moving:
+            self._settle()
+
     def _settle(self) -> None:
         """Wait until all parts are made, and find the workers that keep them."""
         wait_for(self._client, self._futures)
+        self._keys = [future.key for future in self._futures]
         places = self._client.who_has(self._futures)
-        self._workers = [next(iter(places.get(key, ())), None) for key in self._keys]
+        self._workers = [next(iter(places.get(key, ())), "") for key in self._keys]
 
     def _answers(
         self, question: PartQuestion, numbers: Sequence[int]
@@ -94,7 +107,7 @@ class WorkerParts:
         keys_of: dict[str, dict[int, Any]] = {}
         for number in numbers:
             worker = self._workers[number]
-            if worker is not None:
+            if worker:
                 keys_of.setdefault(worker, {})[number] = self._keys[number]
         found: list[Branches] = []
         for reply in self._replies(question, keys_of):

@@ -98,6 +98,27 @@ def test_the_bits_are_those_of_one_process(client, table, expected):
     assert expected.n_iter_ == memory.n_iter_
 
 
+class Asked:
+    """Counts calls of workers, and the bytes that they carry."""
+
+    def __init__(self, client, monkeypatch):
+        self.questions, self.bytes_out, self.bytes_back, self.before = 0, 0, 0, None
+        run = client.run
+
+        def noting(function, *arguments, **options):
+            if self.before is not None and function.__name__ == "answers_there":
+                self.before(self)
+            replies = run(function, *arguments, **options)
+            if function.__name__ == "answers_there":
+                self.questions += 1
+                self.shares = sorted(len(keys) for keys in arguments[1].values())
+                self.bytes_out += len(pickle.dumps(arguments)) * len(replies)
+                self.bytes_back += sum(len(pickle.dumps(reply)) for reply in replies.values())
+            return replies
+
+        monkeypatch.setattr(client, "run", noting)
+
+
 @pytest.mark.parametrize("n_workers", [1, 4])
 def test_any_number_of_workers_gives_the_same_bits(table, expected, n_workers):
     X, y = table
@@ -111,7 +132,8 @@ def test_any_number_of_workers_gives_the_same_bits(table, expected, n_workers):
 
 
 @pytest.mark.parametrize("shares", [[[0, 3, 4, 6], [1, 2, 5, 7]], [[*range(N_PARTS)], []]])
-def test_any_placement_gives_the_same_bits(client, table, expected, shares):
+def test_any_placement_gives_the_same_bits(client, table, expected, shares, monkeypatch):
+    asked = Asked(client, monkeypatch)
     workers = list(client.nthreads())
     placed = []
     for values in table:
@@ -130,6 +152,7 @@ def test_any_placement_gives_the_same_bits(client, table, expected, shares):
             )
         )
     assert_same_bits(SoftmaxRegression().fit(*placed), expected)
+    assert asked.shares == [4, 4]
 
 
 def kept_keys(client):
@@ -156,33 +179,13 @@ def test_nothing_stays_but_what_the_user_persisted(client, table, expected, capl
 
 
 def test_rows_are_read_anew_where_they_do_not_fit(client, table, expected, caplog, monkeypatch):
-    from sk_softmax.parts import dask_parts
+    from sk_softmax.parts import dask_memory
 
-    monkeypatch.setattr(dask_parts, "MOST_FILLED", 0.0)
+    monkeypatch.setattr(dask_memory, "MOST_FILLED", 0.0)
     with caplog.at_level(logging.INFO, logger="sk_softmax"):
         found = SoftmaxRegression().fit(*(read_anew(values) for values in table))
     assert "are read anew in each pass" in caplog.text
     assert_same_bits(found, expected)
-
-
-class Asked:
-    """Counts calls of workers, and the bytes that they carry."""
-
-    def __init__(self, client, monkeypatch):
-        self.questions, self.bytes_out, self.bytes_back, self.before = 0, 0, 0, None
-        run = client.run
-
-        def noting(function, *arguments, **options):
-            if self.before is not None and function.__name__ == "answers_there":
-                self.before(self)
-            replies = run(function, *arguments, **options)
-            if function.__name__ == "answers_there":
-                self.questions += 1
-                self.bytes_out += len(pickle.dumps(arguments)) * len(replies)
-                self.bytes_back += sum(len(pickle.dumps(reply)) for reply in replies.values())
-            return replies
-
-        monkeypatch.setattr(client, "run", noting)
 
 
 def test_a_question_is_one_call_that_carries_params_and_sums(client, table, monkeypatch):
