@@ -45,7 +45,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
+            The rows. For a dask array or frame the result is a dask array, not computed yet.
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
             What is added to the logits; the first form is for two classes. It must be given if the
             model was fitted with one.
@@ -74,7 +74,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
+            The rows. For a dask array or frame the result is a dask array, not computed yet.
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
             See :meth:`decision_function`.
 
@@ -94,7 +94,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
+            The rows. For a dask array or frame the result is a dask array, not computed yet.
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
             See :meth:`decision_function`.
 
@@ -118,7 +118,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
+            The rows. For a dask array or frame the result is a dask array, not computed yet.
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
             See :meth:`decision_function`.
 

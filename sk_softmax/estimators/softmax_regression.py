@@ -284,7 +284,9 @@ class SoftmaxRegression(
         X : array-like or sparse matrix of shape (n_samples, n_features)
             The rows. An array in C or F order or a matrix in CSR or CSC format, of float32 or
             float64, is not copied (CSC if its indices are sorted, and not for a minibatch solver,
-            which needs rows one by one).
+            which needs rows one by one). A dask array or frame is fitted where its partitions
+            lie; ``y``, ``sample_weight`` and ``offset`` then have as many partitions, or are in
+            memory.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             The label of each row, numbers or strings; or the probability of each class, in rows
             that add up to 1 (for counts see :func:`sk_softmax.functional.proportions`). The

@@ -20,11 +20,14 @@ from sk_softmax.parts.dask_clients import check_open, on_workers, wait_for
 from sk_softmax.parts.dask_tasks import kept_of_kept, looked_at_kept, moved
 from sk_softmax.parts.protocol import Answer, PartQuestion
 from sk_softmax.parts.tree import Branches, grown, joined, total
+from sk_softmax.parts.worker_memory import kept_memory
 from sk_softmax.rows import single_threaded_blas
 
 # A question that loses a worker is asked again so often at most, after waits that double from
 # FIRST_WAIT seconds: 6 s in all, in which the scheduler hears of a loss that a call met first.
 MOST_ATTEMPTS, FIRST_WAIT = 8, 0.05
+
+SECONDS_WITHOUT_TASK = 30.0
 
 
 class WorkerParts:
@@ -46,6 +49,8 @@ class WorkerParts:
     def __init__(self, client: Any, tasks: Sequence[Any]) -> None:
         self.n_parts = len(tasks)
         self._client = client
+        self._sign_of_life: Any = None
+        self._last_sign = time.monotonic()
         self._futures = client.compute(list(tasks))
         self._settle()
         self._share_out()
@@ -66,6 +71,7 @@ class WorkerParts:
 
     def ask(self, question: PartQuestion) -> Answer:
         """Return the answers of all parts, added up along the fixed tree."""
+        self._show_life()
         branches: Branches = {}
         missing: Sequence[int] = range(self.n_parts)
         for attempt in range(MOST_ATTEMPTS):
@@ -83,6 +89,12 @@ class WorkerParts:
             "answered. The workers' logs say why; a fit that begins anew finds its rows where "
             "they are then."
         )
+
+    def _show_life(self) -> None:
+        """Submit a task now and then: calls are none, and an idle cluster may close itself."""
+        if time.monotonic() - self._last_sign > SECONDS_WITHOUT_TASK:
+            self._last_sign = time.monotonic()
+            self._sign_of_life = self._client.submit(int, pure=False)
 
     def _share_out(self) -> None:
         """Move parts from workers that have many of them to those that have few."""
@@ -156,10 +168,13 @@ async def answers_there(
     ``keys_of`` gives each worker its parts' numbers and keys. They are asked one after the other
     in one of the worker's threads.
     """
-    thread = dask_worker.executors["default"]
-    keys = keys_of[dask_worker.address]
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(thread, _branches, question, dask_worker.data, keys, n_parts)
+    keys = keys_of.get(dask_worker.address)
+    if keys is None:
+        return None
+    loop, threads = asyncio.get_running_loop(), dask_worker.executors["default"]
+    return await loop.run_in_executor(
+        threads, _branches, question, dask_worker.data, keys, n_parts
+    )
 
 
 def _branches(
@@ -168,5 +183,5 @@ def _branches(
     if not all(key in data for key in keys.values()):
         return None
     answers = ((number, question(data[key].part)) for number, key in keys.items())
-    with single_threaded_blas(), np.errstate(all="ignore"):
+    with single_threaded_blas(), kept_memory, np.errstate(all="ignore"):
         return grown(answers, n_parts)

@@ -326,7 +326,7 @@ def frame_of(X, y):
                 in_partitions(pd.Series(np.where(np.arange(400) < 200, "a", None))),
             ),
             ValueError,
-            "Partition [34]: Row (50|0) of y is nan",
+            "Partition [34]: Row (50|0) of y is (nan|<NA>)",
         ),
     ],
 )

@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import pickle
+import platform
 import signal
 import time
 
@@ -311,6 +312,69 @@ def test_errors_in_a_partition_name_it(client, table):
     X[6 * N_ROWS + 17, 1] = np.nan
     with pytest.raises(ValueError, match="Partition 6: row 17 of X there is the first with NaN"):
         SoftmaxRegression().fit(read_anew(X), read_anew(y))
+
+
+def threads_of_part(part):
+    return ([part.seen([]).rows.n_threads],)
+
+
+@pytest.mark.parametrize(("n_jobs", "expected_threads"), [(None, 2), (1, 1), (3, 3)])
+def test_parts_are_read_by_the_threads_of_their_worker(
+    client, table, monkeypatch, n_jobs, expected_threads
+):
+    from sk_softmax.parts.dask_workers import WorkerParts
+
+    found = []
+    release = WorkerParts.release
+
+    def noting(self):
+        found.extend(self.ask(threads_of_part)[0])
+        release(self)
+
+    monkeypatch.setattr(WorkerParts, "release", noting)
+    SoftmaxRegression(n_jobs=n_jobs).fit(*(read_anew(values) for values in table))
+    assert found == [expected_threads] * N_PARTS
+
+
+def page_faults(part):
+    """Take and free 1 MiB 200 times, and return how many pages the kernel had to give."""
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(200):
+        np.ones(2**17)
+    return (float(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before),)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="not the GNU C library")
+def test_a_question_keeps_the_memory_that_it_frees(client):
+    from sk_softmax.parts.dask_tasks import Kept, call
+    from sk_softmax.parts.dask_workers import WorkerParts
+
+    assert set(client.run(os.environ.get, "MALLOC_TRIM_THRESHOLD_").values()) == {"65536"}
+    parts = WorkerParts(client, [call(Kept, None, 0, name="part")])
+    (inside,) = parts.ask(page_faults)
+    outside = max(faults for (faults,) in client.run(page_faults, None).values())
+    assert inside < 200 * 256 / 10
+    assert outside > 200 * 256 / 2
+
+
+def test_a_long_fit_shows_life_to_clusters_that_close_when_idle(client, table, monkeypatch):
+    from sk_softmax.parts import dask_workers
+
+    submitted = []
+    submit = client.submit
+
+    def noting(*arguments, **options):
+        submitted.append(arguments)
+        return submit(*arguments, **options)
+
+    monkeypatch.setattr(client, "submit", noting)
+    SoftmaxRegression().fit(*(read_anew(values) for values in table))
+    assert not submitted
+    monkeypatch.setattr(dask_workers, "SECONDS_WITHOUT_TASK", 0.0)
+    SoftmaxRegression().fit(*(read_anew(values) for values in table))
+    assert len(submitted) > 3
 
 
 def test_callbacks_and_verbose_are_on_the_client(client, table, capsys):
