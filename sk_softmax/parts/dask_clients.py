@@ -35,6 +35,14 @@ def check_open(client: Any) -> None:
         )
 
 
+def needs_workers(task: Any) -> bool:
+    """Whether a task starts from what workers of some client keep, or kept."""
+    try:
+        return bool(distributed.futures_of(task))
+    except CancelledError:
+        return True
+
+
 def await_workers(client: Any) -> None:
     """Wait for a first worker; it is an error if none joins."""
     check_open(client)

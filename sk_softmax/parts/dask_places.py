@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import dask
 
-from sk_softmax.parts.dask_clients import await_workers, client_for, on_workers
+from sk_softmax.parts.dask_clients import await_workers, client_for, needs_workers, on_workers
 from sk_softmax.parts.dask_memory import memory_here, memory_of_workers
 from sk_softmax.parts.dask_tasks import kept, leaf, made
 from sk_softmax.parts.dask_workers import WorkerParts
@@ -48,11 +48,12 @@ class Here:
         try:
             return list(dask.compute(*tasks))
         except ValueError as error:
-            if "Missing dependency" not in str(error):
+            if not needs_workers(tasks[0]):
                 raise
             raise RuntimeError(
-                "Rows were persisted by a dask client that is closed, so they are gone. Open a "
-                "client, build and persist the collections again, and fit while it is open."
+                "Rows were persisted by a dask client that is closed, or that dask is told not to "
+                "use. Build and persist the collections with a client that is open, and fit while "
+                "it is."
             ) from error
 
     def hold(self, tasks: Sequence[Any]) -> list[Any]:

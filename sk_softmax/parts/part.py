@@ -52,7 +52,7 @@ class Part:
     """
 
     def __init__(self, data: DataTerm | None) -> None:
-        self._data = data
+        self._data = None if data is None else _without_spread(data)
         self._kept: dict[tuple[int, ...], DataTerm] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -72,11 +72,17 @@ class Part:
             return self._data
         found = self._kept.pop(key, None)
         if found is None:
-            found = view[-1].of(self.seen(view[:-1]))
+            found = _without_spread(view[-1].of(self.seen(view[:-1])))
         self._kept[key] = found  # now the last that was asked for
         while len(self._kept) > MOST_KEPT:
             self._kept.pop(next(iter(self._kept)))
         return found
+
+
+def _without_spread(data: DataTerm) -> DataTerm:
+    """Have a term keep no spread: its bits would depend on whether params come as a copy."""
+    data.keeps_spread = False
+    return data
 
 
 def answer(part: Part, view: View, question: Any) -> tuple[Any, ...] | None:
