@@ -14,7 +14,9 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax import functional
+from sk_softmax.estimators.collection_predictions import accuracy_in_parts, lazy_in_dask
 from sk_softmax.estimators.input.bounds import any_bounds
+from sk_softmax.estimators.input.collections import is_in_dask
 from sk_softmax.estimators.input.offsets import checked_offset, require_offset
 from sk_softmax.estimators.input.rows import validated
 from sk_softmax.estimators.input.translations import OPTIONS, foreign_option
@@ -64,13 +66,14 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         super().set_params(**params)
         return self
 
+    @lazy_in_dask
     def decision_function(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> Array:
         """Return the logits.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
+            The rows. For a dask array or frame the result is a dask array, not computed yet.
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
             What is added to the logits; the first form is for two classes. It must be given if the
             model was fitted with one.
@@ -92,13 +95,14 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             logits = logits if added is None else logits + added
         return logits[:, 0] if logits.shape[1] == 1 else logits
 
+    @lazy_in_dask
     def predict(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> NDArray[Any]:
         """Return the most probable class of each row.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
+            The rows. For a dask array or frame the result is a dask array, not computed yet.
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
             See :meth:`decision_function`.
 
@@ -111,13 +115,14 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         best = (logits > 0).astype(np.intp) if logits.ndim == 1 else logits.argmax(axis=1)
         return np.asarray(self.classes_[best])
 
+    @lazy_in_dask
     def predict_proba(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> Array:
         """Return the probability of each class.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
+            The rows. For a dask array or frame the result is a dask array, not computed yet.
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
             See :meth:`decision_function`.
 
@@ -131,6 +136,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return np.column_stack([functional.sigmoid(-logits), functional.sigmoid(logits)])
         return functional.softmax(logits, axis=1)
 
+    @lazy_in_dask
     def predict_log_proba(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> Array:
         """Return the log-probability of each class in nats.
 
@@ -140,7 +146,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
+            The rows. For a dask array or frame the result is a dask array, not computed yet.
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
             See :meth:`decision_function`.
 
@@ -182,6 +188,8 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         score : float
             The share of the rows, by weight, whose label is the one predicted.
         """
+        if is_in_dask(X):
+            return accuracy_in_parts(self, X, y, sample_weight, offset)
         predicted = self.predict(X, offset=offset)
         return float(accuracy_score(y, predicted, sample_weight=sample_weight))
 

@@ -336,7 +336,9 @@ class SoftmaxRegression(
             which needs rows one by one). So an array that is memory-mapped,
             ``numpy.load(path, mmap_mode="r")``, may be larger than memory: a fit reads it some
             rows at a time (with 4 GB it took 60 MB of its own). Rows in several files or formats
-            are given as :class:`sk_softmax.Chunks`, with nothing else but ``X_val``.
+            are given as :class:`sk_softmax.Chunks`, with nothing else but ``X_val``. A dask array
+            or frame is fitted where its partitions lie; ``y``, ``sample_weight`` and ``offset``
+            then have as many partitions, or are in memory.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             The label of each row, numbers or strings; or the probability of each class, in rows
             that add up to 1 (for counts see :func:`sk_softmax.functional.proportions`). The

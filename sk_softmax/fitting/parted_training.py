@@ -26,7 +26,7 @@ from sk_softmax.parts import (
     Parts,
     Summary,
 )
-from sk_softmax.rows import rows_of
+from sk_softmax.rows import rows_of, threads_in_force
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +99,7 @@ class PartedTrainingSet:
             None if weights.are_equal else float(weights.total.sum()) / self.summary.n_rows,
             settings.label_smoothing,
             settings.fit_intercept,
-            settings.n_threads,
+            settings.n_threads_of_parts,
             self.has_offset,
         )
 
@@ -161,7 +161,9 @@ class Making:
 
     label_smoothing: float
     has_intercept: bool
-    n_threads: int
+    n_threads: int | None
+    """None: as many as a fit uses by default where the part is made."""
+
     has_offset: bool
 
 
@@ -178,7 +180,7 @@ def part_of(given: Any, number: int, making: Making) -> Part:
         training.X,
         outputs_of(training.classes),
         has_intercept=making.has_intercept,
-        n_threads=making.n_threads,
+        n_threads=making.n_threads or threads_in_force(),
     )
     relative = None
     if making.mean_weight is not None:

@@ -77,6 +77,9 @@ class Settings:
     """Drawn once per fit from the user's ``random_state``."""
 
     n_threads: int
+    n_threads_of_parts: int | None = None
+    """Of rows that lie elsewhere; None: as many as there are there."""
+
     C: float = 1.0
     l1_ratio: float = 0.0
     grouped: bool = False

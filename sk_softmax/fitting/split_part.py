@@ -20,7 +20,7 @@ from sk_softmax.objective import DataTerm, Targets, targets_of
 from sk_softmax.objective.cross_entropy import cross_entropy_of
 from sk_softmax.objective.offset import class_major
 from sk_softmax.parts import FoldedData, Part
-from sk_softmax.rows import rows_of
+from sk_softmax.rows import rows_of, threads_in_force
 
 _numbers = itertools.count()
 
@@ -104,7 +104,7 @@ class SplitData:
             training.X,
             self._n_folds * outputs_of(training.classes),
             has_intercept=making.has_intercept,
-            n_threads=making.n_threads,
+            n_threads=making.n_threads or threads_in_force(),
         )
         own = _or_ones(weights, rows.n_rows)
         everything = np.arange(len(training.classes))

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from sk_softmax.objective import DataTerm
+
 # Forms of its rows that a part keeps: those of one objective in float64, narrowed, and with the
 # features of a working set. A form with some features may hold a copy of them.
 MOST_KEPT = 3
@@ -52,7 +54,7 @@ class Part:
     """
 
     def __init__(self, data: Any) -> None:
-        self._data = data
+        self._data = _without_spread(data)
         self._kept: dict[tuple[int, ...], Any] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -72,11 +74,18 @@ class Part:
             return self._data
         found = self._kept.pop(key, None)
         if found is None:
-            found = view[-1].of(self.seen(view[:-1]))
+            found = _without_spread(view[-1].of(self.seen(view[:-1])))
         self._kept[key] = found  # now the last that was asked for
         while len(self._kept) > MOST_KEPT:
             self._kept.pop(next(iter(self._kept)))
         return found
+
+
+def _without_spread(data: Any) -> Any:
+    """Have a term keep no spread: its bits would depend on whether params come as a copy."""
+    if isinstance(data, DataTerm):
+        data.keeps_spread = False
+    return data
 
 
 def answer(part: Part, view: View, question: Any) -> tuple[Any, ...] | None:

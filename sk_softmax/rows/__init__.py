@@ -12,7 +12,7 @@ from sk_softmax.rows.csr import CSRRows
 from sk_softmax.rows.dense import DenseRows
 from sk_softmax.rows.row_space import RowSpace
 from sk_softmax.rows.selection import Selection, is_memory_mapped
-from sk_softmax.rows.threads import single_threaded_blas, threads_in_force
+from sk_softmax.rows.threads import single_threaded_blas, threads_allowed, threads_in_force
 
 __all__ = [
     "CSCRows",
@@ -23,6 +23,7 @@ __all__ = [
     "is_memory_mapped",
     "rows_of",
     "single_threaded_blas",
+    "threads_allowed",
     "threads_in_force",
 ]
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -86,9 +87,25 @@ def single_threaded_blas() -> Iterator[None]:
         yield
 
 
+_allowed: ContextVar[int | None] = ContextVar("_allowed", default=None)
+
+
+@contextmanager
+def threads_allowed(n_threads: int | None) -> Iterator[None]:
+    """Have rows that are made inside read by this many threads by default; None changes nothing.
+
+    It is for a place where BLAS has one thread and rows have several, as a worker of a cluster.
+    """
+    token = _allowed.set(_allowed.get() if n_threads is None else n_threads)
+    try:
+        yield
+    finally:
+        _allowed.reset(token)
+
+
 def threads_in_force() -> int:
-    """Return how many threads BLAS may use here: a fit uses as many by default."""
-    return _GUARD.threads_in_force()
+    """Return how many threads a fit uses here by default: as many as BLAS may, or as allowed."""
+    return _allowed.get() or _GUARD.threads_in_force()
 
 
 def thread_pool(n_threads: int) -> ThreadPoolExecutor:

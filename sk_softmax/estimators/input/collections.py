@@ -29,7 +29,16 @@ def collection_of(
             "many times: pass Chunks(read), with a function that returns the chunks anew in each "
             "call."
         )
+    if is_in_dask(X):
+        from sk_softmax.parts.dask_collections import in_dask
+
+        return in_dask(X, y, sample_weight, offset)
     return None
+
+
+def is_in_dask(X: Any) -> bool:
+    """Whether these rows are a collection of dask, which is not imported for anything else."""
+    return type(X).__module__.partition(".")[0] in ("dask", "dask_expr")
 
 
 def refuse_parts(estimator: Any, X: Any, y: Any) -> None:
@@ -40,6 +49,12 @@ def refuse_parts(estimator: Any, X: Any, y: Any) -> None:
         raise TypeError(
             f"{type(estimator).__name__} needs X as an array or a sparse matrix there, not in "
             "parts: only SoftmaxRegression.fit takes rows in parts."
+        )
+    if is_in_dask(X):
+        raise TypeError(
+            f"X is a dask collection, and {type(estimator).__name__} needs all rows in one place "
+            "there: pass X.compute() if they fit into memory. SoftmaxRegression takes dask "
+            "collections in fit, in its predictions and in score."
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -179,7 +180,7 @@ def _read(part: GivenPart, reading: Reading, *, is_first: bool) -> TrainingSet |
 def _rows_and_targets(part: GivenPart, reading: Reading, *, is_first: bool) -> TrainingSet | None:
     X, y = part.X if hasattr(part.X, "shape") else np.asarray(part.X), part.y
     lengths = {"X": X.shape[0], reading.y_name: len(y)}
-    if part.sample_weight is not None:
+    if part.sample_weight is not None and not isinstance(part.sample_weight, Real):
         lengths["sample_weight"] = len(part.sample_weight)
     if part.offset is not None:
         lengths[reading.offset_name] = len(part.offset)

@@ -88,6 +88,7 @@ def settings_from(
         tol=float(p["tol"]),
         seed=seed_of(p["random_state"]) if draw_seed else 0,
         n_threads=threads_of(p["n_jobs"]),
+        n_threads_of_parts=None if p["n_jobs"] is None else threads_of(p["n_jobs"]),
         C=float(p["C"]),
         l1_ratio=float(p["l1_ratio"]),
         grouped=bool(p["grouped"]),
