@@ -51,6 +51,14 @@ class Chunks:
     Chunks.from_parquet : Chunks of Parquet files.
     Chunks.from_arrays : Chunks of whatever can be sliced: Zarr arrays, HDF5 data sets.
 
+    Notes
+    -----
+    A CSV file in chunks by pandas, of features that are numbers::
+
+        def read():
+            for frame in pandas.read_csv(path, chunksize=100_000):
+                yield frame[features], frame["label"]
+
     Examples
     --------
     >>> import numpy as np
