@@ -36,11 +36,12 @@ class Chunks:
     factory : callable or iterable
         A function without arguments that returns the chunks from the first to the last, anew in
         each call; or an object that can be iterated over again and again, such as a list or a
-        ``torch.utils.data.DataLoader``. Every pass has to have the same rows in the same order. A
+        ``torch.utils.data.DataLoader``. Every pass has to have the same rows, in chunks of the
+        same lengths, and in the same order (a fit under an L2 penalty takes another order too). A
         chunk is a tuple ``(X, y)``, ``(X, y, sample_weight)`` or ``(X, y, sample_weight,
         offset)``, in the forms that :meth:`SoftmaxRegression.fit` takes; a ``sample_weight`` of
-        None is none. All chunks have the same number of entries. Arrays may be written to again
-        once the next chunk is asked for.
+        None is none. All chunks have weights or none, and an offset or none. Arrays may be written
+        to again once the next chunk is asked for.
     classes : array-like of shape (n_classes,), optional
         The labels, each of which has to occur; any other is an error. By default they are those
         that occur. For a ``y`` of probabilities without column names they are the classes of its
@@ -50,6 +51,14 @@ class Chunks:
     --------
     Chunks.from_parquet : Chunks of Parquet files.
     Chunks.from_arrays : Chunks of whatever can be sliced: Zarr arrays, HDF5 data sets.
+
+    Notes
+    -----
+    A CSV file in chunks by pandas, of features that are numbers::
+
+        def read():
+            for frame in pandas.read_csv(path, chunksize=100_000):
+                yield frame[features], frame["label"]
 
     Examples
     --------

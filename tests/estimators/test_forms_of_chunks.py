@@ -31,6 +31,22 @@ def test_frames_give_names_to_features(make):
         SoftmaxRegression().fit(Chunks([(frame[:200], y[:200]), (turned, y[200:])]))
 
 
+def test_a_csv_file_in_chunks(tmp_path):
+    X, y, _ = table()
+    path, names = tmp_path / "rows.csv", list("abcdef")
+    frame = pd.DataFrame(X, columns=names).assign(label=np.array(["no", "yes", "maybe"])[y])
+    frame.to_csv(path, index=False)
+
+    def read():
+        for some in pd.read_csv(path, chunksize=250):
+            yield some[names], some["label"]
+
+    found, expected = fitted({}, Chunks(read)), fitted({}, frame[names], frame["label"])
+    np.testing.assert_allclose(found.coef_, expected.coef_, atol=1e-6)
+    assert list(found.feature_names_in_) == names
+    assert list(found.classes_) == ["maybe", "no", "yes"]
+
+
 def test_probabilities_in_a_frame_name_the_classes():
     X, _, _ = table()
     targets = np.random.default_rng(1).dirichlet(np.ones(3), N_ROWS)
