@@ -208,10 +208,11 @@ def test_a_question_is_one_call_that_carries_params_and_sums(client, table, monk
     monkeypatch.setattr(LocalParts, "ask", noting)
     SoftmaxRegression().fit(*in_one_process(table))
     assert asked.questions == len(local)
-    # Two workers; params and at most four branches of 18 numbers, each below 1 KiB as pickled.
+    # Two workers, each with at most four branches: 18 numbers of a gradient or 18^2 of a Hessian,
+    # and what is pickled with them.
     assert asked.bytes_out / asked.questions < 2 * 4096
-    *sums, sample = sorted(asked.bytes_back)  # the sample of rows is sent once
-    assert max(sums) < 2 * 4096 < sample
+    assert min(asked.bytes_back) < 2 * 4 * (8 * 18 + 1024)
+    assert max(asked.bytes_back) < 2 * 4 * (8 * 18**2 + 1024)
     assert len(found.records_) > 3
 
 
