@@ -27,7 +27,7 @@ from sk_softmax.estimators.profiled import BiasReducedInferenceMixin
 from sk_softmax.estimators.progress import print_progress
 from sk_softmax.fitting.driver import Observer, ParamsThere
 from sk_softmax.fitting.fit import Fitted, fit_params
-from sk_softmax.fitting.problems import objective_values
+from sk_softmax.fitting.prepared import objective_values
 from sk_softmax.fitting.settings import TrainingSet
 from sk_softmax.fitting.stream import Stream, learn_chunk, with_weight
 from sk_softmax.interfaces import Array, IterationRecord, Status
