@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sk_softmax.fitting.device_training import DeviceTrainingSet
 from sk_softmax.fitting.driver import ParamsThere
 from sk_softmax.fitting.settings import Settings, TrainingSet, hard_labels
 from sk_softmax.interfaces import Array, IterationRecord
@@ -36,7 +37,7 @@ def begin(estimator: Any, settings: Settings) -> Any:
 def tasks_of(
     estimator: Any,
     context: Any,
-    training: TrainingSet,
+    training: TrainingSet | DeviceTrainingSet,
     coefficients_at: Callable[[Array], dict[str, Any]],
 ) -> IterationTasks | None:
     """Return the observer that reports iterations to callbacks; None if there is no context.
@@ -50,7 +51,7 @@ def tasks_of(
         estimator,
         context,
         training.X,
-        lambda: training.classes[hard_labels(training.given)],
+        lambda: training.classes[_labels(training)],
         None if weights is None else {"sample_weight": weights},
         lambda params: {
             "classes_": training.classes,
@@ -59,6 +60,13 @@ def tasks_of(
             **coefficients_at(params),
         },
     )
+
+
+def _labels(training: TrainingSet | DeviceTrainingSet) -> Any:
+    """Return the number of each row's most probable class, ``(n_rows,)``, on the host."""
+    if isinstance(training, DeviceTrainingSet):
+        return training.hard_labels()
+    return hard_labels(training.given)
 
 
 class IterationTasks:

@@ -15,6 +15,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax.estimators import callbacks, records
 from sk_softmax.estimators.convergence import SILENT, warn_of_coarse_columns, warn_of_fit
+from sk_softmax.estimators.dispatched_predictions import (
+    classes_like,
+    coefficients_in_place,
+    in_place_of,
+)
 from sk_softmax.estimators.inferred import InferenceMixin
 from sk_softmax.estimators.input.chunks import checked_chunk
 from sk_softmax.estimators.input.offsets import require_offset
@@ -25,13 +30,15 @@ from sk_softmax.estimators.input.validation_rows import own_validation_set, spli
 from sk_softmax.estimators.linear_classifier import LinearClassifier, dense_coefficients
 from sk_softmax.estimators.profiled import BiasReducedInferenceMixin
 from sk_softmax.estimators.progress import print_progress
+from sk_softmax.fitting.device_training import DeviceTrainingSet
 from sk_softmax.fitting.driver import Observer, ParamsThere
 from sk_softmax.fitting.fit import Fitted, fit_params
-from sk_softmax.fitting.prepared import objective_values
+from sk_softmax.fitting.prepared import AnyTrainingSet, objective_values
 from sk_softmax.fitting.settings import TrainingSet
 from sk_softmax.fitting.stream import Stream, learn_chunk, with_weight
 from sk_softmax.interfaces import Array, IterationRecord, Status
 from sk_softmax.objective import Seen
+from sk_softmax.parts.device_arrays import on_host
 
 
 def _learns_from_minibatches(estimator: Any) -> bool:
@@ -312,18 +319,22 @@ class SoftmaxRegression(
         settings = settings_of(self)
         context = callbacks.begin(self, settings)
         with unchanged_on_error(self):
-            training = training_set(self, X, y, sample_weight, offset=offset)
-            n_features, classes = training.X.shape[1], training.classes
+            training: TrainingSet | DeviceTrainingSet = training_set(
+                self, X, y, sample_weight, offset=offset, takes_devices=True
+            )
+            n_features, classes = training.n_features, training.classes
             settings = for_data(settings, n_features, classes)
-            held_out: TrainingSet | None = None
+            held_out: AnyTrainingSet | None = None
             if X_val is not None or y_val is not None or offset_val is not None:
+                has_offset = offset is not None
                 held_out = own_validation_set(
-                    self, X_val, y_val, classes, offset_val, has_offset=offset is not None
+                    self, training, X_val, y_val, offset_val, has_offset=has_offset
                 )
             elif settings.patience is not None:
                 training, held_out = split_off(settings, training)
             observers: list[Observer] = [print_progress] if self.verbose else []
-            coefficients = partial(self._coefficients, width=training.X.dtype)
+            coefficients = partial(self._coefficients, width=training.dtype)
+            coefficients = partial(coefficients_in_place, training, coefficients)
             tasks = callbacks.tasks_of(self, context, training, coefficients)
             path: list[Array] = []
             if self.keep_path:
@@ -335,11 +346,12 @@ class SoftmaxRegression(
             if fitted.solution.status not in SILENT:
                 check_range(training.X, getattr(self, "feature_names_in_", None))
             self._keep(fitted, coefficients(fitted.params), classes, path)
+            self._move_to(training, y)
             self._has_offset = offset is not None
             if tasks:
                 tasks.end(fitted.params)
         warn_of_fit(self, fitted.solution)
-        warn_of_coarse_columns(self, fitted.shift.is_coarse, training.X.dtype)
+        warn_of_coarse_columns(self, fitted.shift.is_coarse, training.dtype)
         return self
 
     @available_if(_learns_from_minibatches)  # type: ignore[untyped-decorator]
@@ -383,7 +395,7 @@ class SoftmaxRegression(
         self : SoftmaxRegression
             The model. If an error is raised, the model stays as it was.
         """
-        known = getattr(self, "classes_", None)
+        known = on_host(self.classes_) if hasattr(self, "classes_") else None
         settings = settings_of(self, draw_seed=False, for_stream=True)
         with unchanged_on_error(self):
             require_offset(offset, needs=self._has_offset, what="further rows to learn from")
@@ -436,9 +448,16 @@ class SoftmaxRegression(
         settings = settings_of(self, draw_seed=False)
         require_offset(offset, needs=self._has_offset, what="values of its objective")
         data = training_set(
-            self, X, y, sample_weight, classes=self.classes_, reset=False, offset=offset
+            self,
+            X,
+            y,
+            sample_weight,
+            classes=on_host(self.classes_),
+            reset=False,
+            offset=offset,
+            takes_devices=True,
         )
-        settings = for_data(settings, data.X.shape[1], data.classes)
+        settings = for_data(settings, data.n_features, data.classes)
         points = self.params_ if params is None else np.asarray(params, dtype=np.float64)
         if points.shape[-2:] != self.params_.shape:
             raise ValueError(
@@ -457,15 +476,16 @@ class SoftmaxRegression(
         if not (warm and hasattr(self, "coef_")):
             return start
         coef = dense_coefficients(self.coef_)
-        if coef.shape != (n_outputs, n_features) or not np.array_equal(self.classes_, classes):
+        before = on_host(self.classes_)
+        if coef.shape != (n_outputs, n_features) or not np.array_equal(before, classes):
             raise ValueError(
                 f"warm_start=True, but the previous fit had {coef.shape[1]} features and the "
-                f"classes {self.classes_.tolist()!r}, and this one has {n_features} features and "
+                f"classes {before.tolist()!r}, and this one has {n_features} features and "
                 f"the classes {classes.tolist()!r}. Fit a clone, or set warm_start=False."
             )
         start[:, :n_features] = coef
         if self.fit_intercept:
-            start[:, n_features] = self.intercept_
+            start[:, n_features] = on_host(self.intercept_)
         return start
 
     def _keep(
@@ -493,6 +513,13 @@ class SoftmaxRegression(
         self.best_iteration_ = fitted.best_iteration
         self.duality_gap_ = fitted.duality_gap
 
+    def _move_to(self, training: Any, y: Any) -> None:
+        """Move the fitted arrays to where the rows of the fit are: see scikit-learn's dispatch."""
+        self.classes_ = classes_like(y, training)
+        names = [name for name in ("n_iter_", "path_") if hasattr(self, name)]
+        for name, value in in_place_of(training, {n: getattr(self, n) for n in names}).items():
+            setattr(self, name, value)
+
     def _stream(self, chunk: TrainingSet) -> Stream:
         """Return the stream as the last chunk left it, or one that begins with this chunk.
 
@@ -510,7 +537,7 @@ class SoftmaxRegression(
         if stream is not None:
             had_one = stream.params.shape[1] > self.n_features_in_
         else:  # an intercept may begin at zero, but none is dropped
-            had_one = bool(self.fit_intercept or np.any(getattr(self, "intercept_", 0.0)))
+            had_one = bool(self.fit_intercept or np.any(on_host(getattr(self, "intercept_", 0.0))))
         if had_one != bool(self.fit_intercept):
             raise ValueError(
                 f"fit_intercept={self.fit_intercept}, but the model that partial_fit continues "
@@ -551,6 +578,11 @@ class SoftmaxRegression(
         """The records by column, in the form that ``pandas.DataFrame`` accepts."""
         check_is_fitted(self)
         return records.by_column(self.records_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.array_api_support = True
+        return tags
 
 
 def _keep_params(path: list[Array], record: IterationRecord, params: ParamsThere) -> bool:

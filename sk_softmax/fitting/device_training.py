@@ -86,6 +86,11 @@ class DeviceTrainingSet:
         labels = self._targets(0.0).most_probable()
         return on_host(labels).astype(np.intp)
 
+    @property
+    def has_weight(self) -> bool:
+        """Whether any row has weight."""
+        return self.weights is None or bool(self.place.xp.any(self.weights > 0))
+
     # --- weights --------------------------------------------------------------------------------
 
     def weighted_by_class(self, settings: Settings) -> DeviceTrainingSet:

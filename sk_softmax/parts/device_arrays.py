@@ -16,6 +16,9 @@ from sk_softmax.interfaces import Array
 # products are fast, and a mebi-number in float64 on a processor, where blocks stay near its cache.
 ON_ACCELERATOR, ON_PROCESSOR = 2**27, 2**23
 
+# Libraries whose arrays do not say that they have the array API, or have not always said so.
+WITHOUT_PROTOCOL = {"torch", "cupy", "dpnp", "jax", "jaxlib"}
+
 
 def compat() -> Any:
     """Return ``array_api_compat``, which gives all libraries the same functions."""
@@ -113,7 +116,7 @@ class Place:
 
     def moved(self, array: Any) -> Any:
         """Return an array of any library and device here; itself if it is here already."""
-        if compat().is_array_api_obj(array) and Place.of(array) == self:
+        if is_on_device(array) and Place.of(array) == self:
             return array
         host = on_host(array)
         if not self.has_float64 and host.dtype == np.float64:
@@ -124,14 +127,15 @@ class Place:
 
 
 def is_on_device(array: Any) -> bool:
-    """Whether an array is of a library with the array API other than NumPy and dask."""
-    if array is None or isinstance(array, np.ndarray | np.generic | list | tuple | str | float):
-        return False
+    """Whether an array is of a library with the array API other than NumPy and dask.
+
+    Nothing is imported to tell.
+    """
     kind = type(array)
-    has_protocol = hasattr(kind, "__array_namespace__") or hasattr(kind, "__dlpack__")
-    if not has_protocol or kind.__module__.partition(".")[0] in ("dask", "pandas", "polars"):
+    roots = {base.__module__.partition(".")[0] for base in kind.__mro__}
+    if roots & {"numpy", "dask"}:
         return False
-    return bool(compat().is_array_api_obj(array))
+    return hasattr(kind, "__array_namespace__") or bool(roots & WITHOUT_PROTOCOL)
 
 
 def on_host(array: Any) -> NDArray[Any]:

@@ -1,7 +1,8 @@
 """Cross-entropy of a block of class-major logits on a device: losses, residuals and curvature.
 
-The formulas are those of ``objective.cross_entropy``. Arrays are not written to in place, because
-those of some libraries cannot be.
+The formulas are those of ``objective.cross_entropy``. Logits may be changed by a function that is
+given them: memory for new arrays costs more than what is computed. Those of libraries whose arrays
+cannot be changed are not.
 """
 
 from __future__ import annotations
@@ -33,12 +34,14 @@ class DeviceCrossEntropy:
         xp = self._xp
         if self.of_two:
             return self._of_log_odds(logits, targets)
-        shifted = logits - xp.max(logits, axis=0, keepdims=True)
-        expected = targets.expected(shifted)
-        odds = xp.exp(shifted)
+        logits -= xp.max(logits, axis=0, keepdims=True)
+        expected = targets.expected(logits)
+        odds = xp.exp(logits)
         normaliser = xp.sum(odds, axis=0, keepdims=True)
-        losses = xp.log(normaliser[0, :]) - expected
-        return losses, targets.subtracted_from(odds * (1 / normaliser))
+        losses = xp.log(normaliser[0, :])
+        losses -= expected
+        odds *= 1 / normaliser
+        return losses, targets.subtract_from(odds)
 
     def _of_log_odds(self, log_odds: Any, targets: DeviceTargets) -> tuple[Any, Any]:
         xp = self._xp
@@ -66,8 +69,10 @@ class DeviceCrossEntropy:
                 xp.where(is_second, less, likelier),
             )
             return xp.concat([first, second], axis=0)
-        odds = xp.exp(logits - xp.max(logits, axis=0, keepdims=True))
-        return odds / xp.sum(odds, axis=0, keepdims=True)
+        logits -= xp.max(logits, axis=0, keepdims=True)
+        odds = xp.exp(logits)
+        odds *= 1 / xp.sum(odds, axis=0, keepdims=True)
+        return odds
 
     def curvatures(self, logits: Any) -> Any:
         """Return the diagonal of each row's Hessian in its logits, ``(n_outputs, n_rows)``."""
@@ -75,7 +80,8 @@ class DeviceCrossEntropy:
             odds, likelier = self._odds_and_likelier(logits)
             return odds * likelier * likelier
         probabilities = self.probabilities(logits)
-        return probabilities * (1 - probabilities)
+        probabilities *= 1 - probabilities
+        return probabilities
 
     def spread(self, logits: Any) -> Any:
         """Return the probabilities of all classes; of two classes ``p (1 - p)``."""
@@ -87,5 +93,6 @@ class DeviceCrossEntropy:
         logits = xp.astype(logits, self._widest, copy=False)
         if self.of_two:
             logits = xp.concat([xp.zeros_like(logits), logits], axis=0)
-        shifted = logits - xp.max(logits, axis=0, keepdims=True)
-        return shifted - xp.log(xp.sum(xp.exp(shifted), axis=0, keepdims=True))
+        logits = logits - xp.max(logits, axis=0, keepdims=True)
+        logits -= xp.log(xp.sum(xp.exp(logits), axis=0, keepdims=True))
+        return logits

@@ -163,7 +163,9 @@ class DeviceData(DataTerm):
     def logits(self, block: Any, prepared: Any) -> Any:
         """Return a block's class-major logits with its offset, ``(n_outputs, n_rows)``."""
         logits = block.logits(prepared)
-        return logits if self.offset is None else logits + self._offset_of(block)
+        if self.offset is not None:
+            logits += self._offset_of(block)
+        return logits
 
     def _offset_of(self, block: DeviceBlock) -> Any:
         if isinstance(block.rows, slice):

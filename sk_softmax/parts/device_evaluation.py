@@ -94,6 +94,7 @@ def loss_and_hits(data: DeviceData, params: Array) -> tuple[Any, ...]:
     def term(block: DeviceBlock) -> tuple[Any, Any]:
         logits, targets = data.logits(block, prepared), data.targets_at(block)
         hits = xp.astype(predicted(data.place, logits) == targets.most_probable(), logits.dtype)
+        # Before the losses, which change the logits.
         losses, _ = data.entropy.loss_and_residuals(logits, targets)
         total = data.place.total
         return total(data.weighted(losses, block)), total(data.weighted(hits, block))

@@ -298,5 +298,13 @@ class DeviceRows:
         _refuse()
 
 
+def largest_sizes(X: Any) -> Array:
+    """Return the largest size of the values of each column, ``(n_features,)``, on the host."""
+    rows = DeviceRows(X, 1, has_intercept=False)
+    xp = rows.place.xp
+    largest = rows.of_blocks(lambda block: xp.max(xp.abs(block.design()), axis=0))
+    return np.asarray(on_host(xp.max(xp.stack(largest), axis=0)))
+
+
 def _refuse() -> NoReturn:
     raise NotImplementedError("Rows on a device answer questions there, and not in NumPy's terms.")

@@ -81,8 +81,12 @@ class DeviceTargets:
         """Return ``sum_k y_ik z_ki``, shape ``(n_rows,)``, of logits ``(n_classes, n_rows)``."""
         xp = self.place.xp
         if self.are_numbers:
-            picked = xp.astype(self.given, self.place.integers, copy=False)[None, :]
-            kept = xp.take_along_axis(logits, picked, axis=0)[0, :]
+            # By one index a row, as take_along_axis of array_api_compat checks and copies its own:
+            # a fifth of an evaluation of 200,000 rows of 50 features and 5 classes in PyTorch.
+            n_rows = int(logits.shape[1])
+            places = xp.astype(self.given, self.place.integers) * n_rows
+            places += self.place.counted(0, n_rows)
+            kept = xp.take(xp.reshape(logits, (-1,)), places, axis=0)
         else:
             own = xp.astype(xp.matrix_transpose(self.given), logits.dtype, copy=False)
             kept = xp.sum(logits * own, axis=0)
@@ -90,16 +94,15 @@ class DeviceTargets:
             return kept
         return (1 - self.smoothing) * kept + self.smoothing * xp.mean(logits, axis=0)
 
-    def subtracted_from(self, probabilities: Any, share: float = 1.0) -> Any:
-        """Return class-major probabilities less ``share`` times the targets."""
+    def subtract_from(self, probabilities: Any, share: float = 1.0) -> Any:
+        """Return class-major probabilities, which may be changed, less a share of the targets."""
         xp, kept = self.place.xp, share * (1 - self.smoothing)
-        if self.are_numbers:
-            own = self.is_own()
-            left = xp.where(own, probabilities - kept, probabilities)
-        else:
-            own = xp.astype(xp.matrix_transpose(self.given), probabilities.dtype, copy=False)
-            left = probabilities - (own if kept == 1 else kept * own)
-        return left - share * self.smoothing / self.n_classes if self.smoothing else left
+        own = self.is_own() if self.are_numbers else xp.matrix_transpose(self.given)
+        own = xp.astype(own, probabilities.dtype, copy=False)
+        probabilities -= own if kept == 1 else kept * own
+        if self.smoothing:
+            probabilities -= share * self.smoothing / self.n_classes
+        return probabilities
 
     def totals(self, weights: Any) -> Any:
         """Return ``sum_i s_i y_i`` of few rows, ``(n_classes,)``; all ``s_i`` are 1 if None."""

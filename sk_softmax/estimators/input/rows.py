@@ -12,7 +12,10 @@ import scipy.sparse as sp
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from sk_softmax.estimators.input.dispatch import check_readable, refuse_devices
 from sk_softmax.fitting.settings import Weights
+from sk_softmax.parts.device_arrays import is_on_device
+from sk_softmax.parts.device_rows import largest_sizes
 
 # Sizes of the values of a column whose squares, and sums of them over many rows, float64 can hold.
 SMALLEST, LARGEST = 1e-150, 1e150
@@ -40,6 +43,8 @@ def validated(estimator: Any, X: Any, y: Any = "no_validation", *, reset: bool) 
     unless it is CSC. With ``reset`` the estimator stores the number and names of the features;
     otherwise they are compared with the stored ones.
     """
+    refuse_devices(X)
+    check_readable(X)
     try:
         return validate_data(
             estimator,
@@ -92,12 +97,14 @@ def check_range(X: Any, names: Any = None) -> None:
     Parameters
     ----------
     X : array, CSR or CSC matrix of shape (n_rows, n_features)
-        The rows.
+        The rows, in memory or on a device.
     names : ndarray of shape (n_features,), optional
         The names of the columns.
     """
     if sp.issparse(X):
         sizes = np.asarray(abs(X).max(axis=0).toarray()).ravel()
+    elif is_on_device(X):
+        sizes = largest_sizes(X)
     else:
         # In parts, because the rows may be a selection of those in a file.
         n_rows = max(NUMBERS_AT_ONCE // X.shape[1], 1)

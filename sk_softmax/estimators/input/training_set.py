@@ -6,12 +6,15 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from sk_softmax.estimators.input.dispatch import as_numpy, is_dispatched
+from sk_softmax.estimators.input.dispatched_rows import dispatched_training_set
 from sk_softmax.estimators.input.label_types import check_labels
 from sk_softmax.estimators.input.labels import column_names, encoded, given_for
 from sk_softmax.estimators.input.offsets import checked_offset, refuse_offset, require_offset
 from sk_softmax.estimators.input.parameters import for_data, settings_of
 from sk_softmax.estimators.input.rows import are_probabilities, checked_weights, validated
 from sk_softmax.fitting.settings import Settings, TrainingSet
+from sk_softmax.parts.device_arrays import on_host
 
 
 def training_set(
@@ -26,6 +29,7 @@ def training_set(
     may_weigh_nothing: bool = False,
     offset: Any = None,
     offset_name: str = "offset",
+    takes_devices: bool = False,
 ) -> TrainingSet:
     """Return checked rows, their targets and weights, and the classes.
 
@@ -52,12 +56,28 @@ def training_set(
         What is added to the logits; the first form is for two classes.
     offset_name : str, default="offset"
         The name of ``offset`` in errors.
+    takes_devices : bool, default=False
+        Whether rows may lie on a device; otherwise they are an error.
 
     Returns
     -------
-    training : TrainingSet
+    training : TrainingSet or DeviceTrainingSet
         What a model is fitted to or evaluated on.
     """
+    if takes_devices and is_dispatched(X):
+        there: Any = dispatched_training_set(
+            estimator,
+            X,
+            y,
+            sample_weight,
+            offset,
+            classes=classes,
+            reset=reset,
+            y_name=y_name,
+            offset_name=offset_name,
+        )
+        return there  # type: ignore[no-any-return]
+    y, sample_weight, offset = as_numpy(y), as_numpy(sample_weight), as_numpy(offset)
     names = column_names(y)
     if not are_probabilities(y):
         check_labels(y, y_name)
@@ -78,10 +98,11 @@ def fitted_to(
 ) -> tuple[Settings, TrainingSet]:
     """Return the settings of a fitted estimator and the rows it was fitted to, checked again."""
     settings = settings_of(estimator, draw_seed=False)
-    settings = for_data(settings, estimator.n_features_in_, estimator.classes_)
+    classes = on_host(estimator.classes_)
+    settings = for_data(settings, estimator.n_features_in_, classes)
     require_offset(offset, needs=estimator._has_offset, what="its inference")
     refuse_offset(offset, needs=estimator._has_offset)
     data = training_set(
-        estimator, X, y, sample_weight, classes=estimator.classes_, reset=False, offset=offset
+        estimator, X, y, sample_weight, classes=classes, reset=False, offset=offset
     )
     return settings, data
