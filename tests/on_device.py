@@ -1,6 +1,15 @@
 """The same objective on rows of a device, for tests: array_api_strict has several."""
 
+import os
+from contextlib import suppress
+
 import numpy as np
+import pytest
+
+if np.lib.NumpyVersion(np.__version__) < "2.0.0":
+    pytest.skip("array_api_strict needs NumPy 2", allow_module_level=True)
+pytest.importorskip("array_api_strict")
+pytest.importorskip("array_api_compat")
 
 from sk_softmax.fitting.device_answers import ANSWERS
 from sk_softmax.fitting.device_training import DeviceTrainingSet
@@ -16,12 +25,17 @@ def places():
     import array_api_compat  # noqa: F401
 
     names = ["strict:CPU_DEVICE", "strict:device1", "strict:device2"]
-    try:
+    with suppress(ImportError):
         import torch
-    except ImportError:
-        return names
-    torch.set_num_threads(1)
-    return [*names, "torch:cpu"]
+
+        torch.set_num_threads(1)
+        names.append("torch:cpu")
+    if os.environ.get("SK_SOFTMAX_TEST_JAX"):  # which compiles for minutes
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+        names.append("jax:cpu")
+    return names
 
 
 def place_of(name):
@@ -31,6 +45,10 @@ def place_of(name):
         import array_api_strict as xp
 
         return Place(xp, xp.Device(device))
+    if library == "jax":
+        import jax
+
+        return Place.of(jax.numpy.zeros(1))
     import torch
     from array_api_compat import torch as xp
 

@@ -86,5 +86,6 @@ def accuracy(y: Any, predicted: Any, sample_weight: Any) -> float:
         if sample_weight is not None:
             sample_weight = place.moved(sample_weight)
     else:
-        y, sample_weight = as_numpy(y), as_numpy(sample_weight)
+        y = np.asarray(y) if isinstance(y, list | tuple) else as_numpy(y)
+        sample_weight = as_numpy(sample_weight)
     return float(accuracy_score(y, predicted, sample_weight=sample_weight))

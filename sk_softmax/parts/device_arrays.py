@@ -147,12 +147,13 @@ def on_host(array: Any) -> NDArray[Any]:
         array = array.detach().cpu().numpy()
     elif known.is_cupy_array(array):
         array = array.get()
-    elif known.is_dpnp_array(array):
+    elif hasattr(array, "asnumpy"):  # dpnp
         array = array.asnumpy()
     elif known.is_array_api_strict_namespace(known.array_namespace(array)):
         xp = known.array_namespace(array)
         array = known.to_device(array, xp.Device("CPU_DEVICE"))
-    return np.asarray(array)
+    host = np.asarray(array)
+    return host if host.flags.writeable else host.copy()  # those of JAX may only be read
 
 
 def together_on_host(place: Place, arrays: Sequence[Any]) -> list[Array]:

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+import sklearn
 from on_device import place_of, places
 from sklearn.base import clone
 from sklearn.datasets import load_iris
@@ -15,7 +16,7 @@ PLACES = [
     (name, dtype)
     for name in places()
     for dtype in ("float64", "float32")
-    if name in ("strict:device1", "torch:cpu")
+    if name in ("strict:device1", "torch:cpu", "jax:cpu")
 ]
 N_ROWS = 300
 
@@ -245,7 +246,7 @@ def test_wide_rows(place_and_dtype):
 
 
 def test_whole_numbers_and_narrow_floats():
-    place = place_of(places()[-1])
+    place = place_of("strict:device1")
     X, y = load_iris(return_X_y=True)
     whole = np.round(10 * X).astype(np.int64)
     expected = SoftmaxRegression().fit(whole, y)
@@ -280,7 +281,8 @@ def test_a_model_from_a_device_serves_tools_of_the_host(place_and_dtype):
     expected = in_memory.inference(X.astype(np.float64), y)
     np.testing.assert_allclose(inference.std_err, expected.std_err, rtol=1e-3)
     twin = model.to_logistic_regression()
-    assert twin.coef_.dtype == twin.intercept_.dtype
-    wide = place.xp.astype(X_there, twin.coef_.dtype)
-    assert_alike(twin.predict_proba(wide), in_memory.predict_proba(X), dtype)
+    assert_there(twin.coef_, place, str(on_host(twin.intercept_).dtype))
+    if tuple(map(int, sklearn.__version__.split(".")[:2])) >= (1, 9):  # it predicts on devices
+        wide = place.xp.astype(X_there, twin.coef_.dtype)
+        assert_alike(twin.predict_proba(wide), in_memory.predict_proba(X), dtype)
     assert model.sparsify().densify().coef_.shape == (3, 5)

@@ -4,10 +4,6 @@ from functools import partial
 
 import numpy as np
 import pytest
-
-pytest.importorskip("array_api_strict")
-pytest.importorskip("array_api_compat")
-
 from on_device import place_of, places, training_there
 from parted import whole
 

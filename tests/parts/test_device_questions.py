@@ -2,10 +2,6 @@
 
 import numpy as np
 import pytest
-
-pytest.importorskip("array_api_strict")
-pytest.importorskip("array_api_compat")
-
 from objective.test_questions import (
     CHECKS,
     DRAWN_CHECKS,
