@@ -26,14 +26,14 @@ from sk_softmax.estimators.input.offsets import require_offset
 from sk_softmax.estimators.input.parameters import for_data, seed_of, settings_of, solver_of
 from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
 from sk_softmax.estimators.input.training_set import training_set
-from sk_softmax.estimators.input.validation_rows import own_validation_set, split_off
+from sk_softmax.estimators.input.validation_rows import with_held_out
 from sk_softmax.estimators.linear_classifier import LinearClassifier, dense_coefficients
 from sk_softmax.estimators.profiled import BiasReducedInferenceMixin
 from sk_softmax.estimators.progress import print_progress
 from sk_softmax.fitting.device_training import DeviceTrainingSet
 from sk_softmax.fitting.driver import Observer, ParamsThere
 from sk_softmax.fitting.fit import Fitted, fit_params
-from sk_softmax.fitting.prepared import AnyTrainingSet, objective_values
+from sk_softmax.fitting.prepared import objective_values
 from sk_softmax.fitting.settings import TrainingSet
 from sk_softmax.fitting.stream import Stream, learn_chunk, with_weight
 from sk_softmax.interfaces import Array, IterationRecord, Status
@@ -203,6 +203,19 @@ class SoftmaxRegression(
     sklearn.linear_model.LogisticRegression : The classifier that this one can replace, and be
         turned into by ``to_logistic_regression``.
 
+    Notes
+    -----
+    With ``sklearn.set_config(array_api_dispatch=True)`` X may be an array of PyTorch, CuPy, dpnp,
+    JAX or another library with the array API, on any device (extra ``array-api``; SciPy 1.14 or
+    later, and ``SCIPY_ARRAY_API=1`` in the environment before it is imported). Rows stay there.
+    Labels, weights, probabilities and offset may lie anywhere and follow them. Each pass copies
+    the parameters to the device and sums of their size back; solvers run on the host. ``coef_``,
+    ``intercept_``, ``n_iter_`` and ``path_`` are in the place of X, ``classes_`` in that of y, and
+    predictions in the place of X, except labels that are text. Everything else is NumPy's or a
+    number, ``params_`` too. On a device without float64 (MPS), X is float32, and fits that need
+    float64 are an error: without a penalty, with bias reduction, or to columns of extreme size.
+    ``partial_fit``, ``inference`` and the other estimators take rows of NumPy's.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -289,7 +302,9 @@ class SoftmaxRegression(
         X : array-like or sparse matrix of shape (n_samples, n_features)
             The rows. An array in C or F order or a matrix in CSR or CSC format, of float32 or
             float64, is not copied (CSC if its indices are sorted, and not for a minibatch solver,
-            which needs rows one by one).
+            which needs rows one by one). With ``sklearn.set_config(array_api_dispatch=True)`` an
+            array of PyTorch, CuPy or another library with the array API stays on its device and
+            is fitted to there: see the notes.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             The label of each row, numbers or strings; or the probability of each class, in rows
             that add up to 1 (for counts see :func:`sk_softmax.functional.proportions`). The
@@ -324,14 +339,9 @@ class SoftmaxRegression(
             )
             n_features, classes = training.n_features, training.classes
             settings = for_data(settings, n_features, classes)
-            held_out: AnyTrainingSet | None = None
-            if X_val is not None or y_val is not None or offset_val is not None:
-                has_offset = offset is not None
-                held_out = own_validation_set(
-                    self, training, X_val, y_val, offset_val, has_offset=has_offset
-                )
-            elif settings.patience is not None:
-                training, held_out = split_off(settings, training)
+            training, held_out = with_held_out(
+                self, settings, training, (X_val, y_val, offset_val), has_offset=offset is not None
+            )
             observers: list[Observer] = [print_progress] if self.verbose else []
             coefficients = partial(self._coefficients, width=training.dtype)
             coefficients = partial(coefficients_in_place, training, coefficients)

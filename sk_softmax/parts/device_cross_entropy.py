@@ -47,10 +47,14 @@ class DeviceCrossEntropy:
         xp = self._xp
         positive = targets.of_second(log_odds.dtype)
         odds, likelier = self._odds_and_likelier(log_odds)
-        # log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|))
-        above = xp.where(log_odds > 0, log_odds, xp.zeros_like(log_odds))
-        losses = (xp.log1p(odds) + above - positive * log_odds)[0, :]
-        return losses, xp.where(log_odds > 0, likelier, odds * likelier) - positive
+        # log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)), and 2 max(z, 0) = z + |z|
+        losses = xp.log1p(odds)
+        losses += (log_odds + xp.abs(log_odds)) / 2
+        losses -= positive * log_odds
+        odds *= likelier
+        residuals = xp.where(log_odds > 0, likelier, odds)
+        residuals -= positive
+        return losses[0, :], residuals
 
     def _odds_and_likelier(self, log_odds: Any) -> tuple[Any, Any]:
         """Return the odds of the less likely of two classes, and the probability of the other."""

@@ -17,6 +17,25 @@ from sk_softmax.rows import Selection, is_memory_mapped
 Rows: TypeAlias = TrainingSet | DeviceTrainingSet
 
 
+def with_held_out(
+    estimator: Any,
+    settings: Settings,
+    training: Rows,
+    given: tuple[Any, Any, Any],
+    *,
+    has_offset: bool,
+) -> tuple[Rows, Rows | None]:
+    """Return the rows to train on, and those that a user held out or that are split off.
+
+    ``given`` are ``X_val``, ``y_val`` and ``offset_val``; see :func:`own_validation_set`.
+    """
+    if any(value is not None for value in given):
+        return training, own_validation_set(estimator, training, *given, has_offset=has_offset)
+    if settings.patience is not None:
+        return split_off(settings, training)
+    return training, None
+
+
 def own_validation_set(
     estimator: Any,
     training: Rows,
