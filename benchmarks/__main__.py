@@ -15,6 +15,7 @@ from benchmarks import (
     comparison,
     competitors,
     details,
+    device,
     many_fits,
     problems,
     report,
@@ -49,6 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _quick(record=options.record)
     if options.scale:
         return cluster_page.main(options.output)
+    if options.device:
+        return device.run(options.device, options.device_rows, options.device_repeats)
     store = options.output / "results.json"
     results = results_file.read(store) if options.merge and store.exists() else Results()
     options.output.mkdir(parents=True, exist_ok=True)
@@ -171,6 +174,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--quick", action="store_true", help="count the work of twelve fits, and nothing else")
     add("--record", action="store_true", help="with --quick: tests compare with these counts")
     add("--scale", action="store_true", help="what rows on many workers would cost: scale.md")
+    add("--device", help="time fits on this device of PyTorch, such as cuda, and nothing else")
+    add("--device-rows", type=int, help="with --device: the most rows of a problem")
+    add("--device-repeats", type=int, default=3, help="with --device: fits, of which the median")
     add("--against", type=Path, help="an older checkout, or a Python that has it installed")
     add("--problems", nargs="+", metavar="PART", help="problems named like this")
     add("--competitors", nargs="*", metavar="PART", help="competitors named like this")

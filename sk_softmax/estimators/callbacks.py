@@ -6,8 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from sk_softmax.fitting.device_training import DeviceTrainingSet
 from sk_softmax.fitting.driver import ParamsThere
 from sk_softmax.fitting.parted_training import PartedTrainingSet
+from sk_softmax.fitting.prepared import AnyTrainingSet
 from sk_softmax.fitting.settings import Settings, TrainingSet, Weights, hard_labels
 from sk_softmax.interfaces import Array, IterationRecord
 
@@ -53,7 +55,7 @@ def begin_with(estimator: Any, n_tasks: int | None) -> Any:
 def tasks_of(
     estimator: Any,
     context: Any,
-    training: TrainingSet | PartedTrainingSet,
+    training: AnyTrainingSet,
     coefficients_at: Callable[[Array], dict[str, Any]],
 ) -> IterationTasks | None:
     """Return the observer that reports iterations to callbacks; None if there is no context.
@@ -70,20 +72,20 @@ def tasks_of(
     )
 
 
-def shown(training: TrainingSet | PartedTrainingSet) -> dict[str, Any]:
+def shown(training: AnyTrainingSet) -> dict[str, Any]:
     """Return what callbacks may score: rows, labels and weights; None for rows in parts."""
     if isinstance(training, PartedTrainingSet):
         return {"X": None, "y": None, "metadata": None}
     weights = training.weights
     return {
         "X": training.X,
-        "y": lambda: training.classes[hard_labels(training.given)],
+        "y": lambda: training.classes[_labels(training)],
         "metadata": None if weights is None else {"sample_weight": weights},
     }
 
 
 def attributes_at(
-    training: TrainingSet | PartedTrainingSet,
+    training: AnyTrainingSet,
     coefficients_at: Callable[[Array], dict[str, Any]],
     params: Array,
 ) -> dict[str, Any]:
@@ -96,9 +98,16 @@ def attributes_at(
     }
 
 
-def offset_shown(training: TrainingSet | PartedTrainingSet) -> Weights | None:
+def offset_shown(training: AnyTrainingSet) -> Weights | None:
     """Return the offset of the rows that callbacks may score; None without one or in parts."""
-    return training.offset_of_classes if isinstance(training, TrainingSet) else None
+    return None if isinstance(training, PartedTrainingSet) else training.offset_of_classes
+
+
+def _labels(training: TrainingSet | DeviceTrainingSet) -> Any:
+    """Return the number of each row's most probable class, ``(n_rows,)``, on the host."""
+    if isinstance(training, DeviceTrainingSet):
+        return training.hard_labels()
+    return hard_labels(training.given)
 
 
 class IterationTasks:

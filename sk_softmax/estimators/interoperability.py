@@ -7,6 +7,8 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
+from sk_softmax.parts.device_arrays import Place, is_on_device
+
 
 def logistic_regression_of(model: Any) -> LogisticRegression:
     """Return a fitted LogisticRegression with the same predictions as the fitted model."""
@@ -19,7 +21,11 @@ def logistic_regression_of(model: Any) -> LogisticRegression:
             value = getattr(model, name)
             setattr(twin, name, value.copy() if hasattr(value, "copy") else value)
     # Where the intercepts are in float64, predictions have to be.
-    twin.coef_ = twin.coef_.astype(twin.intercept_.dtype, copy=False)
+    if is_on_device(twin.coef_):
+        xp = Place.of(twin.coef_).xp
+        twin.coef_ = xp.astype(twin.coef_, twin.intercept_.dtype, copy=False)
+    else:
+        twin.coef_ = twin.coef_.astype(twin.intercept_.dtype, copy=False)
     return twin
 
 

@@ -9,20 +9,31 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax import functional
 from sk_softmax.estimators.collection_predictions import accuracy_in_parts, lazy_in_dask
+from sk_softmax.estimators.dispatched_predictions import (
+    accuracy,
+    check_same_place,
+    logits_there,
+)
 from sk_softmax.estimators.input.bounds import any_bounds
 from sk_softmax.estimators.input.collections import is_in_dask
+from sk_softmax.estimators.input.dispatch import as_numpy, is_dispatched
 from sk_softmax.estimators.input.offsets import checked_offset, require_offset
 from sk_softmax.estimators.input.rows import validated
 from sk_softmax.estimators.input.translations import OPTIONS, foreign_option
 from sk_softmax.estimators.interoperability import logistic_regression_of
 from sk_softmax.interfaces import Array
 from sk_softmax.interfaces.given import MatrixLike
+from sk_softmax.parts.device_arrays import on_host
+from sk_softmax.parts.device_predictions import (
+    labels_of,
+    log_probabilities_of,
+    probabilities_of,
+)
 
 
 class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -83,14 +94,20 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         logits : ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
             Logits; for two classes the log-odds of the second class.
         """
-        check_is_fitted(self)
+        self._check_place(X, "decision_function")
+        if is_dispatched(X):
+            n_rows = int(np.shape(X)[0])
+            there: Array = logits_there(self, X, self._known_offset(offset, n_rows))
+            return there[:, 0] if there.shape[1] == 1 else there
         X = validated(self, X, reset=False)
         # An intercept in float64 cancels most of the product, which needs as many digits.
-        coef = self.coef_.astype(self.intercept_.dtype, copy=False)
+        intercept = on_host(self.intercept_)
+        coef = self.coef_ if sp.issparse(self.coef_) else on_host(self.coef_)
+        coef = coef.astype(intercept.dtype, copy=False)
         if sp.issparse(X) and sp.issparse(coef):
             X = X.astype(coef.dtype, copy=False)
         with np.errstate(over="ignore"):  # minus infinity is a probability of zero
-            logits: Array = safe_sparse_dot(X, coef.T, dense_output=True) + self.intercept_
+            logits: Array = safe_sparse_dot(X, coef.T, dense_output=True) + intercept
             added = self._offset(offset, X.shape[0], logits.dtype)
             logits = logits if added is None else logits + added
         return logits[:, 0] if logits.shape[1] == 1 else logits
@@ -111,9 +128,13 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         labels : ndarray of shape (n_samples,)
             Members of ``classes_``.
         """
+        self._check_place(X, "predict")
         logits = self.decision_function(X, offset=offset)
+        classes = on_host(self.classes_)
+        if is_dispatched(logits):
+            return labels_of(logits, classes)
         best = (logits > 0).astype(np.intp) if logits.ndim == 1 else logits.argmax(axis=1)
-        return np.asarray(self.classes_[best])
+        return np.asarray(classes[best])
 
     @lazy_in_dask
     def predict_proba(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> Array:
@@ -131,7 +152,10 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``; each row adds up to 1.
         """
+        self._check_place(X, "predict_proba")
         logits = self.decision_function(X, offset=offset)
+        if is_dispatched(logits):
+            return probabilities_of(logits)
         if logits.ndim == 1:
             return np.column_stack([functional.sigmoid(-logits), functional.sigmoid(logits)])
         return functional.softmax(logits, axis=1)
@@ -155,7 +179,10 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         log_probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``.
         """
+        self._check_place(X, "predict_log_proba")
         logits = self.decision_function(X, offset=offset)
+        if is_dispatched(logits):
+            return log_probabilities_of(logits)
         if logits.ndim == 1:
             return np.column_stack(
                 [functional.log_sigmoid(-logits), functional.log_sigmoid(logits)]
@@ -191,18 +218,28 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if is_in_dask(X):
             return accuracy_in_parts(self, X, y, sample_weight, offset)
         predicted = self.predict(X, offset=offset)
-        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+        return accuracy(y, predicted, sample_weight)
+
+    def _check_place(self, X: Any, method: str) -> None:
+        """Raise an error if the model is not fitted, or to rows in another place than X."""
+        check_is_fitted(self)
+        check_same_place(X, self, method)
 
     def _offset(self, offset: Any, n_rows: int, width: np.dtype[Any]) -> Array | None:
-        """Return the offset of some rows in this width, ``(n_rows, n_outputs)``; None for none.
+        """Return the offset of some rows in this width, ``(n_rows, n_outputs)``; None for none."""
+        offset = as_numpy(self._known_offset(offset, n_rows))
+        added = checked_offset(offset, n_rows, on_host(self.classes_), width)
+        return None if added is None else added.astype(width, copy=False)
+
+    def _known_offset(self, offset: Any, n_rows: int) -> Any:
+        """Return the offset that is given for some rows, or that of a scorer's only rows.
 
         It is an error if the model was fitted with an offset and there is none.
         """
         if offset is None and np.shape(self._offset_of_rows)[:1] == (n_rows,):
             offset = self._offset_of_rows
         require_offset(offset, needs=self._has_offset)
-        added = checked_offset(offset, n_rows, self.classes_, width)
-        return None if added is None else added.astype(width, copy=False)
+        return offset
 
     @property
     def params_(self) -> Array:
@@ -211,7 +248,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         coef = dense_coefficients(self.coef_)
         if not self.fit_intercept:
             return coef
-        return np.column_stack([coef, self.intercept_])
+        return np.column_stack([coef, on_host(self.intercept_)])
 
     def _coefficients(self, params: Array, width: np.dtype[Any]) -> dict[str, Array]:
         """Return params as the attributes ``coef_`` and ``intercept_``.
@@ -237,7 +274,7 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             The fitted model.
         """
         check_is_fitted(self)
-        self.coef_ = sp.csr_matrix(self.coef_)
+        self.coef_ = sp.csr_matrix(on_host(self.coef_))
         return self
 
     def densify(self) -> Self:
@@ -310,5 +347,5 @@ class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def dense_coefficients(coef: Any) -> Array:
-    """Return ``coef_`` as an array; after ``sparsify`` it is a CSR matrix."""
-    return np.asarray(coef.toarray() if sp.issparse(coef) else coef)
+    """Return ``coef_`` as an array of NumPy's; after ``sparsify`` it is a CSR matrix."""
+    return np.asarray(coef.toarray() if sp.issparse(coef) else on_host(coef))

@@ -8,12 +8,12 @@ import numpy as np
 
 from sk_softmax.fitting.driver import Observer, ParamsThere
 from sk_softmax.fitting.parted_training import PartedTrainingSet
-from sk_softmax.fitting.settings import TrainingSet
+from sk_softmax.fitting.prepared import AnyTrainingSet
 from sk_softmax.interfaces import IterationRecord
 from sk_softmax.parts import PartsReadAnew, ReadingSpeed
 
 
-def progress_of(training: TrainingSet | PartedTrainingSet) -> Observer:
+def progress_of(training: AnyTrainingSet) -> Observer:
     """Return the observer that prints one line for each iteration of a fit to these rows.
 
     Where rows are read anew in each pass, a line says how many were read a second.

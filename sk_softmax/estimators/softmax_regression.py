@@ -16,6 +16,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax.estimators import callbacks, records
 from sk_softmax.estimators.convergence import SILENT, warn_of_coarse_columns, warn_of_fit
+from sk_softmax.estimators.dispatched_predictions import (
+    classes_like,
+    coefficients_in_place,
+    in_place_of,
+)
 from sk_softmax.estimators.equal_estimator import equal_parameters, taken_over
 from sk_softmax.estimators.inferred import InferenceMixin
 from sk_softmax.estimators.input.chunks import checked_chunk
@@ -24,22 +29,22 @@ from sk_softmax.estimators.input.offsets import require_offset
 from sk_softmax.estimators.input.parameters import for_data, seed_of, settings_of, solver_of
 from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
 from sk_softmax.estimators.input.starts import checked_start
-from sk_softmax.estimators.input.training_set import any_training_set, training_set
+from sk_softmax.estimators.input.training_set import training_set, training_set_anywhere
 from sk_softmax.estimators.input.translations import explained
-from sk_softmax.estimators.input.validation_rows import own_validation_set, split_off
+from sk_softmax.estimators.input.validation_rows import with_held_out
 from sk_softmax.estimators.interruption import interruptible
 from sk_softmax.estimators.linear_classifier import LinearClassifier, dense_coefficients
 from sk_softmax.estimators.profiled import BiasReducedInferenceMixin
 from sk_softmax.estimators.progress import progress_of
 from sk_softmax.fitting.driver import Observer, ParamsThere
 from sk_softmax.fitting.fit import Fitted, fit_params
-from sk_softmax.fitting.parted_training import PartedTrainingSet
-from sk_softmax.fitting.problems import objective_values
+from sk_softmax.fitting.prepared import objective_values
 from sk_softmax.fitting.settings import TrainingSet
 from sk_softmax.fitting.stream import Stream, learn_chunk, with_weight
 from sk_softmax.interfaces import Array, IterationRecord, Status
 from sk_softmax.interfaces.given import ClassWeight, MatrixLike, RandomState, SolverChoice
 from sk_softmax.objective import Seen
+from sk_softmax.parts.device_arrays import on_host
 
 
 def _learns_from_minibatches(estimator: Any) -> bool:
@@ -206,6 +211,19 @@ class SoftmaxRegression(
     sklearn.linear_model.LogisticRegression : The classifier that this one can replace, be made
         of by ``from_logistic_regression`` and be turned into by ``to_logistic_regression``.
 
+    Notes
+    -----
+    With ``sklearn.set_config(array_api_dispatch=True)`` X may be an array of PyTorch, CuPy, dpnp,
+    JAX or another library with the array API, on any device (extra ``array-api``; SciPy 1.14 or
+    later, and ``SCIPY_ARRAY_API=1`` in the environment before it is imported). Rows stay there.
+    Labels, weights, probabilities and offset may lie anywhere and follow them. Each pass copies
+    the parameters to the device and sums of their size back; solvers run on the host. ``coef_``,
+    ``intercept_``, ``n_iter_`` and ``path_`` are in the place of X, ``classes_`` in that of y, and
+    predictions in the place of X, except labels that are text. Everything else is NumPy's or a
+    number, ``params_`` too. On a device without float64 (MPS), X is float32, and fits that need
+    float64 are an error: without a penalty, with bias reduction, or to columns of extreme size.
+    ``partial_fit``, ``inference`` and the other estimators take rows of NumPy's.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -339,6 +357,9 @@ class SoftmaxRegression(
             are given as :class:`sk_softmax.Chunks`, with nothing else but ``X_val``. A dask array
             or frame is fitted where its partitions lie; ``y``, ``sample_weight`` and ``offset``
             then have as many partitions, or are in memory.
+            With ``sklearn.set_config(array_api_dispatch=True)`` an array of PyTorch, CuPy or
+            another library with the array API stays on its device and is fitted to there: see the
+            notes.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             The label of each row, numbers or strings; or the probability of each class, in rows
             that add up to 1 (for counts see :func:`sk_softmax.functional.proportions`). The
@@ -386,21 +407,24 @@ class SoftmaxRegression(
         settings = settings_of(self)
         context = callbacks.begin(self, settings)
         with unchanged_on_error(self), interruptible() as interruption:
-            training = any_training_set(self, X, y, sample_weight, offset=offset)
+            training = training_set_anywhere(
+                self, X, y, sample_weight, offset=offset, takes_devices=True
+            )
             n_features, classes = training.n_features, training.classes
             settings = for_data(settings, n_features, classes)
             check_solver(settings, training)
-            held_out: TrainingSet | PartedTrainingSet | None = None
-            if X_val is not None or y_val is not None or offset_val is not None:
-                held_out = own_validation_set(
-                    self, X_val, y_val, classes, offset_val, has_offset=training.has_offset
-                )
-            elif settings.patience is not None:
-                training, held_out = split_off(settings, training)
+            training, held_out = with_held_out(
+                self,
+                settings,
+                training,
+                (X_val, y_val, offset_val),
+                has_offset=training.has_offset,
+            )
             observers: list[Observer] = [interruption]
             if self.verbose:
                 observers.append(progress_of(training))
             coefficients = partial(self._coefficients, width=training.dtype)
+            coefficients = partial(coefficients_in_place, training, coefficients)
             tasks = callbacks.tasks_of(self, context, training, coefficients)
             path: list[Array] = []
             if self.keep_path:
@@ -415,6 +439,7 @@ class SoftmaxRegression(
             if fitted.solution.status not in SILENT:
                 check_range(training, getattr(self, "feature_names_in_", None))
             self._keep(fitted, coefficients(fitted.params), classes, path)
+            self._move_to(training, y)
             self._has_offset = training.has_offset
             if tasks:
                 tasks.end(fitted.params)
@@ -463,7 +488,7 @@ class SoftmaxRegression(
         self : SoftmaxRegression
             The model. If an error is raised, the model stays as it was.
         """
-        known = getattr(self, "classes_", None)
+        known = on_host(self.classes_) if hasattr(self, "classes_") else None
         settings = settings_of(self, draw_seed=False, for_stream=True)
         with unchanged_on_error(self):
             require_offset(offset, needs=self._has_offset, what="further rows to learn from")
@@ -516,9 +541,16 @@ class SoftmaxRegression(
         settings = settings_of(self, draw_seed=False)
         require_offset(offset, needs=self._has_offset, what="values of its objective")
         data = training_set(
-            self, X, y, sample_weight, classes=self.classes_, reset=False, offset=offset
+            self,
+            X,
+            y,
+            sample_weight,
+            classes=on_host(self.classes_),
+            reset=False,
+            offset=offset,
+            takes_devices=True,
         )
-        settings = for_data(settings, data.X.shape[1], data.classes)
+        settings = for_data(settings, data.n_features, data.classes)
         points = self.params_ if params is None else np.asarray(params, dtype=np.float64)
         if points.shape[-2:] != self.params_.shape:
             raise ValueError(
@@ -548,15 +580,16 @@ class SoftmaxRegression(
         if not (warm and hasattr(self, "coef_")):
             return start
         coef = dense_coefficients(self.coef_)
-        if coef.shape != (n_outputs, n_features) or not np.array_equal(self.classes_, classes):
+        before = on_host(self.classes_)
+        if coef.shape != (n_outputs, n_features) or not np.array_equal(before, classes):
             raise ValueError(
                 f"warm_start=True, but the previous fit had {coef.shape[1]} features and the "
-                f"classes {self.classes_.tolist()!r}, and this one has {n_features} features and "
+                f"classes {before.tolist()!r}, and this one has {n_features} features and "
                 f"the classes {classes.tolist()!r}. Fit a clone, or set warm_start=False."
             )
         start[:, :n_features] = coef
         if self.fit_intercept:
-            start[:, n_features] = self.intercept_
+            start[:, n_features] = on_host(self.intercept_)
         return start
 
     def _keep(
@@ -584,6 +617,13 @@ class SoftmaxRegression(
         self.best_iteration_ = fitted.best_iteration
         self.duality_gap_ = fitted.duality_gap
 
+    def _move_to(self, training: Any, y: Any) -> None:
+        """Move the fitted arrays to where the rows of the fit are: see scikit-learn's dispatch."""
+        self.classes_ = classes_like(y, training)
+        names = [name for name in ("n_iter_", "path_") if hasattr(self, name)]
+        for name, value in in_place_of(training, {n: getattr(self, n) for n in names}).items():
+            setattr(self, name, value)
+
     def _stream(self, chunk: TrainingSet) -> Stream:
         """Return the stream as the last chunk left it, or one that begins with this chunk.
 
@@ -601,7 +641,7 @@ class SoftmaxRegression(
         if stream is not None:
             had_one = stream.params.shape[1] > self.n_features_in_
         else:  # an intercept may begin at zero, but none is dropped
-            had_one = bool(self.fit_intercept or np.any(getattr(self, "intercept_", 0.0)))
+            had_one = bool(self.fit_intercept or np.any(on_host(getattr(self, "intercept_", 0.0))))
         if had_one != bool(self.fit_intercept):
             raise ValueError(
                 f"fit_intercept={self.fit_intercept}, but the model that partial_fit continues "
@@ -654,6 +694,11 @@ class SoftmaxRegression(
         """The records by column, in the form that ``pandas.DataFrame`` accepts."""
         check_is_fitted(self)
         return records.by_column(self.records_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.array_api_support = True
+        return tags
 
 
 def _keep_params(path: list[Array], record: IterationRecord, params: ParamsThere) -> bool:

@@ -12,15 +12,13 @@ import numpy as np
 
 from sk_softmax.fitting.beginning import beginning
 from sk_softmax.fitting.bias_reduced import bias_reduced_solution
-from sk_softmax.fitting.class_weight import weighted_by_class
 from sk_softmax.fitting.curvature_sample import gather_sample, measure_on_sample
 from sk_softmax.fitting.driver import Observer, ParamsThere, Validate, quiet, run
 from sk_softmax.fitting.finite_optimum import with_proof
 from sk_softmax.fitting.held_out import EarlyStopping, ValidationRows
-from sk_softmax.fitting.parted_training import PartedTrainingSet
-from sk_softmax.fitting.prepared import Prepared, prepared
+from sk_softmax.fitting.prepared import AnyTrainingSet, Prepared, prepared
 from sk_softmax.fitting.problems import objective_of, problem_of
-from sk_softmax.fitting.settings import Settings, TrainingSet
+from sk_softmax.fitting.settings import Settings
 from sk_softmax.fitting.shift import Shift
 from sk_softmax.fitting.staged import Stages, staged
 from sk_softmax.fitting.stages import (
@@ -31,6 +29,7 @@ from sk_softmax.fitting.stages import (
     row_space_stages,
     single_stage,
 )
+from sk_softmax.fitting.wide_rows import coordinates_of, has_coordinates
 from sk_softmax.fitting.working_set import intercepts_alone, sparse_stages
 from sk_softmax.interfaces import (
     Array,
@@ -40,7 +39,6 @@ from sk_softmax.interfaces import (
     Status,
 )
 from sk_softmax.objective import (
-    MOST_COLUMNS,
     Cheaper,
     RegressionObjective,
     Seen,
@@ -48,7 +46,7 @@ from sk_softmax.objective import (
     spread_out,
 )
 from sk_softmax.parts import PartedRows
-from sk_softmax.rows import RowSpace, single_threaded_blas
+from sk_softmax.rows import single_threaded_blas
 from sk_softmax.solvers import Auto
 from sk_softmax.solvers.proximal_newton import FEW_PARAMETERS
 
@@ -84,9 +82,9 @@ class Fitted:
 
 def fit_params(
     settings: Settings,
-    training: TrainingSet | PartedTrainingSet,
+    training: AnyTrainingSet,
     start: Array,
-    held_out: TrainingSet | PartedTrainingSet | None = None,
+    held_out: AnyTrainingSet | None = None,
     observers: Sequence[Observer] = (),
 ) -> Fitted:
     """Minimise the objective that the settings describe.
@@ -95,11 +93,11 @@ def fit_params(
     ----------
     settings : Settings
         What is minimised, and by which solver.
-    training : TrainingSet or PartedTrainingSet
+    training : TrainingSet, PartedTrainingSet or DeviceTrainingSet
         The data.
     start : ndarray of shape (n_outputs, n_columns)
         Where to begin, and with ``start_is_given`` the params that are reported of the start.
-    held_out : TrainingSet, PartedTrainingSet or None
+    held_out : TrainingSet, PartedTrainingSet, DeviceTrainingSet or None
         Validation rows, scored after every iteration.
     observers : sequence of callables
         Called after each iteration. The fit stops if one of them returns True.
@@ -121,7 +119,7 @@ def fit_params(
 
 def _fitted(
     settings: Settings,
-    training: TrainingSet | PartedTrainingSet,
+    training: AnyTrainingSet,
     fit: Prepared,
     start: Array,
     validation: ValidationRows | None,
@@ -154,7 +152,7 @@ def _fitted(
 
 def _solution(
     settings: Settings,
-    training: TrainingSet | PartedTrainingSet,
+    training: AnyTrainingSet,
     objective: RegressionObjective,
     start: Array,
     observe: Observer | None,
@@ -252,7 +250,7 @@ def _at(params: Array, solution: Solution, objective: RegressionObjective) -> So
 
 def _stages_of(
     settings: Settings,
-    training: TrainingSet | PartedTrainingSet,
+    training: AnyTrainingSet,
     objective: RegressionObjective,
     start: Array,
     views: Views,
@@ -268,14 +266,9 @@ def _stages_of(
             return _direct_stage(settings, objective, start, views)
         task = partial(task_of_some_features, settings)
         return sparse_stages(problem, objective, settings.C, task, views)
-    if (
-        isinstance(solver, Auto)
-        and isinstance(training, TrainingSet)
-        and is_wide(objective, start)
-    ):
-        space = RowSpace(objective.rows, settings.n_threads, MOST_COLUMNS)
-        weighted = weighted_by_class(settings, training)
-        small = objective_of(settings.on_coordinates(), replace(weighted, X=space.coordinates))
+    if isinstance(solver, Auto) and has_coordinates(training) and is_wide(objective, start):
+        space, weighted = coordinates_of(settings, training, objective)
+        small = objective_of(settings.on_coordinates(), weighted)
         share = small.rows.n_features / objective.rows.n_features
         return row_space_stages(
             problem_of(settings, small, np.zeros(small.shape)),

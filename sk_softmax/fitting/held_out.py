@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from sk_softmax.fitting.driver import ParamsThere
-from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.problems import objective_of
 from sk_softmax.fitting.settings import Settings, TrainingSet
 from sk_softmax.fitting.shift import Shift
-from sk_softmax.interfaces import Array, Block, IterationRecord, ValidationScores
+from sk_softmax.interfaces import Array, Block, IterationRecord, Rows, ValidationScores
 from sk_softmax.objective import DataTerm
+from sk_softmax.parts import PartedRows
 from sk_softmax.rows import rows_of
+
+
+class HeldOutElsewhere(Protocol):
+    """A training set that makes its own data term: rows in parts, or on a device."""
+
+    def rows(self, settings: Settings) -> Any:
+        """Return the rows in the form in which they are given."""
+        ...
+
+    def data(self, settings: Settings, rows: Rows) -> DataTerm:
+        """Return the data term on these rows, in whatever form they are read."""
+        ...
 
 
 class ValidationRows:
@@ -25,21 +37,23 @@ class ValidationRows:
     ----------
     settings : Settings
         Those of the fit.
-    held_out : TrainingSet or PartedTrainingSet
+    held_out : TrainingSet, PartedTrainingSet or DeviceTrainingSet
         The rows.
     shift : Shift
         What is subtracted from the columns in the fit whose params are scored.
     """
 
     def __init__(
-        self, settings: Settings, held_out: TrainingSet | PartedTrainingSet, shift: Shift
+        self, settings: Settings, held_out: TrainingSet | HeldOutElsewhere, shift: Shift
     ) -> None:
         # Neither penalty nor smoothing: scores are of the targets as they were given.
         plain = replace(settings, C=np.inf, label_smoothing=0.0, class_weight=None)
-        if isinstance(held_out, PartedTrainingSet):
-            parted = held_out.rows(plain)
-            self._data: DataTerm = held_out.data(plain, shift.rows(parted))
-            self.release = parted.parts.release
+        self.release = lambda: None
+        if not isinstance(held_out, TrainingSet):
+            elsewhere = held_out.rows(plain)
+            self._data: DataTerm = held_out.data(plain, shift.rows(elsewhere))
+            if isinstance(elsewhere, PartedRows):
+                self.release = elsewhere.parts.release
             return
         rows = rows_of(
             held_out.X,
@@ -47,7 +61,6 @@ class ValidationRows:
             has_intercept=settings.fit_intercept,
             n_threads=settings.n_threads,
         )
-        self.release = lambda: None
         self._data = objective_of(plain, held_out, rows=shift.rows(rows)).data
 
     def scores(self, params: Array) -> ValidationScores:

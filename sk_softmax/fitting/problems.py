@@ -4,39 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
-from sk_softmax.fitting.class_weight import weighted_by_class
 from sk_softmax.fitting.settings import Settings, TrainingSet
-from sk_softmax.fitting.shift import shift_of
 from sk_softmax.interfaces import Array, Problem, Rows
 from sk_softmax.objective import RegressionObjective, Targets, targets_of
 from sk_softmax.objective.jeffreys import JeffreysObjective
-from sk_softmax.rows import rows_of, single_threaded_blas
+from sk_softmax.rows import rows_of
 
 # Parameters of a bias-reduced fit, at most: each step forms and inverts their information.
 MOST_PARAMETERS = 1000
-
-
-def objective_values(settings: Settings, data: TrainingSet, points: Array) -> NDArray[np.float64]:
-    """Return the objective in nats a row at each point, shape ``(...)``.
-
-    ``points`` has shape ``(..., n_outputs, n_columns)``.
-    """
-    data = weighted_by_class(settings, data)
-    rows = rows_for(settings, data.X, len(data.classes))
-    shift = shift_of(settings, rows, data.weights)
-    objective = objective_of(settings, data, rows=shift.rows(rows))
-    flat = shift.params(points.reshape(-1, *objective.shape).astype(np.float64))
-    with single_threaded_blas(), np.errstate(all="ignore"):
-        if settings.bias_reduction:
-            jeffreys = jeffreys_of(objective)
-            values = [jeffreys.evaluate(params).value for params in flat]
-        else:
-            values = [objective.value(params) for params in flat]
-    return np.array(values).reshape(points.shape[:-2])
 
 
 def targets_for(settings: Settings, training: TrainingSet) -> Targets:

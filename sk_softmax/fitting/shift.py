@@ -132,7 +132,16 @@ def shift_of(settings: Settings, rows: Rows, weights: Weights | None) -> Shift:
     columns = np.flatnonzero(rows.mostly_stored())
     if not len(columns) and rows.dtype == np.float64:
         return shift
-    some, weights = _some_rows(rows, weights)
+    return shift_by_sample(settings, rows, *_some_rows(rows, weights))
+
+
+def shift_by_sample(settings: Settings, rows: Rows, some: Any, weights: Weights | None) -> Shift:
+    """Return the same from some of the rows, as they are stored, and their weights.
+
+    Shapes ``(n_some, n_features)`` and ``(n_some,)``.
+    """
+    shift = Shift.none(rows.n_features, rows.dtype)
+    columns = np.flatnonzero(rows.mostly_stored())
     far_enough = _far_enough(settings, rows)
     if rows.dtype == np.float64 and _are_near(some, weights, min(far_enough, FOR_FULL)):
         return shift
@@ -229,13 +238,18 @@ def _far_enough(settings: Settings, rows: Rows) -> float:
     return FOR_FULL if rows.dtype == np.float64 else FOR_FULL_IN_FLOAT32
 
 
+def n_rows_for_shift(rows: Rows) -> int:
+    """Return on how many rows a shift is measured."""
+    return int(max(min(ROWS, NUMBERS // rows.n_features), FEWEST))
+
+
 def _some_rows(rows: Rows, weights: Weights | None) -> tuple[Any, Weights | None]:
     """Return some rows as they are stored, and their weights.
 
     Shapes ``(n_some, n_features)`` and ``(n_some,)``. Of more rows than are needed those are taken
     at which the cumulative weight reaches equal steps, so that all weigh the same.
     """
-    n_some = max(min(ROWS, NUMBERS // rows.n_features), FEWEST)
+    n_some = n_rows_for_shift(rows)
     if n_some >= rows.n_rows:
         return rows.values(), weights
     if weights is None:

@@ -87,9 +87,9 @@ def approximate_hessian(
     if not params.any() and not data.has_offset:  # all classes are equally likely in every row
         return SharedGram(_with_penalty(_undecided(data) * data.gram, l2), n_outputs)
     if n_outputs == 1 or not _can_afford_one_a_class(data, AFFORDABLE * stands_for + evaluations):
-        (gram,) = _damped_grams(data, params, damping, _mean, 1)
+        (gram,) = _damped_grams(data, params, damping, mean_of_classes, 1)
         return SharedGram(_with_penalty(gram, l2), n_outputs)
-    grams = _damped_grams(data, params, damping, _each, n_outputs)
+    grams = _damped_grams(data, params, damping, each_class, n_outputs)
     return ClassGrams(_with_penalty(grams, l2), data.rows.dtype)
 
 
@@ -125,12 +125,12 @@ def _can_afford_one_a_class(data: DataTerm, evaluations: float) -> bool:
     return taken <= evaluations and n_outputs * n_columns**2 <= MOST_NUMBERS
 
 
-def _each(curvatures: Array) -> Array:
+def each_class(curvatures: Array) -> Array:
     """Return the weights for one matrix per class: the curvatures, ``(n_outputs, n_rows)``."""
     return curvatures
 
 
-def _mean(curvatures: Array) -> Array:
+def mean_of_classes(curvatures: Array) -> Array:
     """Return the weights for one shared matrix, from ``(n_outputs, n_rows)`` to ``(1, n_rows)``.
 
     The curvature of a row is spread over the ``K - 1`` directions in which softmax can change.
@@ -160,7 +160,7 @@ def diagonal_of_mean(data: DataTerm, params: Array) -> tuple[Any, ...]:
     prepared = data.rows.prepare(params)
 
     def term(block: Block) -> tuple[Array, Array]:
-        (weights,) = data.curvatures(block, prepared, _mean)
+        (weights,) = data.curvatures(block, prepared, mean_of_classes)
         return block.gram_diagonal(weights), weights.sum()
 
     return data.rows.sum(term)

@@ -262,6 +262,13 @@ class DataTerm:
         first, last = np.searchsorted(numbers, ends)
         return numbers[first:last] - self.first_row
 
+    def among(self, numbers: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the same of numbers in any order, which is kept."""
+        if self.n_rows == self.rows.n_rows:
+            return numbers
+        here = numbers - self.first_row
+        return here[(here >= 0) & (here < self.rows.n_rows)]
+
     # --- measured once --------------------------------------------------------------------------
 
     def damp_like(self, all_rows: DataTerm) -> None:

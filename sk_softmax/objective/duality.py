@@ -127,14 +127,14 @@ class _Move:
 
     def __init__(self, surplus: Array, lack: Array, held: Array) -> None:
         self._surplus, self.lack = surplus, lack
-        self._freed = np.divide(surplus, held, out=np.zeros(held.shape), where=held > 0)
-        self._share = lack / lack.sum()
+        self.freed = np.divide(surplus, held, out=np.zeros(held.shape), where=held > 0)
+        self.share = lack / lack.sum()
 
     def __call__(self, probabilities: Array) -> Array:
         """Return moved probabilities; both have shape ``(n_classes, n_rows)``."""
-        freed = self._freed @ probabilities
-        moved: Array = probabilities * (1 - self._freed)[:, None]
-        moved += self._share[:, None] * freed
+        freed = self.freed @ probabilities
+        moved: Array = probabilities * (1 - self.freed)[:, None]
+        moved += self.share[:, None] * freed
         return moved
 
     def where_held(self, held: Array) -> _Move | None:

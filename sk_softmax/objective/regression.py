@@ -264,10 +264,9 @@ class RegressionObjective:
 
         A number, and shape ``(n_outputs, n_columns)`` in the width of the rows.
         """
-        self.data.count(len(indices) / self.rows.n_rows)
-        prepared = self.rows.prepare(params)
-        sums, _ = _loss_and_gradient_of_block(self.data, self.rows.take(indices), prepared)
-        return sums
+        question = partial(loss_and_gradient_of_some, params=params, indices=indices)
+        loss, gradient = self.data.ask(question, len(indices) / self.rows.n_rows)
+        return loss, gradient
 
     def curvature(
         self,
@@ -347,6 +346,15 @@ def loss_and_gradient(data: DataTerm, params: Array) -> tuple[Any, ...]:
     )
     if data.keeps_spread:
         data.keep_spread(params, spreads)
+    return sums
+
+
+def loss_and_gradient_of_some(
+    data: DataTerm, params: Array, indices: NDArray[np.intp]
+) -> tuple[Any, ...]:
+    """Question: the same sums over the rows of these numbers, of all rows, in any order."""
+    block, prepared = data.rows.take(data.among(indices)), data.rows.prepare(params)
+    sums, _ = _loss_and_gradient_of_block(data, block, prepared)
     return sums
 
 

@@ -61,7 +61,7 @@ class RowSpace:
         self, rows: Rows, n_threads: int = 1, most_in_full_metric: int | None = None
     ) -> None:
         self._rows = rows
-        gram = _products_of(rows, n_threads)
+        gram = self._products(n_threads)
         suits = most_in_full_metric is None or rows.n_rows <= most_in_full_metric
         # Only where eigenvectors may be needed after the pivots is the matrix needed twice.
         found = _by_pivots(gram if suits else gram.copy(), np.inf if suits else MOST_SPREAD)
@@ -75,8 +75,16 @@ class RowSpace:
     def lift(self, coef: Array) -> Array:
         """Return ``coef @ basis``, from ``(n_outputs, rank)`` to ``(n_outputs, n_features)``."""
         of_rows = self._weights_of(coef).astype(self._rows.dtype, copy=False)
-        (lifted,) = self._rows.sum(lambda block: (block.pull_back(of_rows[:, block.rows]),))
-        return np.asarray(lifted[:, : self._rows.n_features])
+        return np.asarray(self._combined(of_rows)[:, : self._rows.n_features])
+
+    def _products(self, n_threads: int) -> Array:
+        """Return ``X X'`` in float64, shape ``(n_rows, n_rows)``."""
+        return _products_of(self._rows, n_threads)
+
+    def _combined(self, of_rows: Array) -> Array:
+        """Return sums of rows with weights of ``(n_outputs, n_rows)``, with further columns."""
+        (combined,) = self._rows.sum(lambda block: (block.pull_back(of_rows[:, block.rows]),))
+        return np.asarray(combined)
 
 
 def _products_of(rows: Rows, n_threads: int) -> Array:

@@ -54,7 +54,7 @@ def rows_with_classes(n_classes, n_rows=50):
 
 
 def use(monkeypatch, space):
-    monkeypatch.setattr("sk_softmax.fitting.fit.RowSpace", space)
+    monkeypatch.setattr("sk_softmax.fitting.wide_rows.RowSpace", space)
     monkeypatch.setattr("sk_softmax.fitting.fold_path.RowSpace", space)
 
 

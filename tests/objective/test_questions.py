@@ -80,6 +80,13 @@ def value_and_gradient(objective):
     return here.value, here.gradient
 
 
+def minibatch(objective):
+    """Of rows in any order, some of them twice."""
+    indices = np.random.default_rng(4).integers(N_ROWS, size=300)
+    here = objective.minibatch(point_of(objective), indices)
+    return here.value, here.gradient
+
+
 def exact_hessian(objective):
     return (objective.hessian(point_of(objective)).matrix,)
 
@@ -167,6 +174,7 @@ DRAWN = {
 
 CHECKS = {
     "value and gradient": (value_and_gradient, {}),
+    "minibatch": (minibatch, {}),
     "exact Hessian": (exact_hessian, {}),
     "active Hessian, formed": (hessian_among_some, {}),
     "active Hessian, applied": (hessian_among_some, APPLIED),

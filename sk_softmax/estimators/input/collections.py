@@ -7,7 +7,8 @@ from typing import Any
 
 from sk_softmax.estimators.input.chunk_collection import collection_of_chunks
 from sk_softmax.fitting.parted_training import PartedTrainingSet
-from sk_softmax.fitting.settings import Settings, TrainingSet
+from sk_softmax.fitting.prepared import AnyTrainingSet
+from sk_softmax.fitting.settings import Settings
 from sk_softmax.parts import ONLY_FIT, Chunks, Collection
 
 
@@ -58,7 +59,7 @@ def refuse_parts(estimator: Any, X: Any, y: Any) -> None:
         )
 
 
-def check_solver(settings: Settings, training: TrainingSet | PartedTrainingSet) -> None:
+def check_solver(settings: Settings, training: AnyTrainingSet) -> None:
     """Raise an error if the solver draws rows one by one and they lie in parts."""
     if isinstance(training, PartedTrainingSet) and settings.solver.is_stochastic:
         raise ValueError(

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sk_softmax.estimators.input.offsets import checked_offset, require_offset
 from sk_softmax.estimators.input.rows import validated
 from sk_softmax.interfaces import Array
+from sk_softmax.parts.device_arrays import on_host
 
 
 class Features(BaseEstimator):  # type: ignore[misc]
@@ -25,7 +26,7 @@ class Features(BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = estimator.n_features_in_
         if hasattr(estimator, "feature_names_in_"):
             self.feature_names_in_ = estimator.feature_names_in_
-        self._classes = estimator.classes_
+        self._classes = on_host(estimator.classes_)
         self._has_offset = estimator._has_offset
 
     @property

@@ -13,8 +13,12 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from sk_softmax.estimators.input.dispatch import check_readable, refuse_devices
 from sk_softmax.fitting.parted_training import PartedTrainingSet
-from sk_softmax.fitting.settings import TrainingSet, Weights
+from sk_softmax.fitting.prepared import AnyTrainingSet
+from sk_softmax.fitting.settings import Weights
+from sk_softmax.parts.device_arrays import is_on_device
+from sk_softmax.parts.device_rows import largest_sizes
 
 # Sizes of the values of a column whose squares, and sums of them over many rows, float64 can hold.
 SMALLEST, LARGEST = 1e-150, 1e150
@@ -42,6 +46,8 @@ def validated(estimator: Any, X: Any, y: Any = "no_validation", *, reset: bool) 
     unless it is CSC. With ``reset`` the estimator stores the number and names of the features;
     otherwise they are compared with the stored ones.
     """
+    refuse_devices(X)
+    check_readable(X)
     try:
         return validate_data(
             estimator,
@@ -95,7 +101,7 @@ def first_row_not_finite(values: Any) -> int:
     return int(np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))[0])
 
 
-def check_range(training: TrainingSet | PartedTrainingSet, names: Any = None) -> None:
+def check_range(training: AnyTrainingSet, names: Any = None) -> None:
     """Raise an error that names the first column whose values are too large or too small.
 
     Called after a fit that did not converge: a look at all values would take a tenth of the time
@@ -103,13 +109,15 @@ def check_range(training: TrainingSet | PartedTrainingSet, names: Any = None) ->
 
     Parameters
     ----------
-    training : TrainingSet or PartedTrainingSet
+    training : TrainingSet, PartedTrainingSet or DeviceTrainingSet
         The rows.
     names : ndarray of shape (n_features,), optional
         The names of the columns.
     """
     if isinstance(training, PartedTrainingSet):
         sizes = training.summary.columns.sizes(np.zeros(training.n_features))
+    elif is_on_device(training.X):
+        sizes = largest_sizes(training.X)
     else:
         sizes = _sizes(training.X)
     wrong = np.flatnonzero((sizes > LARGEST) | (sizes < SMALLEST) & (sizes > 0))

@@ -7,6 +7,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sk_softmax.estimators.input.collections import collection_of, refuse_parts
+from sk_softmax.estimators.input.dispatch import as_numpy, is_dispatched
+from sk_softmax.estimators.input.dispatched_rows import dispatched_training_set
 from sk_softmax.estimators.input.given_parts import parted_training_set
 from sk_softmax.estimators.input.label_types import check_labels
 from sk_softmax.estimators.input.labels import column_names, encoded, given_for
@@ -14,10 +16,12 @@ from sk_softmax.estimators.input.offsets import checked_offset, refuse_offset, r
 from sk_softmax.estimators.input.parameters import for_data, settings_of
 from sk_softmax.estimators.input.rows import are_probabilities, checked_weights, validated
 from sk_softmax.fitting.parted_training import PartedTrainingSet
+from sk_softmax.fitting.prepared import AnyTrainingSet
 from sk_softmax.fitting.settings import Settings, TrainingSet
+from sk_softmax.parts.device_arrays import on_host
 
 
-def any_training_set(
+def training_set_anywhere(
     estimator: Any,
     X: Any,
     y: Any,
@@ -25,13 +29,24 @@ def any_training_set(
     *,
     offset: Any = None,
     **options: Any,
-) -> TrainingSet | PartedTrainingSet:
-    """Return the same as :func:`training_set` does, from rows in one place or in parts."""
+) -> AnyTrainingSet:
+    """Return the same as :func:`training_set` does, from rows in memory, in parts or on a device.
+
+    Which of them may lie on a device is an option of :func:`training_set`.
+    """
     verbose = bool(getattr(estimator, "verbose", 0)) and options.get("reset", True)
     collection = collection_of(X, y, sample_weight, offset, verbose=verbose)
     if collection is not None:
+        options.pop("takes_devices", None)
         return parted_training_set(estimator, collection, **options)
     return training_set(estimator, X, y, sample_weight, offset=offset, **options)
+
+
+def any_training_set(*given: Any, **options: Any) -> TrainingSet | PartedTrainingSet:
+    """Return the same from rows in memory or in parts; on a device they are an error."""
+    training = training_set_anywhere(*given, **options)
+    assert isinstance(training, TrainingSet | PartedTrainingSet)
+    return training
 
 
 def training_set(
@@ -46,6 +61,7 @@ def training_set(
     may_weigh_nothing: bool = False,
     offset: Any = None,
     offset_name: str = "offset",
+    takes_devices: bool = False,
 ) -> TrainingSet:
     """Return checked rows, their targets and weights, and the classes.
 
@@ -72,19 +88,35 @@ def training_set(
         What is added to the logits; the first form is for two classes.
     offset_name : str, default="offset"
         The name of ``offset`` in errors.
+    takes_devices : bool, default=False
+        Whether rows may lie on a device; otherwise they are an error.
 
     Returns
     -------
-    training : TrainingSet
+    training : TrainingSet or DeviceTrainingSet
         What a model is fitted to or evaluated on.
     """
     refuse_parts(estimator, X, y)
+    if takes_devices and is_dispatched(X):
+        there: Any = dispatched_training_set(
+            estimator,
+            X,
+            y,
+            sample_weight,
+            offset,
+            classes=classes,
+            reset=reset,
+            y_name=y_name,
+            offset_name=offset_name,
+        )
+        return there  # type: ignore[no-any-return]
     if y is None:  # scikit-learn's words come first
         raise ValueError(
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
             "is None. Rows that are read in chunks together with their y are passed as "
             "sk_softmax.Chunks(read)."
         )
+    y, sample_weight, offset = as_numpy(y), as_numpy(sample_weight), as_numpy(offset)
     names = column_names(y)
     if not are_probabilities(y):
         check_labels(y, y_name)
@@ -105,10 +137,11 @@ def fitted_to(
 ) -> tuple[Settings, TrainingSet]:
     """Return the settings of a fitted estimator and the rows it was fitted to, checked again."""
     settings = settings_of(estimator, draw_seed=False)
-    settings = for_data(settings, estimator.n_features_in_, estimator.classes_)
+    classes = on_host(estimator.classes_)
+    settings = for_data(settings, estimator.n_features_in_, classes)
     require_offset(offset, needs=estimator._has_offset, what="its inference")
     refuse_offset(offset, needs=estimator._has_offset)
     data = training_set(
-        estimator, X, y, sample_weight, classes=estimator.classes_, reset=False, offset=offset
+        estimator, X, y, sample_weight, classes=classes, reset=False, offset=offset
     )
     return settings, data

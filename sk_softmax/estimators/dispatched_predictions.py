@@ -1,0 +1,91 @@
+"""Fitted attributes and predictions in the place of X, with scikit-learn's array API dispatch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn import get_config
+from sklearn.metrics import accuracy_score
+
+from sk_softmax.estimators.input.dispatch import as_numpy, is_dispatched
+from sk_softmax.estimators.input.dispatched_rows import offset_there, rows_there
+from sk_softmax.fitting.device_training import DeviceTrainingSet
+from sk_softmax.interfaces import Array
+from sk_softmax.parts.device_arrays import Place, is_on_device, on_host
+from sk_softmax.parts.device_predictions import logits_of
+
+
+def in_place_of(training: Any, attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return attributes of NumPy's where the rows of a training set are."""
+    if not isinstance(training, DeviceTrainingSet):
+        return attributes
+    return {name: training.place.moved(value) for name, value in attributes.items()}
+
+
+def coefficients_in_place(
+    training: Any, coefficients: Callable[[Array], dict[str, Any]], params: Array
+) -> dict[str, Any]:
+    """Return what ``coefficients`` makes of params where the rows of a training set are."""
+    return in_place_of(training, coefficients(params))
+
+
+def classes_like(y: Any, training: Any) -> Any:
+    """Return the classes of a training set in the place of labels ``y``, if they lie on a device.
+
+    Otherwise, and where rows are NumPy's, they are NumPy's.
+    """
+    if isinstance(training, DeviceTrainingSet) and is_dispatched(y):
+        return Place.of(y).moved(training.classes)
+    return training.classes
+
+
+def check_same_place(X: Any, estimator: Any, method: str) -> None:
+    """Raise scikit-learn's error if X lies elsewhere than the rows of the fit; dispatch is on."""
+    coef = estimator.coef_
+    if not get_config()["array_api_dispatch"] or not (is_on_device(X) or is_on_device(coef)):
+        return
+    places = [Place.of(array) if is_on_device(array) else None for array in (coef, X)]
+    if places[0] == places[1]:
+        return
+    names = [_name_of(place, array) for place, array in zip(places, (coef, X), strict=True)]
+    raise ValueError(
+        f"Inputs passed to {type(estimator).__name__}.{method}() must use the same namespace and "
+        f"the same device as those passed to fit(). The rows of the fit were arrays of {names[0]},"
+        f" and X is one of {names[1]}."
+    )
+
+
+def _name_of(place: Place | None, array: Any) -> str:
+    if place is not None:
+        return f"{place.xp.__name__} on {place.device}"
+    return "scipy.sparse" if sp.issparse(array) else "numpy"
+
+
+def logits_there(estimator: Any, X: Any, offset: Any) -> Any:
+    """Return logits of rows on a device, ``(n_rows, n_outputs)``, where the model lies too."""
+    X = rows_there(estimator, X, reset=False)
+    logits = logits_of(X, estimator.coef_, estimator.intercept_)
+    classes = on_host(estimator.classes_)
+    added = offset_there(Place.of(X), offset, int(X.shape[0]), classes, X.dtype)
+    if added is None:
+        return logits
+    return logits + Place.of(X).xp.astype(added, logits.dtype)
+
+
+def accuracy(y: Any, predicted: Any, sample_weight: Any) -> float:
+    """Return the share of rows, by weight, whose label is predicted, in the place of predictions.
+
+    Text is compared on the host.
+    """
+    if is_dispatched(predicted):
+        place = Place.of(predicted)
+        y = place.moved(np.asarray(y) if not is_on_device(y) else y)
+        if sample_weight is not None:
+            sample_weight = place.moved(sample_weight)
+    else:
+        y = np.asarray(y) if isinstance(y, list | tuple) else as_numpy(y)
+        sample_weight = as_numpy(sample_weight)
+    return float(accuracy_score(y, predicted, sample_weight=sample_weight))

@@ -1,0 +1,165 @@
+"""Arrays of any library with the array API: their namespace and device, and ways to the host."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.interfaces import Array
+
+# Bytes that a block's rows or logits take at most: 128 MiB on an accelerator, where few large
+# products are fast, and a mebi-number in float64 on a processor, where blocks stay near its cache.
+ON_ACCELERATOR, ON_PROCESSOR = 2**27, 2**23
+
+# Libraries whose arrays do not say that they have the array API, or have not always said so.
+WITHOUT_PROTOCOL = {"torch", "cupy", "dpnp", "jax", "jaxlib"}
+
+
+def compat() -> Any:
+    """Return ``array_api_compat``, which gives all libraries the same functions."""
+    try:
+        import array_api_compat
+    except ImportError as error:
+        raise ImportError(
+            "Arrays on a device are fitted to with the functions of the array API standard, which "
+            "needs array-api-compat: pip install 'sk-softmax[array-api]'."
+        ) from error
+    return array_api_compat
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A namespace of array functions, and a device on which its arrays lie."""
+
+    xp: Any
+    device: Any
+
+    @classmethod
+    def of(cls, array: Any) -> Place:
+        """Return where an array lies."""
+        return cls(compat().array_namespace(array), compat().device(array))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Place) and self.xp is other.xp and self.device == other.device
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @cached_property
+    def has_float64(self) -> bool:
+        """Whether the device computes in float64."""
+        info = self.xp.__array_namespace_info__()
+        if "float64" not in info.dtypes(device=self.device, kind="real floating"):
+            return False
+        try:
+            return bool(self.xp.zeros(1, dtype=self.xp.float64, device=self.device).dtype.itemsize)
+        except (TypeError, RuntimeError):  # a device of torch on which only some types exist
+            return False
+        except AttributeError:  # a type that does not know its size
+            return True
+
+    @cached_property
+    def widest(self) -> Any:
+        """The widest floating-point type of the device."""
+        return self.xp.float64 if self.has_float64 else self.xp.float32
+
+    @cached_property
+    def integers(self) -> Any:
+        """The type of indices on the device."""
+        defaults = self.xp.__array_namespace_info__().default_dtypes(device=self.device)
+        return defaults["indexing"]
+
+    @property
+    def is_processor(self) -> bool:
+        """Whether the device is the processor of this machine, as far as its name says so."""
+        return "cpu" in str(self.device).lower()
+
+    @property
+    def block_bytes(self) -> int:
+        """Bytes that rows or logits of one block take at most."""
+        return ON_PROCESSOR if self.is_processor else ON_ACCELERATOR
+
+    def width(self, dtype: Any) -> Any:
+        """Return the floating-point type of the namespace for one of NumPy's."""
+        return self.xp.float64 if np.dtype(dtype) == np.float64 else self.xp.float32
+
+    def floats(self, values: Any, dtype: Any) -> Any:
+        """Return an array of NumPy's on the device, in the width of ``dtype`` of NumPy."""
+        with np.errstate(over="ignore"):  # solvers test for the infinities that follow
+            host = np.array(values, dtype=dtype)
+        return self.xp.asarray(host, dtype=self.width(dtype), device=self.device)
+
+    def wide(self, values: Any) -> Any:
+        """Return an array of NumPy's on the device, in the widest type."""
+        return self.floats(values, np.float64 if self.has_float64 else np.float32)
+
+    def indices(self, numbers: Any) -> Any:
+        """Return whole numbers of NumPy's on the device."""
+        host = np.array(numbers, dtype=np.int64)
+        return self.xp.asarray(host, dtype=self.integers, device=self.device)
+
+    def mask(self, values: NDArray[np.bool_]) -> Any:
+        """Return booleans of NumPy's on the device."""
+        return self.xp.asarray(np.array(values), dtype=self.xp.bool, device=self.device)
+
+    def counted(self, first: int, n: int) -> Any:
+        """Return ``n`` whole numbers from ``first`` on."""
+        return self.xp.arange(first, first + n, dtype=self.integers, device=self.device)
+
+    def total(self, values: Any) -> Any:
+        """Return the sum of all values in the widest type, a number on the device."""
+        return self.xp.sum(values, dtype=self.widest)
+
+    def moved(self, array: Any) -> Any:
+        """Return an array of any library and device here; itself if it is here already."""
+        if is_on_device(array) and Place.of(array) == self:
+            return array
+        host = on_host(array)
+        if not self.has_float64 and host.dtype == np.float64:
+            host = host.astype(np.float32)
+        if not host.flags.writeable or any(stride < 0 for stride in host.strides):
+            host = host.copy()  # PyTorch takes neither
+        return self.xp.asarray(host, device=self.device)
+
+
+def is_on_device(array: Any) -> bool:
+    """Whether an array is of a library with the array API other than NumPy and dask.
+
+    Nothing is imported to tell.
+    """
+    kind = type(array)
+    roots = {base.__module__.partition(".")[0] for base in kind.__mro__}
+    if roots & {"numpy", "dask"}:
+        return False
+    return hasattr(kind, "__array_namespace__") or bool(roots & WITHOUT_PROTOCOL)
+
+
+def on_host(array: Any) -> NDArray[Any]:
+    """Return an array of any library as one of NumPy's; copied from a device if it lies on one."""
+    if isinstance(array, np.ndarray) or not is_on_device(array):
+        return np.asarray(array)
+    known = compat()
+    if known.is_torch_array(array):
+        array = array.detach().cpu().numpy()
+    elif known.is_cupy_array(array):
+        array = array.get()
+    elif hasattr(array, "asnumpy"):  # dpnp
+        array = array.asnumpy()
+    elif known.is_array_api_strict_namespace(known.array_namespace(array)):
+        xp = known.array_namespace(array)
+        array = known.to_device(array, xp.Device("CPU_DEVICE"))
+    host = np.asarray(array)
+    return host if host.flags.writeable else host.copy()  # those of JAX may only be read
+
+
+def together_on_host(place: Place, arrays: Sequence[Any]) -> list[Array]:
+    """Return arrays of one device and type as NumPy's, from a single copy to the host."""
+    flat = [place.xp.reshape(array, (-1,)) for array in arrays]
+    host = on_host(place.xp.concat(flat) if len(flat) > 1 else flat[0])
+    ends = np.cumsum([part.shape[0] for part in flat])
+    pieces = np.split(host, ends[:-1])
+    return [piece.reshape(a.shape) for piece, a in zip(pieces, arrays, strict=True)]

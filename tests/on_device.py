@@ -1,0 +1,87 @@
+"""The same objective on rows of a device, for tests: array_api_strict has several."""
+
+import os
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+if np.lib.NumpyVersion(np.__version__) < "2.0.0":
+    pytest.skip("array_api_strict needs NumPy 2", allow_module_level=True)
+pytest.importorskip("array_api_strict")
+pytest.importorskip("array_api_compat")
+
+from sk_softmax.fitting.device_answers import ANSWERS
+from sk_softmax.fitting.device_training import DeviceTrainingSet
+from sk_softmax.objective import DataTerm
+from sk_softmax.parts.device_arrays import Place
+from sk_softmax.parts.device_data import DeviceData
+from sk_softmax.parts.device_rows import DeviceRows
+from sk_softmax.parts.device_targets import DeviceTargets
+
+
+def places():
+    """Names of libraries that are installed, and of the devices that are tried."""
+    import array_api_compat  # noqa: F401
+
+    names = ["strict:CPU_DEVICE", "strict:device1", "strict:device2"]
+    with suppress(ImportError):
+        import torch
+
+        torch.set_num_threads(1)
+        names.append("torch:cpu")
+    if os.environ.get("SK_SOFTMAX_TEST_JAX"):  # which compiles for minutes
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+        names.append("jax:cpu")
+    return names
+
+
+def place_of(name):
+    """The namespace and the device of a name."""
+    library, device = name.split(":")
+    if library == "strict":
+        import array_api_strict as xp
+
+        return Place(xp, xp.Device(device))
+    if library == "jax":
+        import jax
+
+        return Place.of(jax.numpy.zeros(1))
+    import torch
+    from array_api_compat import torch as xp
+
+    return Place(xp, torch.device(device))
+
+
+def there(place, values):
+    """An array of NumPy's on the device."""
+    if values is None:
+        return None
+    if values.dtype.kind == "i":
+        return place.indices(values)
+    if values.dtype == np.float64 and not place.has_float64:
+        values = values.astype(np.float32)
+    return place.xp.asarray(np.array(values), device=place.device)
+
+
+def on_device(objective, X, given, place, smoothing=0.0):
+    """The objective of a data term in memory, with its weights and offset, on a device.
+
+    ``given`` are its labels or probabilities before they are smoothed.
+    """
+    data = objective.data
+    assert type(data) is DataTerm
+    has_intercept = data.rows.n_columns > data.rows.n_features
+    rows = DeviceRows(there(place, X), data.loss.n_outputs, has_intercept=has_intercept)
+    targets = DeviceTargets(place, there(place, given), data.loss.n_classes, smoothing)
+    weight, offset = there(place, data.relative_weight), there(place, data.offset)
+    return objective.of_data(DeviceData(rows, targets, data.loss, ANSWERS, weight, offset))
+
+
+def training_there(training, place):
+    """A training set in memory on a device."""
+    arrays = (training.X, training.given, training.weights)
+    X, given, weights = (there(place, array) for array in arrays)
+    return DeviceTrainingSet(X, given, weights, training.classes, there(place, training.offset))
