@@ -117,7 +117,7 @@ def check_range(training: AnyTrainingSet, names: Any = None) -> None:
     if isinstance(training, PartedTrainingSet):
         sizes = training.summary.columns.sizes(np.zeros(training.n_features))
     elif is_on_device(training.X):
-        sizes = largest_sizes(training.X)
+        sizes = np.asarray(largest_sizes(training.X), dtype=np.float64)
     else:
         sizes = _sizes(training.X)
     wrong = np.flatnonzero((sizes > LARGEST) | (sizes < SMALLEST) & (sizes > 0))
