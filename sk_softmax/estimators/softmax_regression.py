@@ -210,6 +210,7 @@ class SoftmaxRegression(
     --------
     sklearn.linear_model.LogisticRegression : The classifier that this one can replace, be made
         of by ``from_logistic_regression`` and be turned into by ``to_logistic_regression``.
+    KeepOnInterrupt : Lets Ctrl-C end a fit with the best coefficients so far.
 
     Notes
     -----
