@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m sk_softmax",
         description="Compare softmax regression with scikit-learn's LogisticRegression, on data "
         "that scikit-learn bundles or on a CSV or Parquet file; or, with --inference, print how "
-        "sure the coefficients for such a file are.",
+        "sure the coefficients for such a file are; or, with --predict, write predictions.",
         epilog="Files are read by polars, pyarrow or pandas, the first of them that is installed; "
         'pip install "sk-softmax[cli]" installs polars.',
     )
@@ -94,6 +94,18 @@ def _parser() -> argparse.ArgumentParser:
         help="a column not to leave out though it looks like an identifier, free text, dates or "
         "an index; may be given several times",
     )
+    _add_prediction(parser)
+    _add_inference(parser)
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="let --save, --save-summary or --output replace a file; what is read they never do",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    return parser
+
+
+def _add_prediction(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--predict",
         type=Path,
@@ -112,6 +124,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="where --predict writes, in place of the screen",
     )
+
+
+def _add_inference(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--inference",
         action="store_true",
@@ -131,13 +146,6 @@ def _parser() -> argparse.ArgumentParser:
         help="read the file some rows at a time and fit to it without the comparison, as is done "
         "for a file that memory does not hold; its columns are numbers",
     )
-    parser.add_argument(
-        "--force",
-        action="store_true",
-        help="let --save, --save-summary or --output replace a file; what is read they never do",
-    )
-    parser.add_argument("--version", action="version", version=__version__)
-    return parser
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from sk_softmax import functional
-from sk_softmax.demonstration.progress import Progress
+from sk_softmax.demonstration.terminal_line import Progress
 from sk_softmax.estimators import SoftmaxRegression
 from sk_softmax.rows import threads_in_force
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from sk_softmax.inference.chi_square import ChiSquareTest, ChiSquareTests, wald_test
 from sk_softmax.inference.effects import marginal_effects
@@ -31,7 +30,7 @@ from sk_softmax.inference.reported import Reported
 from sk_softmax.inference.summary import Summary, summary_of
 from sk_softmax.inference.wording import constraints_in_words
 from sk_softmax.interfaces import Array
-from sk_softmax.interfaces.given import MatrixLike
+from sk_softmax.interfaces.given import Constraints, MatrixLike, Vector
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -120,11 +119,7 @@ class Inference(Reported):
             names = set(), set()  # the likelihoods are of all columns
         return nested(pair[1].likelihood, pair[0].likelihood, names)
 
-    def wald_test(
-        self,
-        constraints: str | Sequence[str] | Sequence[Sequence[float]] | Array,
-        values: ArrayLike | None = None,
-    ) -> ChiSquareTest:
+    def wald_test(self, constraints: Constraints, values: Vector = None) -> ChiSquareTest:
         """Return the Wald test of linear constraints on the coefficients, all of them together.
 
         Parameters
@@ -215,12 +210,7 @@ class Inference(Reported):
     # --- predictions and effects ----------------------------------------------------------------
 
     def predict_interval(
-        self,
-        X: MatrixLike,
-        level: float = 0.95,
-        method: str = "delta",
-        *,
-        offset: ArrayLike | None = None,
+        self, X: MatrixLike, level: float = 0.95, method: str = "delta", *, offset: Vector = None
     ) -> PredictedIntervals:
         """Return probabilities of the classes with confidence intervals.
 
@@ -248,8 +238,8 @@ class Inference(Reported):
         X_to: MatrixLike,
         *,
         average: bool = True,
-        sample_weight: ArrayLike | None = None,
-        offset: ArrayLike | None = None,
+        sample_weight: Vector = None,
+        offset: Vector = None,
     ) -> Quantities:
         """Return by how much probabilities change from one set of rows to another.
 
@@ -297,8 +287,8 @@ class Inference(Reported):
         *,
         count: Sequence[Any] = (),
         dummy: Sequence[Any] = (),
-        sample_weight: ArrayLike | None = None,
-        offset: ArrayLike | None = None,
+        sample_weight: Vector = None,
+        offset: Vector = None,
     ) -> Quantities:
         """Return by how much probabilities change with each feature.
 

@@ -7,12 +7,18 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from sk_softmax.interfaces.solver import Solver
 
 MatrixLike: TypeAlias = ArrayLike | sp.spmatrix | sp.sparray
 """Rows: an array, a frame of pandas or polars, nested lists, or a sparse matrix of scipy."""
+
+Vector: TypeAlias = ArrayLike | None
+"""Numbers of rows or of constraints, or None."""
+
+Constraints: TypeAlias = str | Sequence[str] | Sequence[Sequence[float]] | NDArray[Any]
+"""Linear constraints on coefficients, in words or as a matrix."""
 
 ClassWeight: TypeAlias = dict[Any, float] | Literal["balanced"] | None
 """Weights by label, "balanced", or None for one each."""

@@ -12,9 +12,8 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from sk_softmax import __main__ as command
-from sk_softmax.demonstration import comparison
-from sk_softmax.demonstration import progress as progress_module
-from sk_softmax.demonstration.progress import WIDTH, Progress
+from sk_softmax.demonstration import comparison, terminal_line
+from sk_softmax.demonstration.terminal_line import WIDTH, Progress
 
 
 class Terminal(io.StringIO):
@@ -43,7 +42,7 @@ def test_a_terminal_sees_each_fit_in_one_line_that_goes_away():
 
 
 def test_the_clock_goes_on_while_a_fit_does(monkeypatch):
-    monkeypatch.setattr(progress_module, "EVERY", 0.01)
+    monkeypatch.setattr(terminal_line, "EVERY", 0.01)
     terminal = Terminal()
     progress = Progress(terminal)
     progress.begin("fitting")
