@@ -23,6 +23,9 @@ WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 ID_WORDS, ID_NAMES = {"id", "uid", "guid", "uuid", "rowid"}, {"index", "key", "row"}
 """Words with which the name of an identifier begins or ends, and words that are one alone."""
 
+NAMED = 10
+"""Most columns to name that are left out for the same reason."""
+
 MANY_ROWS = 100
 """Rows from which whole numbers that grow by one a row are taken for the number of the row."""
 
@@ -76,8 +79,7 @@ def without_useless(table: Table, keep: Sequence[str] = ()) -> tuple[Table, dict
             why[name] = reason
     if len(why) == len(table.names):
         raise CommandError(
-            f"no column is left to learn from: {', '.join(_named(*one) for one in why.items())}. "
-            "--keep COLUMN keeps one"
+            f"no column is left to learn from: {'; '.join(_named(why))}. --keep COLUMN keeps one"
         )
     return (_of_columns(table, why) if why else table), why
 
@@ -86,14 +88,19 @@ def described(why: dict[str, str]) -> list[str]:
     """Return lines that name the columns left out, and why."""
     if not why:
         return []
-    return [
-        "Left out (--keep COLUMN keeps one):",
-        *(f"  {_named(name, reason)}" for name, reason in why.items()),
-    ]
+    return ["Left out (--keep COLUMN keeps one):", *(f"  {line}" for line in _named(why))]
 
 
-def _named(name: str, reason: str) -> str:
-    return f"{on_one_line(name) or '(no name)'}: {reason}"
+def _named(why: dict[str, str]) -> list[str]:
+    """Return a line for each reason, with the first of the columns that it is the reason for."""
+    names: dict[str, list[str]] = {}
+    for name, reason in why.items():
+        names.setdefault(reason, []).append(on_one_line(name) or "(no name)")
+    lines = []
+    for reason, columns in names.items():
+        more = f" and {len(columns) - NAMED} more" if len(columns) > NAMED else ""
+        lines.append(f"{', '.join(columns[:NAMED])}{more}: {reason}")
+    return lines
 
 
 def _of_columns(table: Table, why: dict[str, str]) -> Table:

@@ -108,6 +108,11 @@ def test_the_rest_keeps_its_order_and_its_kinds(table):
         "  comment: free text, 120 different values",
     ]
     assert described({"": "x"})[1] == "  (no name): x"
+    many = {f"pixel{i}": "one value in all rows" for i in range(67)}
+    assert described({"a": "dates", **many})[1:] == [
+        "  a: dates",
+        f"  {', '.join(list(many)[:10])} and 57 more: one value in all rows",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -214,7 +214,7 @@ def test_rare_values_are_one_and_constant_tables_are_refused(tmp_path, monkeypat
     assert "infrequent" not in out
     write(path, [["a", "b", "y"], *([7, "k", k] for k in label)])
     assert main([str(path), "--target", "y", "--inference"]) == 2
-    assert "no column is left to learn from: a: one value in all" in capsys.readouterr().err
+    assert "no column is left to learn from: a, b: one value in all" in capsys.readouterr().err
     arguments = ["--keep", "a", "--keep", "b"]
     assert main([str(path), "--target", "y", "--inference", *arguments]) == 2
     assert "no column besides the target has two different values" in capsys.readouterr().err
