@@ -422,6 +422,32 @@ def test_a_closed_client_is_named(table):
                 SoftmaxRegression().fit(dX, dy)
 
 
+@pytest.mark.parametrize("at", ["a question", "the time between questions"])
+def test_a_client_that_is_closed_during_the_fit_is_named(table, monkeypatch, at):
+    from sk_softmax.parts.dask_workers import WorkerParts
+
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
+    ) as cluster:
+        client = distributed.Client(cluster)
+        asked = Asked(client, monkeypatch)
+        if at == "a question":
+            asked.before = lambda self: client.close() if self.questions == 2 else None
+        else:
+            ask = WorkerParts.ask
+
+            def closing(self, question):
+                if asked.questions == 2:
+                    client.close()
+                return ask(self, question)
+
+            monkeypatch.setattr(WorkerParts, "ask", closing)
+        model = SoftmaxRegression()
+        with pytest.raises(RuntimeError, match="client was closed before the fit had ended"):
+            model.fit(*(read_anew(values) for values in table))
+        assert not hasattr(model, "coef_")
+
+
 def test_a_client_without_workers_is_named(table, monkeypatch):
     from sk_softmax.parts import dask_clients
 
