@@ -117,11 +117,11 @@ class Kept:
     def __reduce__(self) -> Any:
         # In one piece: arrays that dask sends one by one arrive at odd addresses, from which
         # NumPy copies them for every product.
-        return _unpickled, (pickle.dumps(self.part, protocol=5), self.n_bytes)
+        return _unpickled, (pickle.dumps(self.part, protocol=5),)
 
 
-def _unpickled(pickled: bytes, n_bytes: int) -> Kept:
-    return Kept(pickle.loads(pickled), n_bytes)
+def _unpickled(pickled: bytes) -> Kept:
+    return Kept(pickle.loads(pickled), len(pickled))  # a copy, whatever the rows were before
 
 
 def kept(given: Sequence[Any], make: Callable[[Any, int], Any], *, is_counted: bool) -> list[Any]:

@@ -143,8 +143,11 @@ class WorkerParts:
             replies: dict[str, Any] = self._client.run(
                 answers_there, question, keys_of, self.n_parts, on_error="return"
             )
-        except OSError:  # the scheduler does not answer
-            return []
+        except Exception as error:
+            check_open(self._client)
+            if not isinstance(error, OSError):
+                raise
+            return []  # the scheduler does not answer
         return list(replies.values())
 
 

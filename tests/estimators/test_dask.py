@@ -1,5 +1,6 @@
 """dask collections through the estimator, on dask's threads: fits of the same rows in memory."""
 
+import logging
 from itertools import pairwise
 
 import numpy as np
@@ -242,6 +243,19 @@ def test_any_scheduler_gives_the_same_bits(table, scheduler):
     with dask.config.set(scheduler=scheduler):
         found = fitted(*given)
     np.testing.assert_array_equal(found.coef_, expected.coef_)
+
+
+def test_rows_are_read_anew_where_they_do_not_fit(table, monkeypatch, caplog):
+    from sk_softmax.parts import dask_memory
+
+    given = [in_chunks(values) for values in table]
+    expected = fitted(*given)
+    monkeypatch.setattr(dask_memory, "MOST_FILLED", 0.0)
+    with caplog.at_level(logging.INFO, logger="sk_softmax"):
+        found = fitted(*given)
+    assert "exceed half of the memory of this process" in caplog.text
+    np.testing.assert_array_equal(found.coef_, expected.coef_)
+    np.testing.assert_array_equal(found.loss_curve_, expected.loss_curve_)
 
 
 def with_value(X, row, value):

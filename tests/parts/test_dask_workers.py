@@ -15,6 +15,7 @@ from parted import given
 
 from sk_softmax import SoftmaxRegression
 from sk_softmax.parts import LocalParts
+from sk_softmax.parts.part import answer
 
 dask = pytest.importorskip("dask", reason="dask is not installed")
 da = pytest.importorskip("dask.array", reason="dask.array is not installed")
@@ -62,7 +63,7 @@ def client():
 
 
 def block(number, X):
-    return X[N_ROWS * number : N_ROWS * (number + 1)]
+    return X[N_ROWS * number : N_ROWS * (number + 1)].copy()
 
 
 def read_anew(values):
@@ -137,26 +138,25 @@ def test_any_number_of_workers_gives_the_same_bits(table, expected, n_workers):
         assert_same_bits(SoftmaxRegression().fit(read_anew(X), read_anew(y)), expected)
 
 
+def placed_so(client, values, shares):
+    """A dask array whose blocks of these numbers lie on one worker each."""
+    futures = {}
+    for worker, numbers in zip(client.nthreads(), shares, strict=True):
+        for number in numbers:
+            futures[number] = client.scatter(block(number, values), workers=[worker])
+    shape = (N_ROWS, *values.shape[1:])
+    return da.concatenate(
+        [
+            da.from_delayed(dask.delayed(futures[number]), shape, values.dtype)
+            for number in range(N_PARTS)
+        ]
+    )
+
+
 @pytest.mark.parametrize("shares", [[[0, 3, 4, 6], [1, 2, 5, 7]], [[*range(N_PARTS)], []]])
 def test_any_placement_gives_the_same_bits(client, table, expected, shares, monkeypatch):
     asked = Asked(client, monkeypatch)
-    workers = list(client.nthreads())
-    placed = []
-    for values in table:
-        futures = {}
-        for worker, numbers in zip(workers, shares, strict=True):
-            for number in numbers:
-                futures[number] = client.scatter(block(number, values), workers=[worker])
-        placed.append(
-            da.concatenate(
-                [
-                    da.from_delayed(
-                        dask.delayed(futures[number]), (N_ROWS, *values.shape[1:]), values.dtype
-                    )
-                    for number in range(N_PARTS)
-                ]
-            )
-        )
+    placed = [placed_so(client, values, shares) for values in table]
     assert_same_bits(SoftmaxRegression().fit(*placed), expected)
     assert asked.shares == [4, 4]
 
@@ -184,6 +184,26 @@ def test_nothing_stays_but_what_the_user_persisted(client, table, expected, capl
     np.testing.assert_array_equal(dX.compute(), table[0])
 
 
+@pytest.mark.parametrize("is_persisted", [True, False])
+def test_dask_counts_the_bytes_of_rows_once(client, table, monkeypatch, is_persisted):
+    dX, dy = (read_anew(values) for values in table)
+    if is_persisted:
+        # Computed by workers, because arrays that are sent arrive at odd addresses.
+        dX = client.persist(2 * placed_so(client, table[0], [range(4), range(4, 8)]))
+        distributed.wait(dX)
+        dy = (dX[:, 0] > 0).astype(int)
+    counted = []
+    asked = Asked(client, monkeypatch)
+    asked.before = lambda _: counted.append(client.nbytes(kept_keys(client), summary=False))
+    SoftmaxRegression().fit(dX, dy)
+    of_rows = N_ROWS * 5 * 8
+    shared = [n_bytes for n_bytes in counted[-1].values() if n_bytes < 200]
+    copied = [n_bytes for n_bytes in counted[-1].values() if of_rows <= n_bytes < 2 * of_rows]
+    assert len(shared) + len(copied) == N_PARTS
+    # Of persisted rows only those are copied that move to another worker: half of them at most.
+    assert len(copied) <= N_PARTS // 2 if is_persisted else not shared
+
+
 def test_rows_are_read_anew_where_they_do_not_fit(client, table, expected, caplog, monkeypatch):
     from sk_softmax.parts import dask_memory
 
@@ -200,7 +220,7 @@ def test_a_question_is_one_call_that_carries_params_and_sums(client, table, monk
     ask = LocalParts.ask
 
     def noting(self, question):
-        if "question" in question.keywords:  # not the round of summaries
+        if question.func is answer:  # not one about parts as they were given
             local.append(question)
         return ask(self, question)
 
@@ -305,12 +325,12 @@ def test_a_kept_part_arrives_elsewhere_at_an_even_address():
 
     from sk_softmax.parts.dask_tasks import Kept
 
-    kept = Kept(np.arange(1000.0), 12_000)
+    kept = Kept(np.arange(1000.0), 0)
     header, frames = serialize(kept)
     moved = deserialize(header, [memoryview(b"x" + bytes(frame))[1:] for frame in frames])
     assert moved.part.flags.aligned
     np.testing.assert_array_equal(moved.part, kept.part)
-    assert sizeof(moved) == pytest.approx(12_000, abs=200)
+    assert sizeof(moved) == pytest.approx(8_000, abs=500)
 
 
 def test_errors_in_a_partition_name_it(client, table):
@@ -402,6 +422,32 @@ def test_a_closed_client_is_named(table):
             warnings.filterwarnings("ignore", message="Running on a single-machine scheduler")
             with pytest.raises(RuntimeError, match="persisted by a dask client that is closed"):
                 SoftmaxRegression().fit(dX, dy)
+
+
+@pytest.mark.parametrize("at", ["a question", "the time between questions"])
+def test_a_client_that_is_closed_during_the_fit_is_named(table, monkeypatch, at):
+    from sk_softmax.parts.dask_workers import WorkerParts
+
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
+    ) as cluster:
+        client = distributed.Client(cluster)
+        asked = Asked(client, monkeypatch)
+        if at == "a question":
+            asked.before = lambda self: client.close() if self.questions == 2 else None
+        else:
+            ask = WorkerParts.ask
+
+            def closing(self, question):
+                if asked.questions == 2:
+                    client.close()
+                return ask(self, question)
+
+            monkeypatch.setattr(WorkerParts, "ask", closing)
+        model = SoftmaxRegression()
+        with pytest.raises(RuntimeError, match="client was closed before the fit had ended"):
+            model.fit(*(read_anew(values) for values in table))
+        assert not hasattr(model, "coef_")
 
 
 def test_a_client_without_workers_is_named(table, monkeypatch):
