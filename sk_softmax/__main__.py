@@ -27,6 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
 
     It is 2 if the command cannot do what is asked, and 130 if Ctrl-C ended it.
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["explore"]:
+        from sk_softmax.explore.command import explore
+
+        return explore(arguments[1:])
     options = _parser().parse_args(arguments)
     try:
         check_use(options)
@@ -69,7 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m sk_softmax",
         description="Compare softmax regression with scikit-learn's LogisticRegression, on data "
         "that scikit-learn bundles or on a CSV or Parquet file; or, with --inference, print how "
-        "sure the coefficients for such a file are; or, with --predict, write predictions.",
+        "sure the coefficients for such a file are; or, with --predict, write predictions. The "
+        "first argument explore opens the lecture as a page to play with: see explore --help.",
         epilog="Files are read by polars, pyarrow or pandas, the first of them that is installed; "
         'pip install "sk-softmax[cli]" installs polars.',
     )
