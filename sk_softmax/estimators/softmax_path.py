@@ -59,6 +59,17 @@ class SoftmaxPath:
         Whether that estimate is at most ``tol``, relative to the objective.
     l1_ratio : float
         The share of L1 in the penalty.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_softmax import softmax_path
+    >>> X, y = load_iris(return_X_y=True)
+    >>> path = softmax_path(X, y, Cs=4, grouped=True)
+    >>> path.coefs.shape
+    (4, 3, 4)
+    >>> path.deviance_ratio.round(2)
+    array([0.  , 0.73, 0.92, 0.96])
     """
 
     Cs: NDArray[np.float64]

@@ -36,6 +36,16 @@ class ProximalLBFGS(Options):
     ----------
     history : int, default=10
         How many steps the model remembers.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_softmax import SoftmaxRegression
+    >>> from sk_softmax.solvers import ProximalLBFGS
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = SoftmaxRegression(lower_bounds=0, solver=ProximalLBFGS(history=5)).fit(X, y)
+    >>> float(model.coef_.min())
+    0.0
     """
 
     history: int = 10
