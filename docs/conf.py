@@ -48,6 +48,7 @@ source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 exclude_patterns = ["extensions", "gallery/*.ipynb", "gallery_header.rst", "_static/mathjax"]
 templates_path = ["_templates"]
 nitpicky = False
+smartquotes = False  # quotes and dashes are often code
 toc_object_entries_show_parents = "hide"
 
 # --- the package's own docstrings ---------------------------------------------------------------
@@ -117,3 +118,19 @@ html_theme_options = {
     "show_prev_next": True,
 }
 html_sidebars = {page: [] for page in ("index", "start", "inside", "benchmarks", "changelog")}
+
+
+# --- classes that users do not make -------------------------------------------------------------
+
+RETURNED = ("sk_softmax.inference.", "sk_softmax.interfaces.", "sk_softmax.SoftmaxPath")
+
+
+def without_arguments(app, what, name, obj, options, signature, returned):
+    """Leave out how a class is made that only the package makes."""
+    is_returned = what == "class" and name.startswith(RETURNED)
+    return ("", None) if is_returned else (signature, returned)
+
+
+def setup(app):
+    """Connect what this file adds to Sphinx."""
+    app.connect("autodoc-process-signature", without_arguments)

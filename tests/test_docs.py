@@ -2,7 +2,7 @@
 
 import contextlib
 import doctest
-import importlib
+import importlib.util
 import inspect
 import io
 import re
@@ -62,19 +62,19 @@ def test_the_code_of_a_page_prints_what_the_page_shows(name, tmp_path, monkeypat
     assert result.failed == 0, report.getvalue()
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n.startswith("lecture/")])
+@pytest.mark.parametrize("name", [n for n in NAMES if "{code-cell}" in (DOCS / n).read_text()])
 def test_the_cells_of_a_notebook_run(name, tmp_path, monkeypatch):
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
     monkeypatch.chdir(tmp_path)
-    namespace: dict = {"__name__": "__main__", "display": print}
+    namespace: dict = {"__name__": "__main__"}
     warnings.simplefilter("ignore", DeprecationWarning)
     for kind, text in blocks(DOCS / name):
         if kind == "{code-cell}":
             text = re.sub(r"\A(:.*\n)+", "", text)  # tags
             with contextlib.redirect_stdout(io.StringIO()):
                 exec(compile(text, name, "exec"), namespace)
-    importlib.import_module("matplotlib.pyplot").close("all")
+    matplotlib.pyplot.close("all")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -111,3 +111,39 @@ def test_the_tables_say_what_becomes_of_every_argument(theirs):
 
 def test_the_guide_says_when_to_use_every_solver():
     assert set(solvers.SOLVERS) == first_column("guide/solvers.md", "Which one when")
+
+
+@pytest.fixture(scope="module")
+def checker():
+    """The module that checks a built site."""
+    path = DOCS.parent / ".ci" / "site.py"
+    spec = importlib.util.spec_from_file_location("checked_site", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('<script src="https://cdn.example/x.js"></script>', "loads https://cdn.example/x.js"),
+        ('<link rel="stylesheet" href="//fonts.example/f.css">', "loads //fonts.example/f.css"),
+        ('<a href="nowhere.html">', "refers to nowhere.html, which does not exist"),
+        ('<a href="other.html#gone">', "refers to other.html#gone, which has no such place"),
+        ('<a href="other.html#here"> <a href="https://example.org/">', None),
+    ],
+)
+def test_a_site_that_loads_from_elsewhere_or_links_nowhere_is_found_out(
+    checker, tmp_path, line, fault
+):
+    (tmp_path / "page.html").write_text(line)
+    (tmp_path / "other.html").write_text('<p id="here">')
+    found = checker.faults(tmp_path)
+    assert [text.partition(" ")[2] for text in found] == ([fault] if fault else [])
+
+
+def test_a_style_that_loads_from_elsewhere_is_found_out(checker, tmp_path):
+    (tmp_path / "style.css").write_text(
+        '@import "https://cdn.example/y.css"; p {background: url(x.png)}'
+    )
+    assert len(checker.faults(tmp_path)) == 1
