@@ -113,6 +113,11 @@ def test_the_guide_says_when_to_use_every_solver():
     assert set(solvers.SOLVERS) == first_column("guide/solvers.md", "Which one when")
 
 
+def test_the_citation_is_of_this_version():
+    citation = (DOCS.parent / "CITATION.cff").read_text()
+    assert re.search(r"^version: (.*)$", citation, re.M)[1] == sk_softmax.__version__
+
+
 @pytest.fixture(scope="module")
 def checker():
     """The module that checks a built site."""
