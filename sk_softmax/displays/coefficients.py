@@ -43,6 +43,17 @@ class CoefficientDisplay:
         One per class.
     artists_ : list
         The image of each class, or the container of its bars.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sk_softmax import SoftmaxRegression
+    >>> from sk_softmax.displays import CoefficientDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = SoftmaxRegression(C=0.1).fit(X / 16, y)
+    >>> display = CoefficientDisplay.from_estimator(model, image_shape=(8, 8))
+    >>> len(display.axes_)
+    10
     """
 
     figure_: Any

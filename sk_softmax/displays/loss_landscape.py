@@ -54,6 +54,19 @@ class LossLandscapeDisplay:
         The surface.
     lines_ : list of matplotlib Line2D
         The paths.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import scale
+    >>> from sk_softmax import SoftmaxRegression
+    >>> from sk_softmax.displays import LossLandscapeDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X = scale(X[:, 2:])
+    >>> model = SoftmaxRegression(solver="gd", tol=1e-3, keep_path=True).fit(X, y)
+    >>> display = LossLandscapeDisplay.from_estimator(model, X, y, n_points=10)
+    >>> display.values.shape
+    (10, 10)
     """
 
     ax_: Any

@@ -40,6 +40,19 @@ class MisclassifiedDisplay:
         One per image.
     artists_ : list of matplotlib AxesImage
         The images.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sk_softmax import SoftmaxRegression
+    >>> from sk_softmax.displays import MisclassifiedDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = SoftmaxRegression(C=0.001).fit(X[:900] / 16, y[:900])
+    >>> display = MisclassifiedDisplay.from_estimator(
+    ...     model, X[900:] / 16, y[900:], image_shape=(8, 8), n_images=5
+    ... )
+    >>> display.images.shape
+    (5, 8, 8)
     """
 
     figure_: Any

@@ -177,7 +177,7 @@ class SoftmaxRegression(
         bounds; and above 500 parameters, if the proof fails, only single columns that separate
         are noticed.) See
         :func:`sk_softmax.inference.detect_separation`.
-    loss_curve_ : ndarray of shape (n_iter_ + 1,)
+    loss_curve_ : ndarray of shape ``(n_iter_ + 1,)``
         The objective in nats a row, at the start and after each iteration; for a minibatch solver
         its mean over each epoch's batches. On a large problem ``"lbfgs"`` begins with cheaper
         rows: the first values may be those of a sample of the rows, and all but the last few have
@@ -190,7 +190,7 @@ class SoftmaxRegression(
         cross-entropy in nats, without penalty) and accuracy.
     history_ : dict of lists
         The records by column: ``pandas.DataFrame(model.history_)``.
-    path_ : ndarray of shape (n_iter_ + 1, n_outputs, n_columns)
+    path_ : ndarray of shape ``(n_iter_ + 1, n_outputs, n_columns)``
         With ``keep_path``, the coefficients of every iteration with the intercept as last column:
         one row per class, for two classes a single row.
     params_ : ndarray of shape (n_outputs, n_columns)
@@ -203,7 +203,7 @@ class SoftmaxRegression(
         on both sides.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape ``(n_features_in_,)``
         Names of the features, if X has names that are all strings.
 
     See Also

@@ -200,7 +200,7 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
         Whether all fits, of folds and of all rows, reached their tolerance: see ``tol``.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape ``(n_features_in_,)``
         Names of the features, if X has names that are all strings.
 
     Notes

@@ -141,7 +141,7 @@ def one_hot(labels: ArrayLike, n_classes: int | None = None, dtype: Any = np.flo
 
     Returns
     -------
-    targets : ndarray of shape (*labels.shape, n_classes)
+    targets : ndarray of shape ``(*labels.shape, n_classes)``
         Zeros and ones.
 
     Raises

@@ -51,6 +51,15 @@ class BiasReducedInference:
         ``l + log det I / 2`` in nats, with the information of log odds against one class.
     n_observations : float
         The sum of the weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_softmax import SoftmaxRegression
+    >>> X, y = np.arange(6.0)[:, None], [0, 0, 0, 1, 1, 1]  # separated
+    >>> model = SoftmaxRegression(C=np.inf, bias_reduction="firth").fit(X, y)
+    >>> model.bias_reduced_inference(X, y).conf_int()[0, 0].round(3)
+    array([2.00e-03, 6.07e+00])
     """
 
     outcomes: tuple[Any, ...]

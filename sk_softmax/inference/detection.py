@@ -51,6 +51,14 @@ class Separation:
     direction : ndarray of shape (n_outputs, n_columns)
         Coefficients, with the intercept as last column, that tell all these rows apart: added any
         number of times, they lower the loss. Zero for ``"none"``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_softmax.inference import detect_separation
+    >>> separation = detect_separation(np.arange(6.0)[:, None], [0, 0, 0, 1, 1, 1])
+    >>> separation.kind, separation.features, separation.class_pairs
+    ('complete', (0,), ((0, 1),))
     """
 
     kind: Literal["none", "quasi-complete", "complete"]

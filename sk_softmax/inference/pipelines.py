@@ -56,6 +56,23 @@ def of_pipeline(
     ------
     ValueError
         If the last step has no method ``inference``, and for the reasons that this has.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sk_softmax import SoftmaxRegression
+    >>> from sk_softmax.inference import of_pipeline
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> X, y = X.iloc[50:, 2:], y[50:]
+    >>> pipeline = make_pipeline(StandardScaler(), SoftmaxRegression(C=np.inf)).fit(X, y)
+    >>> inference = of_pipeline(pipeline, X, y)
+    >>> inference.columns
+    ('petal length (cm)', 'petal width (cm)', 'intercept')
+    >>> inference.z.round(2)
+    array([[2.5 , 2.78, 0.78]])
     """
     steps = getattr(pipeline, "steps", None)
     if not steps or not hasattr(steps[-1][1], "inference"):

@@ -56,6 +56,14 @@ class Auto(Options):
     """Newton's method if a Hessian is cheap, L-BFGS otherwise.
 
     For penalties with kinks or bounds these are proximal Newton and proximal L-BFGS.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_softmax import SoftmaxRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> SoftmaxRegression(solver="auto").fit(X, y).converged_  # the default
+    True
     """
 
     is_stochastic: ClassVar[bool] = False

@@ -40,6 +40,18 @@ class GradientDescent(Options):
         In [0, 1).
     nesterov : bool, default=False
         Look ahead along the velocity; needs momentum.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.preprocessing import scale
+    >>> from sk_softmax import SoftmaxRegression
+    >>> from sk_softmax.solvers import GradientDescent
+    >>> X, y = load_iris(return_X_y=True)
+    >>> plain = SoftmaxRegression(solver=GradientDescent(), tol=1e-4).fit(scale(X), y)
+    >>> fast = SoftmaxRegression(solver=GradientDescent(momentum=0.9), tol=1e-4).fit(scale(X), y)
+    >>> bool(fast.n_iter_[0] < plain.n_iter_[0] / 4)
+    True
     """
 
     learning_rate: float | Literal["auto"] = "auto"

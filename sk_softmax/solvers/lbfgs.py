@@ -59,6 +59,17 @@ class LBFGS(Options):
     precondition : bool, default=True
         Start the recursion from the curvature of the data; otherwise from ``s'y / y'y`` times the
         identity.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_softmax import SoftmaxRegression
+    >>> from sk_softmax.solvers import LBFGS
+    >>> X, y = load_iris(return_X_y=True)
+    >>> plain = SoftmaxRegression(solver=LBFGS(precondition=False)).fit(X, y)
+    >>> model = SoftmaxRegression(solver=LBFGS()).fit(X, y)
+    >>> bool(model.n_iter_[0] < plain.n_iter_[0])
+    True
     """
 
     history: int = 10

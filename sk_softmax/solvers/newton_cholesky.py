@@ -24,6 +24,15 @@ class NewtonCholesky(Options):
     of them forms and factors a Hessian of ``n_outputs * n_columns`` rows and columns, so the
     method suits small problems. If the Hessian is singular (collinear features without a penalty),
     the smallest ridge with which it can be factored is added.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_softmax import SoftmaxRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = SoftmaxRegression(solver="newton-cholesky").fit(X, y)
+    >>> bool(model.n_iter_[0] < 10)
+    True
     """
 
     is_stochastic: ClassVar[bool] = False

@@ -37,6 +37,16 @@ class ProximalLBFGS(Options):
     history : int or None, default=None
         How many steps the model remembers. None is 10, and up to 60 for fewer than 400
         parameters.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_softmax import SoftmaxRegression
+    >>> from sk_softmax.solvers import ProximalLBFGS
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = SoftmaxRegression(lower_bounds=0, solver=ProximalLBFGS(history=5)).fit(X, y)
+    >>> float(model.coef_.min())
+    0.0
     """
 
     history: int | None = None

@@ -63,6 +63,17 @@ class ProximalNewton(Options):
     Saunders, 2014, SIAM Journal on Optimization 24; active sets as in Hsieh et al., 2014, Journal
     of Machine Learning Research 15). The others stay exactly zero, and cost only their part of the
     gradient.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_softmax import SoftmaxRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = SoftmaxRegression(l1_ratio=1, solver="proximal-newton").fit(X, y)
+    >>> model.coef_ == 0
+    array([[ True,  True, False,  True],
+           [False,  True,  True,  True],
+           [ True,  True, False, False]])
     """
 
     is_stochastic: ClassVar[bool] = False

@@ -24,6 +24,16 @@ class RMSprop(MinibatchSolver):
         Share of the running mean square that is kept at each update, in [0, 1).
     epsilon : float, default=1e-8
         Added to the divisor, so that the quotient stays finite.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_softmax import SoftmaxRegression
+    >>> from sk_softmax.solvers import RMSprop
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = SoftmaxRegression(solver=RMSprop(decay=0.9), max_iter=20, random_state=0)
+    >>> bool(model.fit(X, y).score(X, y) > 0.9)
+    True
     """
 
     learning_rate: float = 0.05

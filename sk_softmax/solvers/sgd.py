@@ -25,6 +25,17 @@ class SGD(MinibatchSolver):
         In [0, 1): the velocity is ``v <- momentum v + gradient``.
     nesterov : bool, default=False
         Step along ``gradient + momentum v``; needs momentum.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sk_softmax import SoftmaxRegression
+    >>> from sk_softmax.solvers import SGD
+    >>> X, y = load_digits(return_X_y=True)
+    >>> solver = SGD(batch_size=64, learning_rate=0.5, momentum=0)
+    >>> model = SoftmaxRegression(solver=solver, max_iter=5, random_state=0).fit(X / 16, y)
+    >>> model.loss_curve_.round(1)
+    array([2.3, 1.5, 0.8, 0.6, 0.5, 0.5])
     """
 
     momentum: float = 0.9
