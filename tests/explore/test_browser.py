@@ -19,6 +19,15 @@ TRACE = """([plot, name]) => {
 }"""
 
 
+# The red of all pixels of a canvas.
+PAINTED = """(id) => {
+    const canvas = document.getElementById(id);
+    const { width, height } = canvas;
+    const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+    return [...pixels.filter((_, i) => i % 4 === 0)];
+}"""
+
+
 def trace(page, plot, name):
     return page.evaluate(TRACE, [plot, name])
 
@@ -179,14 +188,16 @@ def test_play_step_and_reset_move_everything_together(opened):
     assert shown.inner_text() == "0 of 12"
     assert query_of(page)["step"] == "0"
     settle(page)
-    flat = page.evaluate("document.getElementById('plane').data[0].y[0]")
-    assert flat == pytest.approx(0.5)  # the sigmoid at zero weights
+    sigmoid = "Explore.rows.probabilities([1.2])[1]"
+    assert page.evaluate(sigmoid) == pytest.approx(0.5)  # at zero weights
+    flat = page.evaluate(PAINTED, "regions")
     assert len(trace(page, "contour", "gradient descent")["x"]) == 1
     page.click("#forward")
     settle(page)
     assert shown.inner_text() == "1 of 12"
     assert len(trace(page, "contour", "minibatch SGD")["x"]) == 2
-    assert page.evaluate("document.getElementById('plane').data[0].y[0]") < flat
+    assert page.evaluate(sigmoid) > 0.52
+    assert page.evaluate(PAINTED, "regions") != flat
     page.click("#back")
     assert shown.inner_text() == "0 of 12"
     page.select_option("#speed", "20")
@@ -271,15 +282,7 @@ def test_every_view_is_drawn(opened, query, form):
     assert page.locator(".why:visible").count() == 0
     if form != "3d":
         # From white at the optimum to grey on the walls, and something of all shades between.
-        shades = page.evaluate(
-            """() => {
-                const canvas = document.getElementById("bands");
-                const { width, height } = canvas;
-                const pixels = canvas.getContext("2d").getImageData(0, 0, width, height).data;
-                return [...new Set(pixels.filter((_, i) => i % 4 === 0))];
-            }"""
-        )
-        assert len(shades) > 20
+        assert len(set(page.evaluate(PAINTED, "bands"))) > 20
         assert page.locator("#contour .scatterlayer .trace").count() >= 1
     if form != "contour":
         page.wait_for_selector("#relief canvas", state="attached")
@@ -287,6 +290,7 @@ def test_every_view_is_drawn(opened, query, form):
         assert page.locator("#images canvas").count() in (1, 10)
     else:
         assert page.locator("#plane .scatterlayer .trace").count() >= 2
+        assert len(set(page.evaluate(PAINTED, "regions"))) > 8  # a curve alone has few
     width, height = page.evaluate(
         "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
     )

@@ -4,14 +4,18 @@
 
 Explore.rows = (() => {
   const $ = (id) => document.getElementById(id);
-  const PIXELS = 160;
+  const PIXELS = 200;
   let data = null;
   let frame = null;
   let params = null;
   let drawn = null; // the columns on the axes
+  let plotted = ""; // what the plot of the rows shows
+  let ends = null; // of the axes: left, right, lower, upper
 
   function setData(given) {
     data = given;
+    params = null;
+    $("mix").title = "";
     $("card-rows").hidden = Boolean(data.imageShape);
     $("rows-title").textContent = data.chosen.length === 1
       ? (data.classes.length > 2 ? "Data and softmax" : "Data and sigmoid") : "Data and regions";
@@ -39,13 +43,38 @@ Explore.rows = (() => {
     return weights.map((w) => w / total);
   }
 
+  // The rows are plotted once; what the model says of them is painted below on a canvas, so that
+  // a step takes a few milliseconds however many rows there are.
   function draw(newParams) {
     if (newParams !== undefined) params = newParams;
     if (!data || !frame || data.imageShape) return;
     $("rows-note").textContent = note();
-    $("mix").hidden = true;
-    if (data.chosen.length === 1) drawCurve();
-    else drawRegions();
+    drawMix();
+    const key = [data.key, frame.across, frame.up, Explore.fontSize()].join();
+    if (key !== plotted) {
+      plotted = key;
+      if (data.chosen.length === 1) plotCurve();
+      else plotPlane();
+      $("plane").removeAllListeners("plotly_afterplot");
+      $("plane").on("plotly_afterplot", paint); // also when the plot has another size
+    }
+    paint();
+  }
+
+  function paint() {
+    const { width, height, _size } = $("plane")._fullLayout;
+    const scale = window.devicePixelRatio || 1;
+    const canvas = $("regions");
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+    if (params === null || !frame) return;
+    const context = canvas.getContext("2d");
+    context.scale(scale, scale);
+    context.beginPath();
+    context.rect(_size.l, _size.t, _size.w, _size.h);
+    context.clip();
+    if (data.chosen.length === 1) paintCurves(context, _size);
+    else context.drawImage(mixture(ends.slice(0, 2), ends.slice(2)), _size.l, _size.t, _size.w, _size.h);
   }
 
   function markers(k, open) {
@@ -76,55 +105,64 @@ Explore.rows = (() => {
   }
 
   const legend = () => ({
-    showlegend: true,
+    showlegend: true, plot_bgcolor: "rgba(0,0,0,0)",
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { size: Explore.fontSize() } },
     margin: { ...Explore.margin(), t: 14 + 1.4 * Explore.fontSize() },
   });
 
   // --- one column -------------------------------------------------------------------------------
 
-  function drawCurve() {
+  function plotCurve() {
     const x = data.train.columns[0];
-    const [low, high] = bounds([...x, ...(data.val.columns[0] || [])]);
-    const steps = Array.from({ length: 161 }, (_, i) => low + (i / 160) * (high - low));
-    const traces = params === null ? [] : curves(steps);
-    const height = (i, k) => (data.classes.length === 2 ? k : -0.06 - 0.05 * k) + jitter(i);
-    traces.push(...scatter(data.train, (i) => x[i], data.shares ? shares : height, false));
-    if (data.nVal) traces.push(...scatter(data.val, (i) => data.val.columns[0][i], height, true).map((t) => ({ ...t, showlegend: false })));
+    const binary = data.classes.length === 2;
+    ends = [...bounds([...x, ...(data.val.columns[0] || [])]), binary ? -0.1 : -0.1 - 0.05 * data.classes.length, 1.1];
+    const height = (i, k) => (binary ? k : -0.06 - 0.05 * k) + jitter(i);
+    const traces = scatter(data.train, (i) => x[i], data.shares ? shares : height, false);
+    if (data.nVal) traces.push(...hidden(scatter(data.val, (i) => data.val.columns[0][i], height, true)));
     Plotly.react("plane", traces, Explore.layout({
       ...legend(),
-      xaxis: { range: [low, high], title: { text: Explore.plain(data.columns[0]) + unit(), standoff: 6 }, zeroline: false, fixedrange: true },
+      xaxis: { range: ends.slice(0, 2), title: { text: Explore.plain(data.columns[0]) + unit(), standoff: 6 }, zeroline: false, fixedrange: true },
       yaxis: {
-        range: [data.classes.length === 2 ? -0.1 : -0.1 - 0.05 * data.classes.length, 1.1],
-        title: { text: data.classes.length === 2 ? `probability of ${Explore.plain(data.classes[1])}` : "probability", standoff: 6 },
-        fixedrange: true,
+        range: ends.slice(2), fixedrange: true,
+        title: { text: binary ? `probability of ${Explore.plain(data.classes[1])}` : "probability", standoff: 6 },
       },
-      shapes: params === null ? [] : boundaries(steps),
     }), Explore.config);
   }
+
+  // Their names stand in the legend already.
+  const hidden = (traces) => traces.map((one) => ({ ...one, showlegend: false }));
 
   const jitter = (i) => 0.05 * (((i * 0.618034) % 1) - 0.5);
   const shares = (i, k) => (data.classes.length === 2 ? data.shares[i][1] : data.shares[i][k]) + 0.4 * jitter(i);
 
-  function curves(steps) {
+  // The probability along the column: of the second of two classes, or of every class.
+  function paintCurves(context, { l, t, w, h }) {
+    const [left, right, low, high] = ends;
+    const steps = Array.from({ length: 161 }, (_, i) => left + (i / 160) * (right - left));
     const values = steps.map((x) => probabilities([x]));
-    const first = data.classes.length === 2 ? 1 : 0;
-    return data.classes.slice(first).map((name, i) => ({
-      type: "scatter", mode: "lines", x: steps, y: values.map((p) => p[first + i]), showlegend: false,
-      line: { color: data.classes.length === 2 ? "#1b1f24" : Explore.ofClass(i).colour, width: 3 },
-      hovertemplate: `${Explore.plain(name)}: %{y:.3f} at %{x:.3g}<extra></extra>`,
-    }));
+    const u = (x) => l + ((x - left) / (right - left)) * w;
+    context.lineWidth = 3;
+    for (let k = data.classes.length === 2 ? 1 : 0; k < data.classes.length; k++) {
+      context.strokeStyle = data.classes.length === 2 ? "#1b1f24" : Explore.ofClass(k).colour;
+      context.beginPath();
+      steps.forEach((x, i) => context.lineTo(u(x), t + ((high - values[i][k]) / (high - low)) * h));
+      context.stroke();
+    }
+    context.lineWidth = 1.2;
+    context.strokeStyle = "#1b1f24";
+    context.setLineDash([3, 3]);
+    for (const x of boundaries(steps, values)) {
+      context.beginPath();
+      context.moveTo(u(x), t);
+      context.lineTo(u(x), t + h);
+      context.stroke();
+    }
   }
 
-  function boundaries(steps) {
-    const best = steps.map((x) => largest(probabilities([x])));
-    const found = [];
-    for (let i = 1; i < steps.length; i++) {
-      if (best[i] === best[i - 1]) continue;
-      const x = crossing(steps[i - 1], steps[i]);
-      found.push({ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: "#1b1f24", width: 1.2, dash: "dot" } });
-    }
-    return found;
+  // Where the most probable class changes.
+  function boundaries(steps, values) {
+    const best = values.map(largest);
+    return steps.flatMap((x, i) => (i > 0 && best[i] !== best[i - 1] ? [crossing(steps[i - 1], x)] : []));
   }
 
   function crossing(low, high) {
@@ -140,27 +178,23 @@ Explore.rows = (() => {
 
   // --- two columns and more -----------------------------------------------------------------------
 
-  function drawRegions() {
+  function plotPlane() {
     drawn = axes();
     const [a, b] = drawn;
     const has = data.train.columns.length > 0;
     const x = has ? data.train.columns[a] : [-3, 3], y = has ? data.train.columns[b] : [-3, 3];
-    const xs = bounds([...x, ...(has && data.nVal ? data.val.columns[a] : [])]);
-    const ys = bounds([...y, ...(has && data.nVal ? data.val.columns[b] : [])]);
-    const traces = [];
-    if (has) traces.push(...scatter(data.train, (i) => x[i], (i) => y[i], false));
-    if (has && data.nVal) traces.push(...scatter(data.val, (i) => data.val.columns[a][i], (i) => data.val.columns[b][i], true).map((t) => ({ ...t, showlegend: false })));
-    const images = params === null ? [] : [{
-      source: mixture(xs, ys), xref: "x", yref: "y", x: xs[0], y: ys[1],
-      sizex: xs[1] - xs[0], sizey: ys[1] - ys[0], sizing: "stretch", layer: "below",
-    }];
-    const axis = { zeroline: false, showgrid: false, fixedrange: true };
+    const hasVal = has && data.nVal > 0;
+    ends = [...bounds([...x, ...(hasVal ? data.val.columns[a] : [])]), ...bounds([...y, ...(hasVal ? data.val.columns[b] : [])])];
+    const traces = has ? scatter(data.train, (i) => x[i], (i) => y[i], false) : [];
+    if (hasVal) traces.push(...hidden(scatter(data.val, (i) => data.val.columns[a][i], (i) => data.val.columns[b][i], true)));
+    const axis = (name, range) => ({
+      zeroline: false, showgrid: false, fixedrange: true, range,
+      title: { text: Explore.plain(name) + unit(), standoff: 6 },
+    });
     Plotly.react("plane", traces, Explore.layout({
-      ...legend(), images,
-      xaxis: { ...axis, range: xs, title: { text: Explore.plain(data.columns[a]) + unit(), standoff: 6 } },
-      yaxis: { ...axis, range: ys, title: { text: Explore.plain(data.columns[b]) + unit(), standoff: 6 } },
+      ...legend(),
+      xaxis: axis(data.columns[a], ends.slice(0, 2)), yaxis: axis(data.columns[b], ends.slice(2)),
     }), Explore.config);
-    drawMix();
   }
 
   // A picture of the plane: each pixel mixes the classes' colours by their probabilities, and is
@@ -168,7 +202,7 @@ Explore.rows = (() => {
   function mixture(xs, ys) {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = PIXELS;
-    const context = canvas.getContext("2d", { willReadFrequently: true });
+    const context = canvas.getContext("2d");
     const image = context.createImageData(PIXELS, PIXELS);
     const best = new Int16Array(PIXELS * PIXELS);
     const tints = data.classes.map((_, k) => Explore.rgb(Explore.ofClass(k).colour).map((c) => 0.5 * (255 - c)));
@@ -187,7 +221,7 @@ Explore.rows = (() => {
       }
     }
     context.putImageData(image, 0, 0);
-    return canvas.toDataURL();
+    return canvas;
   }
 
   // The logit of each class as [at the first pixel, change a pixel across, change a pixel down].
@@ -229,8 +263,8 @@ Explore.rows = (() => {
   // The key of the mix for three classes: a triangle with a class at each corner.
   function drawMix() {
     const canvas = $("mix");
-    canvas.hidden = data.classes.length !== 3;
-    if (canvas.hidden) return;
+    canvas.hidden = data.classes.length !== 3 || data.chosen.length === 1;
+    if (canvas.hidden || canvas.title) return;
     canvas.title = `The mix of ${data.classes.join(", ")}: a corner is certainty, the middle a third each`;
     const context = canvas.getContext("2d", { willReadFrequently: true });
     const image = context.createImageData(96, 84);
