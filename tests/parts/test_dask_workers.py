@@ -428,10 +428,12 @@ def test_a_closed_client_is_named(table):
 def test_a_client_that_is_closed_during_the_fit_is_named(table, monkeypatch, at):
     from sk_softmax.parts.dask_workers import WorkerParts
 
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
-    ) as cluster:
-        client = distributed.Client(cluster)
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
         asked = Asked(client, monkeypatch)
         if at == "a question":
             asked.before = lambda self: client.close() if self.questions == 2 else None
