@@ -78,6 +78,8 @@ class CountingWorkers:
         Whether answers go up a tree of workers; otherwise each goes to the caller.
     """
 
+    is_read_anew = False
+
     def __init__(
         self,
         parts: Sequence[Any],

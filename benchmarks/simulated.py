@@ -30,7 +30,13 @@ def cut(X: Array, y: Array, n_parts: int, edges: Sequence[int], *, by_tree: bool
     workers = CountingWorkers(parts, edges, by_tree=by_tree)
     summaries = [Summary.of(part.X, part.given, None, classes) for part in parts]
     training = PartedTrainingSet(
-        workers, _as_given, summaries, classes, has_weights=False, has_offset=False
+        workers,
+        _as_given,
+        Summary.joined([summary for summary in summaries if summary.n_rows]),
+        [summary.n_rows for summary in summaries],
+        classes,
+        has_weights=False,
+        has_offset=False,
     )
     return training, workers
 

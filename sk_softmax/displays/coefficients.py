@@ -204,9 +204,9 @@ class CoefficientDisplay:
             return images_figure(self, n_columns, label, smooth=smooth)
         return bars_figure(self, n_features, min(n_columns, 3), label)
 
-    def largest(self, row: Any, n_features: int) -> Any:
+    def largest(self, row: NDArray[Any], n_features: int) -> NDArray[np.intp]:
         """Return the numbers of the largest coefficients of a class, the largest last."""
-        return np.argsort(-np.abs(row), kind="stable")[:n_features][::-1]
+        return np.asarray(np.argsort(-np.abs(row), kind="stable")[:n_features][::-1])
 
     def _cell(self, n_features: int) -> tuple[float, float]:
         """Return the width and height of one picture in inches."""

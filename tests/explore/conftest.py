@@ -21,7 +21,13 @@ FLAGS = [
 
 @pytest.fixture(scope="session")
 def chromium():
-    """The system's Chromium; the tests are skipped where there is none."""
+    """The system's Chromium; the tests are skipped where there is none.
+
+    They have a process of their own: Playwright keeps an event loop running and takes Ctrl-C over,
+    and other tests start loops and press Ctrl-C.
+    """
+    if os.environ.get("SK_SOFTMAX_BROWSER") != "1":
+        pytest.skip("run in a process of its own: SK_SOFTMAX_BROWSER=1 pytest tests/explore")
     for package in ("starlette", "uvicorn", "plotly"):
         pytest.importorskip(package, reason='the page needs pip install "sk-softmax[explore]"')
     api = pytest.importorskip(

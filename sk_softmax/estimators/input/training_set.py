@@ -18,6 +18,7 @@ from sk_softmax.estimators.input.rows import are_probabilities, checked_weights,
 from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.prepared import AnyTrainingSet
 from sk_softmax.fitting.settings import Settings, TrainingSet
+from sk_softmax.parts import ONLY_FIT, Chunks
 from sk_softmax.parts.device_arrays import on_host
 
 
@@ -43,7 +44,12 @@ def training_set_anywhere(
 
 
 def any_training_set(*given: Any, **options: Any) -> TrainingSet | PartedTrainingSet:
-    """Return the same from rows in memory or in parts; on a device they are an error."""
+    """Return the same from rows in memory or in parts; on a device they are an error.
+
+    So are chunks, which would be read anew in each of the many passes of several fits.
+    """
+    if any(isinstance(argument, Chunks) for argument in given):
+        raise TypeError(ONLY_FIT)
     training = training_set_anywhere(*given, **options)
     assert isinstance(training, TrainingSet | PartedTrainingSet)
     return training
