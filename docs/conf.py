@@ -117,7 +117,8 @@ html_theme_options = {
     "footer_end": ["sphinx-version", "theme-version"],
     "show_prev_next": True,
 }
-html_sidebars = {page: [] for page in ("index", "start", "inside", "benchmarks", "changelog")}
+ALONE = ("index", "start", "inside", "benchmarks", "scale", "promises", "changelog")
+html_sidebars = {page: [] for page in ALONE}
 
 
 # --- classes that users do not make -------------------------------------------------------------

@@ -55,6 +55,16 @@ class SoftmaxPath:
         Names of the features, if X had names that are all strings.
     has_offset : bool
         Whether there was an offset, so that predictions need one.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn.preprocessing import scale
+    >>> from sk_softmax import softmax_path
+    >>> X, y = load_wine(return_X_y=True)
+    >>> path = softmax_path(scale(X), y, Cs=5)
+    >>> path.predict(scale(X)[:3], C=0.1)
+    array([0, 0, 0])
     """
 
     Cs: NDArray[np.float64]
