@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import KFold
 
-from sk_softmax import SoftmaxRegression
+from sk_softmax import SoftmaxRegression, SoftmaxRegressionCV, softmax_path
 
 dask = pytest.importorskip("dask", reason="dask is not installed")
 da = pytest.importorskip("dask.array", reason="dask.array is not installed")
@@ -370,3 +371,26 @@ def test_nothing_else_imports_dask():
         "assert not {'dask', 'distributed'} & set(sys.modules), 'dask was imported'"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("cv", [3, KFold(3)])
+@pytest.mark.parametrize("scoring", ["accuracy", "neg_log_loss", "f1_macro"])
+def test_a_cross_validation_where_the_partitions_lie(table, cv, scoring):
+    """Folds and scores are those of scikit-learn's splitters of the same rows in memory."""
+    X, y, weights = table
+    options = {"Cs": 3, "cv": cv, "scoring": scoring, "tol": 1e-9}
+    expected = SoftmaxRegressionCV(**options).fit(X, y, weights)
+    given = [in_chunks(values) for values in (X, y, weights)]
+    found = SoftmaxRegressionCV(**options).fit(*given)
+    np.testing.assert_allclose(found.scores_, expected.scores_, atol=1e-6)
+    assert found.C_ == expected.C_
+    np.testing.assert_allclose(found.coef_, expected.coef_, atol=1e-6)
+
+
+def test_a_path_where_the_partitions_lie(table):
+    X, y, weights = table
+    expected = softmax_path(X, y, sample_weight=weights, Cs=5)
+    X, y, weights = (in_chunks(values) for values in (X, y, weights))
+    found = softmax_path(X, y, sample_weight=weights, Cs=5)
+    np.testing.assert_allclose(found.Cs, expected.Cs, rtol=1e-12)
+    np.testing.assert_allclose(found.coefs, expected.coefs, atol=1e-5)

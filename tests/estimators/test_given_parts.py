@@ -210,7 +210,7 @@ def test_what_needs_single_rows_says_what_to_do(table):
     with pytest.raises(ValueError, match="pass the validation rows as X_val and y_val"):
         SoftmaxRegression(early_stopping=True).fit(collection, None)
     model = SoftmaxRegression().fit(X, y)
-    with pytest.raises(TypeError, match=r"only SoftmaxRegression\.fit takes rows in parts"):
+    with pytest.raises(TypeError, match=r"only fits, paths and cross-validations take"):
         model.objective(collection, None)
 
 

@@ -49,13 +49,13 @@ def refuse_parts(estimator: Any, X: Any, y: Any) -> None:
     if isinstance(X, Collection):
         raise TypeError(
             f"{type(estimator).__name__} needs X as an array or a sparse matrix there, not in "
-            "parts: only SoftmaxRegression.fit takes rows in parts."
+            "parts: only fits, paths and cross-validations take rows in parts."
         )
     if is_in_dask(X):
         raise TypeError(
             f"X is a dask collection, and {type(estimator).__name__} needs all rows in one place "
-            "there: pass X.compute() if they fit into memory. SoftmaxRegression takes dask "
-            "collections in fit, in its predictions and in score."
+            "there: pass X.compute() if they fit into memory. Fits, paths, cross-validations, "
+            "predictions and score take dask collections."
         )
 
 
