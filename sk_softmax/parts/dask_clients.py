@@ -69,13 +69,21 @@ def on_workers(client: Any, tasks: Sequence[Any]) -> list[Any]:
 
 
 def wait_for(client: Any, futures: Sequence[Any]) -> None:
-    """Wait for results, which are numbered as partitions are; an error names the partition."""
-    await_workers(client)
-    try:
-        distributed.wait(futures)
-    except CancelledError as error:
-        check_open(client)
-        raise _lost(futures) from error
+    """Wait for results, which are numbered as partitions are; an error names the partition.
+
+    It is an error if all workers leave meanwhile and none joins.
+    """
+    is_done = False
+    while not is_done:
+        await_workers(client)
+        try:
+            distributed.wait(futures, timeout=PATIENCE)
+            is_done = True
+        except TimeoutError:
+            continue
+        except CancelledError as error:
+            check_open(client)
+            raise _lost(futures) from error
     for number, future in enumerate(futures):
         if future.status == "error":
             _raise(future.exception(), number)

@@ -21,6 +21,13 @@ dask = pytest.importorskip("dask", reason="dask is not installed")
 da = pytest.importorskip("dask.array", reason="dask.array is not installed")
 distributed = pytest.importorskip("distributed", reason="dask's distributed is not installed")
 
+if os.environ.get("SK_SOFTMAX_CLUSTER") != "1":
+    pytest.skip(
+        "clusters of several processes have one of their own: "
+        "SK_SOFTMAX_CLUSTER=1 pytest -n 0 tests/parts/test_dask_workers.py",
+        allow_module_level=True,
+    )
+
 N_PARTS, N_ROWS = 8, 40
 
 # Sockets that dask leaves to the garbage collector when a cluster closes.
