@@ -354,7 +354,7 @@ class SoftmaxRegression(
             float64, is not copied (CSC if its indices are sorted, and not for a minibatch solver,
             which needs rows one by one). So an array that is memory-mapped,
             ``numpy.load(path, mmap_mode="r")``, may be larger than memory: a fit reads it some
-            rows at a time (with 4 GB it took 60 MB of its own). Rows in several files or formats
+            rows at a time (200 MiB took 24 MiB of its own). Rows in several files or formats
             are given as :class:`sk_softmax.Chunks`, with nothing else but ``X_val``. A dask array
             or frame is fitted where its partitions lie; ``y``, ``sample_weight`` and ``offset``
             then have as many partitions, or are in memory.

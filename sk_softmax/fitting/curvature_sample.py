@@ -1,8 +1,8 @@
 """Curvature of rows that lie in parts, measured on a sample of them that is kept here.
 
-A matrix a class has ``K p^2`` numbers, and every part would send its own: 49 MB a part and
-measurement with the 785 columns and 10 classes of MNIST. On a quarter of its rows, gathered once,
-L-BFGS takes 40 iterations where it takes 27 with the matrices of all rows, and less time.
+A matrix a class has ``K p^2`` numbers, and every part would send its own: ``8 K p^2`` bytes, 49 MB
+with the 785 columns and 10 classes of MNIST. With a third of its rows, gathered once, L-BFGS takes
+39 iterations in 16 parts, and 38 in memory.
 """
 
 from __future__ import annotations

@@ -66,8 +66,7 @@ class ProximalLBFGS(Options):
         penalty = problem.penalty
         here = yield from look(penalty, problem.start)
         stopped = yield here.progress(penalty, 0, 0.0)
-        history = _history_for(problem.start.size) if self.history is None else self.history
-        pairs, iteration = CompactPairs(history), 0
+        pairs, iteration = self._no_pairs(problem.start), 0
         schedule = CurvatureSchedule(FIRST_DAMPING)
 
         while True:
@@ -93,7 +92,7 @@ class ProximalLBFGS(Options):
             # 4. Move. If no step lowers the value, try once more without old pairs.
             step = yield from backtrack(penalty, here, aim.target, problem.noise_at(here.value))
             if step is None and len(pairs) > 0:
-                pairs = CompactPairs(history)
+                pairs = self._no_pairs(problem.start)
                 schedule.begin_anew()
                 continue
             if step is None:
@@ -110,6 +109,11 @@ class ProximalLBFGS(Options):
             here, iteration = there, iteration + 1
             stopped = yield here.progress(penalty, iteration, size)
 
+    def _no_pairs(self, start: Array) -> CompactPairs:
+        """Return a model that remembers no step yet, of params like ``start``."""
+        few = max(FEWEST_STEPS, min(MOST_STEPS, NUMBERS // start.size))
+        return CompactPairs(few if self.history is None else self.history)
+
 
 # Numbers in the steps that are remembered of few parameters, and the most and the fewest steps.
 # Iterations with 10 and with 60 steps, under an L1 penalty with C=100 and with weights of 90 rows
@@ -117,11 +121,6 @@ class ProximalLBFGS(Options):
 # 25 or 30 parameters of these rows 2,361 and 221, 4,174 and 326. Of digits (640) they are 516 and
 # 400, which take twice the time.
 NUMBERS, MOST_STEPS, FEWEST_STEPS = 4000, 60, 10
-
-
-def _history_for(n_parameters: int) -> int:
-    """Return how many steps to remember where the user leaves it open."""
-    return max(FEWEST_STEPS, min(MOST_STEPS, NUMBERS // n_parameters))
 
 
 class CompactPairs:
