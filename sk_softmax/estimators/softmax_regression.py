@@ -44,6 +44,7 @@ from sk_softmax.fitting.stream import Stream, learn_chunk, with_weight
 from sk_softmax.interfaces import Array, IterationRecord, Status
 from sk_softmax.interfaces.given import ClassWeight, MatrixLike, RandomState, SolverChoice
 from sk_softmax.objective import Seen
+from sk_softmax.parts import Chunks
 from sk_softmax.parts.device_arrays import on_host
 
 
@@ -334,12 +335,12 @@ class SoftmaxRegression(
     @callbacks.with_callbacks  # type: ignore[untyped-decorator]
     def fit(
         self,
-        X: MatrixLike,
+        X: MatrixLike | Chunks,
         y: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
         *,
         offset: ArrayLike | None = None,
-        X_val: MatrixLike | None = None,
+        X_val: MatrixLike | Chunks | None = None,
         y_val: ArrayLike | None = None,
         offset_val: ArrayLike | None = None,
         coef_init: ArrayLike | None = None,
