@@ -45,6 +45,12 @@ SHOWN = {
     ],
     "choosing_C_in_a_pipeline.py": ["<- chosen", "log loss on rows never seen"],
 }
+LONGEST = {  # above five seconds each
+    "iris_virginica_by_gradient_descent.py",
+    "loss_surface_and_paths.py",
+    "few_features_and_the_right_penalty.py",
+    "streaming_a_large_file.py",
+}
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +82,16 @@ def test_no_example_is_forgotten():
     assert {path.name for path in EXAMPLES.glob("*.py")} == set(SHOWN)
 
 
-@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[pytest.mark.slow] if n in LONGEST else []) for n in SHOWN],
+)
 def test_example_shows_what_it_promises(name, output):
     for text in SHOWN[name]:
         assert text in output(name)
 
 
+@pytest.mark.slow
 def test_the_lecture_and_ours_agree_line_by_line(output):
     lines = output("iris_virginica_by_gradient_descent.py").splitlines()
     numbers = [line.split()[-2:] for line in lines if "at step" in line or "at 5000 " in line]
@@ -107,6 +117,7 @@ def test_where_the_weights_begin_hardly_matters(output):
     assert losses[0] != losses[1]
 
 
+@pytest.mark.slow
 def test_the_paths_are_what_the_text_says_of_them(output):
     lines = output("loss_surface_and_paths.py").splitlines()[1:5]
     names = ["full batch", "minibatches of 16", "momentum 0.9", "RMSprop"]

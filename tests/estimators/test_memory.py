@@ -104,7 +104,7 @@ def mapped(tmp_path_factory):
     ],
     ids=str,
 )
-@pytest.mark.parametrize("view", ["mapped", "view"])
+@pytest.mark.parametrize("view", ["mapped", pytest.param("view", marks=pytest.mark.slow)])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_early_stopping_does_not_copy_a_file(view, parameters, mapped):
     file, X, y = mapped

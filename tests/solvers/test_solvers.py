@@ -206,4 +206,5 @@ def test_passes_count_every_time_the_data_are_read(objective, solve):
     assert objective.passes - before == pytest.approx(5)  # and the end
     solution = solve(NewtonCholesky(), objective, tol=1e-3)
     # A value and a Hessian an iteration, and the first value.
-    assert solution.records[-1].passes >= 2 * solution.n_iter + 1
+    # Shares of passes of other tests' batches were added before: what is left of them is rounding.
+    assert round(solution.records[-1].passes, 6) >= 2 * solution.n_iter + 1
