@@ -26,6 +26,7 @@ from sk_softmax.estimators.input.offsets import checked_offset, require_offset
 from sk_softmax.estimators.input.rows import validated
 from sk_softmax.estimators.input.translations import OPTIONS, foreign_option
 from sk_softmax.estimators.interoperability import logistic_regression_of
+from sk_softmax.estimators.versioned_state import VersionedState
 from sk_softmax.interfaces import Array
 from sk_softmax.interfaces.given import MatrixLike
 from sk_softmax.parts.device_arrays import on_host
@@ -36,7 +37,7 @@ from sk_softmax.parts.device_predictions import (
 )
 
 
-class LinearClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class LinearClassifier(ClassifierMixin, VersionedState, BaseEstimator):  # type: ignore[misc]
     """The methods common to all classifiers with ``classes_``, ``coef_`` and ``intercept_``."""
 
     classes_: NDArray[Any]
