@@ -18,6 +18,7 @@ from benchmarks import (
     device,
     many_fits,
     problems,
+    readme,
     report,
     results_file,
     work,
@@ -59,6 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
         results_file.write(results, store)  # what has been measured survives an interruption
     results_file.write(results, store)
     report.write(results, options.output, options.note)
+    if options.readme:
+        readme.update(results)
     print("\n".join([*comparison.losses(results), *comparison.table(results)]))
     print(f"the report is in {options.output / 'README.md'}")
     return 0
@@ -192,6 +195,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--short", action="store_true", help="all parts but the table on small data alone")
     add("--merge", action="store_true", help="add to the results already there")
+    add("--readme", action="store_true", help="write the tables of speed into the README too")
     add("--note", default="", help="a line for the report on how it was made")
     add("--output", type=Path, default=HERE / "report", help="a folder")
     return parser

@@ -1,6 +1,7 @@
 """The benchmark finds what it is to find, and its report shows what its file of results holds."""
 
 import importlib
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +20,7 @@ MODULES = [
     "measure",
     "plots",
     "problems",
+    "readme",
     "report",
     "results",
     "results_file",
@@ -44,6 +46,28 @@ def test_the_tables_of_the_report_are_those_of_the_results(benchmarks):
     assert report.startswith(
         "\n".join(["# Benchmark", "", *benchmarks.comparison.losses(results)])
     )
+
+
+def test_the_tables_of_the_readme_are_those_of_the_results(benchmarks):
+    results = benchmarks.results_file.read(REPORT / "results.json")
+    section = benchmarks.readme.section(results)
+    assert section.count("\n|") > 20
+    assert section in (ROOT / "README.md").read_text()
+
+
+def test_what_the_readme_claims_is_in_the_results(benchmarks):
+    results = benchmarks.results_file.read(REPORT / "results.json")
+    ratios = {
+        line.problem: line.ratios("sk_softmax")
+        for line in benchmarks.comparison.lines(results)
+        if line.aim in ("to 1e-3", "with standard errors")
+    }
+    text = " ".join((ROOT / "README.md").read_text().split())
+    claimed = re.search(r"(\d+) times as fast with many classes", text)
+    assert int(claimed[1]) == round(ratios["letter"].one)
+    claimed = re.search(r"takes (\d+) to (\d+) times as long on one thread", text)
+    found = sorted(ratios[each.problem].one for each in results.standard_errors)
+    assert [int(n) for n in claimed.groups()] == [round(found[0]), round(found[-1])]
 
 
 def test_what_was_read_is_written_again_as_it_was(benchmarks, tmp_path):
