@@ -93,7 +93,7 @@ class Summary:
         return [*lines, rule]
 
     def _repr_html_(self) -> str:
-        parts = [f"<style>{STYLE}</style>", f"<p><b>{escape(self.title)}</b></p>"]
+        parts = [f"<p><b>{escape(self.title)}</b></p>", f"<style>{STYLE}</style>"]
         parts += ['<div class="sk-softmax-summary">', "<table>"]
         for name, value in self.facts:
             parts.append(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>")
