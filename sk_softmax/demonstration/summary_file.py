@@ -24,11 +24,11 @@ TESTS = "Does a column matter at all? Wald tests over all classes, all values of
 """Title of the tests."""
 
 STYLE = (
-    "body { font-family: sans-serif; margin: 2em } table { border-collapse: collapse; "
-    "margin: 1em 0 } caption { text-align: left; font-weight: bold } "
-    "th, td { text-align: right; padding: 0.1em 0.8em } "
-    "th:first-child, td:first-child { text-align: left }"
+    ":root { color-scheme: light dark } body { font-family: sans-serif; margin: 1.2em; "
+    "line-height: 1.35 } td:first-child, th:first-child { position: sticky; left: 0; "
+    "background: Canvas }"
 )
+"""Of the page besides that of the summary: a phone keeps the names of the rows in sight."""
 
 
 def check_suffix(path: Path) -> None:
@@ -64,16 +64,19 @@ def _page(inference: Inference, tests: ChiSquareTests, told: Sequence[str]) -> s
     """Return a document of HTML with everything that is printed."""
     rows = [("", "chi2", "df", "p")]
     rows += [(t.name, f"{t.statistic:.4f}", f"{t.df}", f"{t.p_value:.4g}") for t in tests]
-    lines = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows]
+    lines = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows[1:]]
+    head = "".join(f"<th>{cell}</th>" for cell in rows[0])
     return "\n".join(
         [
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>Softmax regression</title>\n<style>{STYLE}</style>\n</head>\n<body>",
             *(f"<p>{escape(line)}</p>" for line in told),
             inference.summary()._repr_html_(),
-            f"<table>\n<caption>{escape(TESTS)}</caption>",
+            f'<div class="sk-softmax-summary">\n<table>\n<caption>{escape(TESTS)}</caption>',
+            f"<tr>{head}</tr>",
             *(f"<tr>{line}</tr>" for line in lines),
-            "</table>\n</body>\n</html>\n",
+            "</table>\n</div>\n</body>\n</html>\n",
         ]
     )
 

@@ -217,6 +217,8 @@ class CoefficientIntervalDisplay:
             axes.set_xlim(limits)
             if ratios:
                 _mark_ratios(axes, limits)
+            else:
+                axes.locator_params(axis="x", nbins=4)  # more run into one another in three panels
             self._label(axes, ratios, with_names=number % max(n_columns, 1) == 0)
         return self
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -18,6 +18,12 @@ from sk_softmax.displays.drawing import (
 )
 from sk_softmax.displays.interactive.surface import landscape_figure
 from sk_softmax.displays.path_animation import animated
+from sk_softmax.displays.plane_of_params import (
+    coordinates,
+    leading_directions,
+    names_of_axes,
+    unit_directions,
+)
 from sk_softmax.interfaces.given import MatrixLike
 
 if TYPE_CHECKING:
@@ -100,6 +106,7 @@ class LossLandscapeDisplay:
         paths: Mapping[str, Any] | None = None,
         parameters: tuple[tuple[int, int], tuple[int, int]] | None = None,
         sample_weight: ArrayLike | None = None,
+        offset: ArrayLike | None = None,
         n_points: int = 50,
         margin: float = 0.3,
         draw: bool = True,
@@ -125,6 +132,8 @@ class LossLandscapeDisplay:
             the paths (their first principal components), through the fitted parameters.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+            Their offset, if the fit had one.
         n_points : int, default=50
             Grid points on each side; the objective is evaluated at ``n_points ** 2`` of them.
         margin : float, default=0.3
@@ -151,21 +160,23 @@ class LossLandscapeDisplay:
                     f"{centre.shape[0]}, {centre.shape[1]}), as path_ of such an estimator has."
                 )
         if parameters is None:
-            directions = _leading_directions(centre, steps)
+            directions = leading_directions(centre, steps)
             labels = ("first principal direction", "second principal direction")
             origin = np.zeros(2)
         else:
-            directions = _unit_directions(centre, parameters)
-            labels = _names(estimator, centre, parameters)
+            directions = unit_directions(centre, parameters)
+            labels = names_of_axes(estimator, centre, parameters)
             origin = np.array([centre[p] for p in parameters])
-        flat = {name: origin + _coordinates(p, centre, directions) for name, p in steps.items()}
+        flat = {name: origin + coordinates(p, centre, directions) for name, p in steps.items()}
         reach = np.vstack([origin[None], *flat.values()])
         low, high = reach.min(axis=0), reach.max(axis=0)
         spare = np.where(high > low, margin * (high - low), np.maximum(np.abs(low), 1.0))
         x, y_axis = np.linspace(low - spare, high + spare, n_points).T
-        offsets = np.stack(np.meshgrid(x - origin[0], y_axis - origin[1]), axis=-1)
-        points = centre + np.tensordot(offsets.reshape(-1, 2), directions, axes=1)
-        values = estimator.objective(X, y, params=points, sample_weight=sample_weight)
+        steps_away = np.stack(np.meshgrid(x - origin[0], y_axis - origin[1]), axis=-1)
+        points = centre + np.tensordot(steps_away.reshape(-1, 2), directions, axes=1)
+        values = estimator.objective(
+            X, y, params=points, sample_weight=sample_weight, offset=offset
+        )
         grid = values.reshape(n_points, n_points)
         display = cls(x, y_axis, grid, flat, labels, origin)
         return display.plot(**plot) if draw else display
@@ -297,55 +308,3 @@ class LossLandscapeDisplay:
             zorder=4 - (number + 1) / (len(self.paths) + 1),  # the first on top
         )
         return line
-
-
-def _leading_directions(centre: Any, paths: Mapping[str, Any]) -> Any:
-    """Return the two orthonormal directions along which the paths differ most from ``centre``.
-
-    ``centre`` has the shape of the parameters, each path (n_steps, *centre.shape), and the
-    result (2, *centre.shape).
-    """
-    if not paths:
-        raise ValueError(
-            "Without paths there are no leading directions: pass paths, fit with keep_path=True, "
-            "or choose two parameters."
-        )
-    steps = np.vstack([(path - centre).reshape(len(path), -1) for path in paths.values()])
-    *_, directions = np.linalg.svd(steps, full_matrices=False)
-    if len(directions) < 2:
-        raise ValueError("Two directions need at least two steps and two parameters.")
-    # The sign of a singular vector is arbitrary: make its largest entry positive.
-    chosen = directions[:2]
-    signs = np.sign(chosen[np.arange(2), np.abs(chosen).argmax(axis=1)])
-    return (chosen * signs[:, None]).reshape(2, *centre.shape)
-
-
-def _unit_directions(centre: Any, parameters: Sequence[tuple[int, int]]) -> Any:
-    """Return the directions of two single parameters, of shape (2, *centre.shape)."""
-    directions = np.zeros((2, *centre.shape))
-    for direction, parameter in zip(directions, parameters, strict=True):
-        direction[parameter] = 1
-    return directions
-
-
-def _coordinates(path: Any, centre: Any, directions: Any) -> Any:
-    """Return the coordinates of each step along the two directions, of shape (n_steps, 2)."""
-    return np.tensordot(path - centre, directions, axes=([1, 2], [1, 2]))
-
-
-def _names(estimator: Any, centre: Any, parameters: Sequence[tuple[int, int]]) -> tuple[str, str]:
-    """Return the labels of two parameters."""
-    features = getattr(estimator, "feature_names_in_", None)
-    n_features = estimator.n_features_in_
-
-    def name(row: int, column: int) -> str:
-        column %= centre.shape[1]
-        if column == n_features:
-            what = "intercept"
-        else:
-            feature = f"x{column}" if features is None else features[column]
-            what = f"coefficient of {feature}"
-        return what if len(centre) == 1 else f"{what}, class {estimator.classes_[row]}"
-
-    first, second = parameters
-    return name(*first), name(*second)

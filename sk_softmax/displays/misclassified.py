@@ -85,6 +85,7 @@ class MisclassifiedDisplay:
         y: ArrayLike,
         *,
         image_shape: Sequence[int],
+        offset: ArrayLike | None = None,
         n_images: int = 15,
         draw: bool = True,
         **plot: Any,
@@ -101,6 +102,8 @@ class MisclassifiedDisplay:
             Their labels.
         image_shape : tuple of int
             ``(height, width)``.
+        offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
+            What is added to the logits of the rows; needed if the classifier was fitted with one.
         n_images : int, default=15
             Most images to show.
         draw : bool, default=True
@@ -114,7 +117,8 @@ class MisclassifiedDisplay:
             Already drawn, with ``draw``.
         """
         y = np.asarray(y)
-        probabilities = estimator.predict_proba(X)
+        added = {} if offset is None else {"offset": offset}  # others know no such option
+        probabilities = estimator.predict_proba(X, **added)
         best = probabilities.argmax(axis=1)
         predicted = estimator.classes_[best]
         if y.shape != predicted.shape:

@@ -64,15 +64,19 @@ def _name_of(place: Place | None, array: Any) -> str:
     return "scipy.sparse" if sp.issparse(array) else "numpy"
 
 
-def logits_there(estimator: Any, X: Any, offset: Any) -> Any:
-    """Return logits of rows on a device, ``(n_rows, n_outputs)``, where the model lies too."""
+def logits_there(estimator: Any, X: Any, offset: Any, *, up_to_a_constant: bool) -> Any:
+    """Return logits of rows on a device, ``(n_rows, n_outputs)``, where the model lies too.
+
+    ``up_to_a_constant`` for each row, they are less its largest offset.
+    """
+    offset = estimator._known_offset(offset, int(np.shape(X)[0]))
     X = rows_there(estimator, X, reset=False)
     logits = logits_of(X, estimator.coef_, estimator.intercept_)
-    classes = on_host(estimator.classes_)
-    added = offset_there(Place.of(X), offset, int(X.shape[0]), classes, X.dtype)
-    if added is None:
-        return logits
-    return logits + Place.of(X).xp.astype(added, logits.dtype)
+    place, classes = Place.of(X), on_host(estimator.classes_)
+    added = offset_there(
+        place, offset, int(X.shape[0]), classes, X.dtype, up_to_a_constant=up_to_a_constant
+    )
+    return logits if added is None else logits + place.xp.astype(added, logits.dtype)
 
 
 def accuracy(y: Any, predicted: Any, sample_weight: Any) -> float:

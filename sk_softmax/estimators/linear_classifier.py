@@ -9,7 +9,6 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted
 
 from sk_softmax import functional
@@ -21,11 +20,11 @@ from sk_softmax.estimators.dispatched_predictions import (
 )
 from sk_softmax.estimators.input.bounds import any_bounds
 from sk_softmax.estimators.input.collections import is_in_dask
-from sk_softmax.estimators.input.dispatch import as_numpy, is_dispatched
-from sk_softmax.estimators.input.offsets import checked_offset, require_offset
-from sk_softmax.estimators.input.rows import validated
+from sk_softmax.estimators.input.dispatch import is_dispatched
+from sk_softmax.estimators.input.offsets import require_offset
 from sk_softmax.estimators.input.translations import OPTIONS, foreign_option
 from sk_softmax.estimators.interoperability import logistic_regression_of
+from sk_softmax.estimators.logits import logits_here
 from sk_softmax.estimators.versioned_state import VersionedState
 from sk_softmax.interfaces import Array
 from sk_softmax.interfaces.given import MatrixLike
@@ -88,7 +87,8 @@ class LinearClassifier(ClassifierMixin, VersionedState, BaseEstimator):  # type:
             The rows. For a dask array or frame the result is a dask array, not computed yet.
         offset : array-like of shape (n_samples,) or (n_samples, n_classes), optional
             What is added to the logits; the first form is for two classes. It must be given if the
-            model was fitted with one.
+            model was fitted with one. What it adds to all classes of a row stays in the logits,
+            though it changes no probability: in float32 those beside 1e6 keep one decimal.
 
         Returns
         -------
@@ -96,22 +96,7 @@ class LinearClassifier(ClassifierMixin, VersionedState, BaseEstimator):  # type:
             Logits; for two classes the log-odds of the second class.
         """
         self._check_place(X, "decision_function")
-        if is_dispatched(X):
-            n_rows = int(np.shape(X)[0])
-            there: Array = logits_there(self, X, self._known_offset(offset, n_rows))
-            return there[:, 0] if there.shape[1] == 1 else there
-        X = validated(self, X, reset=False)
-        # An intercept in float64 cancels most of the product, which needs as many digits.
-        intercept = on_host(self.intercept_)
-        coef = self.coef_ if sp.issparse(self.coef_) else on_host(self.coef_)
-        coef = coef.astype(intercept.dtype, copy=False)
-        if sp.issparse(X) and sp.issparse(coef):
-            X = X.astype(coef.dtype, copy=False)
-        with np.errstate(over="ignore"):  # minus infinity is a probability of zero
-            logits: Array = safe_sparse_dot(X, coef.T, dense_output=True) + intercept
-            added = self._offset(offset, X.shape[0], logits.dtype)
-            logits = logits if added is None else logits + added
-        return logits[:, 0] if logits.shape[1] == 1 else logits
+        return self._logits(X, offset, up_to_a_constant=False)
 
     @lazy_in_dask
     def predict(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> NDArray[Any]:
@@ -130,7 +115,7 @@ class LinearClassifier(ClassifierMixin, VersionedState, BaseEstimator):  # type:
             Members of ``classes_``.
         """
         self._check_place(X, "predict")
-        logits = self.decision_function(X, offset=offset)
+        logits = self._logits(X, offset, up_to_a_constant=True)
         classes = on_host(self.classes_)
         if is_dispatched(logits):
             return labels_of(logits, classes)
@@ -154,7 +139,7 @@ class LinearClassifier(ClassifierMixin, VersionedState, BaseEstimator):  # type:
             In the order of ``classes_``; each row adds up to 1.
         """
         self._check_place(X, "predict_proba")
-        logits = self.decision_function(X, offset=offset)
+        logits = self._logits(X, offset, up_to_a_constant=True)
         if is_dispatched(logits):
             return probabilities_of(logits)
         if logits.ndim == 1:
@@ -181,7 +166,7 @@ class LinearClassifier(ClassifierMixin, VersionedState, BaseEstimator):  # type:
             In the order of ``classes_``.
         """
         self._check_place(X, "predict_log_proba")
-        logits = self.decision_function(X, offset=offset)
+        logits = self._logits(X, offset, up_to_a_constant=True)
         if is_dispatched(logits):
             return log_probabilities_of(logits)
         if logits.ndim == 1:
@@ -226,11 +211,14 @@ class LinearClassifier(ClassifierMixin, VersionedState, BaseEstimator):  # type:
         check_is_fitted(self)
         check_same_place(X, self, method)
 
-    def _offset(self, offset: Any, n_rows: int, width: np.dtype[Any]) -> Array | None:
-        """Return the offset of some rows in this width, ``(n_rows, n_outputs)``; None for none."""
-        offset = as_numpy(self._known_offset(offset, n_rows))
-        added = checked_offset(offset, n_rows, on_host(self.classes_), width)
-        return None if added is None else added.astype(width, copy=False)
+    def _logits(self, X: Any, offset: Any, *, up_to_a_constant: bool) -> Array:
+        """Return the logits of rows in memory or on a device, as :meth:`decision_function` does.
+
+        ``up_to_a_constant`` for each row, they are less its largest offset.
+        """
+        of_place = logits_there if is_dispatched(X) else logits_here
+        logits = of_place(self, X, offset, up_to_a_constant=up_to_a_constant)
+        return logits[:, 0] if logits.shape[1] == 1 else logits
 
     def _known_offset(self, offset: Any, n_rows: int) -> Any:
         """Return the offset that is given for some rows, or that of a scorer's only rows.

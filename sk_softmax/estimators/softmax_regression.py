@@ -374,8 +374,8 @@ class SoftmaxRegression(
             log-odds of the second, or to the logit of each class, in the order of ``classes_``
             (columns of a frame with the names of the classes may be in any order). What is the
             same for all classes of a row changes nothing, and -1e6 rules a class out. Predictions
-            then need the offset of their rows. scikit-learn's scorers pass none on: use
-            ``score(X, y, offset=offset)``.
+            then need the offset of their rows. scikit-learn's tools pass it to ``fit`` and
+            ``score`` where metadata routing is on, and its scorers by name pass none on.
         X_val : array-like or sparse matrix of shape (n_val, n_features), optional
             Rows to validate each iteration on, with or without ``early_stopping``; or Chunks,
             without ``y_val``.

@@ -40,7 +40,8 @@ class DeviceTrainingSet:
     """The labels as the user gave them, sorted, shape ``(n_classes,)``, on the host."""
 
     offset: Any = None
-    """What is added to the logits, shape ``(n_rows, n_outputs)``; None without an offset."""
+    """What is added to the logits, shape ``(n_rows, n_outputs)``, with the largest of each row
+    zero where there are more than two classes; None without an offset."""
 
     @property
     def has_offset(self) -> bool:
@@ -182,14 +183,10 @@ class DeviceTrainingSet:
 
     def _class_major(self, dtype: Any) -> Any:
         """Return the offset as logits have it, ``(n_outputs, n_rows)``: see ``offset``."""
-        xp, offset = self.place.xp, self.offset
-        if offset is None:
+        xp = self.place.xp
+        if self.offset is None or not bool(xp.any(self.offset != 0)):
             return None
-        if offset.shape[1] > 1:
-            offset = offset - xp.max(offset, axis=1, keepdims=True)
-        if not bool(xp.any(offset != 0)):
-            return None
-        narrow = xp.astype(offset, self.place.width(dtype), copy=False)
+        narrow = xp.astype(self.offset, self.place.width(dtype), copy=False)
         return xp.asarray(xp.matrix_transpose(narrow), copy=True)
 
     def objective(self, settings: Settings, rows: Any) -> RegressionObjective:

@@ -15,8 +15,8 @@ from sk_softmax.fitting.multipliers import (
     gradient_of_rows,
     is_proven_by_some,
     largest_change,
-    solved,
 )
+from sk_softmax.fitting.semidefinite import Semidefinite
 from sk_softmax.fitting.separating_columns import tells_a_class_apart
 from sk_softmax.fitting.separating_directions import SeparatingDirections, UndecidedError
 from sk_softmax.fitting.settings import Settings
@@ -72,7 +72,9 @@ def with_proof(settings: Settings, objective: RegressionObjective, solution: Sol
     # That of a fit under L1 is known for the features that it kept.
     is_exact = objective.rows.dtype == np.float64 and not objective.penalty.makes_sparse
     gradient = solution.evaluation.gradient * objective.rows.n_rows if is_exact else None
-    data, params = objective.data.counting_anew(), solution.params.astype(np.float64)
+    # The same array, so that the spread of the rows is known from the last evaluation.
+    params = solution.params.astype(np.float64, copy=False)
+    data = objective.data.counting_anew()
     may_prove = not data.has_offset or solution.evaluation.value >= CERTAIN
     if _is_finite(data, free, params, gradient, may_prove=may_prove):
         return solution
@@ -94,14 +96,16 @@ def _is_finite(
     wide = data.in_float64()
     if gradient is None:
         (gradient,) = wide.ask(partial(gradient_of_rows, params=params))
-    if may_prove and is_large(data, free):
-        if is_proven_by_some(wide, free, params, gradient):
-            return True
-        if tells_a_class_apart(data, free).any():
-            return False
+    large = is_large(data, free)
+    if may_prove and large and is_proven_by_some(wide, free, params, gradient):
+        return True
+    if large and tells_a_class_apart(data, free).any():
+        return False
     if may_prove and is_proven_by_steps(wide, free, params, gradient):
         return True
-    return not (tells_a_class_apart(data, free).any() or _is_separated(data, free, params))
+    if not large and tells_a_class_apart(data, free).any():
+        return False
+    return not _is_separated(data, free, params)
 
 
 def unpenalised(objective: RegressionObjective) -> NDArray[np.bool_]:
@@ -181,11 +185,14 @@ def newton_step(
     kept = np.zeros(data.shape, dtype=bool)
     kept[min(len(kept) - 1, 1) :, free] = True
     flat = np.flatnonzero(kept)
-    solution, null = solved(hessian[np.ix_(flat, flat)], gradient[kept][None])
-    if solution is None or not are_dependent(data, free, null):
+    hessian = hessian[np.ix_(flat, flat)]
+    if not (np.isfinite(hessian).all() and np.isfinite(gradient).all()):
+        return None
+    curvature = Semidefinite(hessian)
+    if not are_dependent(data, free, curvature.null):
         return None
     step = np.zeros(data.shape)
-    step[kept] = solution[0]
+    step[kept] = curvature.solve(gradient[kept][None])[0]
     return step
 
 

@@ -24,9 +24,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
+from sk_softmax.fitting.semidefinite import Semidefinite
 from sk_softmax.interfaces import Array, Block
 from sk_softmax.objective import DataTerm, spread_out
 from sk_softmax.objective.regression import loss_and_gradient
@@ -37,6 +37,11 @@ PROVEN = 0.5
 # The rows that are tried first: a SHARE of them and at least ENOUGH, but no more than hold NUMBERS
 # and no more than A_COLUMN for each column, whichever is more.
 SHARE, ENOUGH, NUMBERS, A_COLUMN = 8, 2048, 2**18, 8
+
+# If these leave a change open that twice as many rows or more would halve below PROVEN, more rows
+# are tried, up to so many numbers: 32 MiB. The programme took 2.2 s where 6,000 of 50,000 rows of
+# 104 columns in 5 classes prove it in 0.1 s.
+MOST_NUMBERS = 2**22
 
 # The remainder is tried after each round of steps of conjugate gradients, which end when it has
 # fallen to ALL_OF_IT, squared, in their metric.
@@ -54,10 +59,10 @@ class SomeRows:
     one for all rows.
     """
 
-    def __init__(self, data: DataTerm, free: NDArray[np.bool_], params: Array) -> None:
-        n_free = int(free.sum())
-        most = max(NUMBERS // n_free, A_COLUMN * n_free)
-        n_some = min(max(data.n_rows // SHARE, ENOUGH), data.n_rows, most)
+    def __init__(
+        self, data: DataTerm, free: NDArray[np.bool_], params: Array, n_some: int | None = None
+    ) -> None:
+        n_some = _first_tried(data, free) if n_some is None else n_some
         self.rows = spread_out(data.n_rows, n_some)
         some = data.at(self.rows)
         block = some.rows.take(np.arange(n_some))
@@ -68,7 +73,8 @@ class SomeRows:
 
     def gram(self, curvatures: Array) -> Array:
         """Return ``sum_i s_i c_i x_i x_i'`` for ``c`` of shape ``(n_rows,)``."""
-        return np.asarray((self.design.T * (self.weights * curvatures)) @ self.design)
+        scaled = self.design * np.sqrt(self.weights * curvatures)[:, None]
+        return np.asarray(scaled.T @ scaled)  # NumPy computes one triangle of it
 
     def hessian_times(self, direction: Array) -> Array:
         """Return the Hessian times a direction, both of shape ``(n_classes, n_free)``."""
@@ -111,27 +117,73 @@ def is_proven_by_some(
     params, gradient : ndarray of shape (n_outputs, n_columns)
         A point near the optimum, and the sum of the gradients of all rows there.
     """
-    some, gradient = SomeRows(data, free, params), gradient[:, free]
+    gradient = gradient[:, free]
     if len(gradient) == 1:
         gradient = np.concatenate([-gradient, gradient])
+    if not np.isfinite(gradient).all():
+        return False
+    n_some: int | None = _first_tried(data, free)
+    while n_some is not None:
+        change = _least_change(data, free, SomeRows(data, free, params, n_some), gradient)
+        if change is not None and change < PROVEN:
+            return True
+        n_some = _next_tried(data, free, n_some, change)
+    return False
+
+
+def _first_tried(data: DataTerm, free: NDArray[np.bool_]) -> int:
+    """Return how many rows are tried first."""
+    n_free = int(free.sum())
+    most = max(NUMBERS // n_free, A_COLUMN * n_free)
+    return min(max(data.n_rows // SHARE, ENOUGH), data.n_rows, most)
+
+
+def _next_tried(
+    data: DataTerm, free: NDArray[np.bool_], n_some: int, change: float | None
+) -> int | None:
+    """Return how many rows are tried next; None if no number of them may be enough.
+
+    A change is nearly inversely proportional to the rows. None stands for columns that these rows
+    do not determine.
+    """
+    most = min(MOST_NUMBERS // int(free.sum()), data.n_rows)
+    if change is None:
+        wanted = 4 * n_some
+    elif change * n_some < PROVEN * most:
+        wanted = int(n_some * max(2 * change / PROVEN, 2.0))
+    else:
+        return None
+    return min(wanted, most) if most > n_some else None
+
+
+def _least_change(
+    data: DataTerm, free: NDArray[np.bool_], some: SomeRows, gradient: Array
+) -> float | None:
+    """Return the largest change of a logit by some rows' multipliers, the least of all rounds.
+
+    None if columns depend on one another in these rows alone. The first change that is a proof is
+    returned. ``gradient`` has shape ``(n_classes, n_free)``.
+    """
     least = some.least
     gram = some.gram(least)
-    first, null = solved(gram, gradient)
-    if first is None or not are_dependent(data, free, null):
-        return False
+    if not np.isfinite(gram).all():
+        return np.inf
+    of_rest = Semidefinite(gram)
+    if not are_dependent(data, free, of_rest.null):
+        return None
     share = least / some.probabilities
     steps = _conjugate_gradients(some, gradient)
     done = np.zeros_like(some.probabilities)
-    remainder = gradient
+    remainder, smallest = gradient, np.inf
     for _ in range(ROUNDS + 1):
-        correction, _ = solved(gram, remainder)
-        if correction is None:
-            return False
-        if some.largest(done + share * (correction @ some.design.T)) < PROVEN:
-            return True
+        correction = of_rest.solve(remainder)
+        change = some.largest(done + share * (correction @ some.design.T))
+        smallest = min(smallest, change)
+        if change < PROVEN:
+            break
         direction, remainder = next(steps)
         done = some.changes(direction)
-    return False
+    return smallest
 
 
 def _conjugate_gradients(
@@ -143,11 +195,10 @@ def _conjugate_gradients(
     """
     curvatures = some.probabilities * (1 - some.probabilities)
     mean = np.maximum(curvatures @ some.weights / some.weights.sum(), np.finfo(float).tiny)
-    gram = some.gram(curvatures.mean(axis=0) / mean.mean())
+    shared = Semidefinite(some.gram(curvatures.mean(axis=0) / mean.mean()))
 
     def preconditioned(residual: Array) -> Array:
-        solution, _ = solved(gram, residual)
-        return np.zeros_like(residual) if solution is None else solution / mean[:, None]
+        return np.asarray(shared.solve(residual) / mean[:, None])
 
     direction, residual = np.zeros_like(gradient), gradient
     aim = preconditioned(residual)
@@ -164,40 +215,6 @@ def _conjugate_gradients(
             before, slope = slope, float(np.vdot(residual, better))
             aim = better + slope / before * aim
         yield direction, residual
-
-
-def solved(matrix: Array, right: Array) -> tuple[Array | None, Array]:
-    """Return the solution of a semidefinite system, and directions without curvature.
-
-    Parameters
-    ----------
-    matrix : ndarray of shape (n, n)
-        The matrix.
-    right : ndarray of shape (n_sides, n)
-        Right-hand sides.
-
-    Returns
-    -------
-    solution : ndarray of shape (n_sides, n), or None
-        Without a part in directions without curvature; None if the matrix is not finite.
-    null : ndarray of shape (n_null, n)
-        Those directions, of length 1 in units of the roots of the diagonal.
-    """
-    n = len(matrix)
-    diagonal, none = matrix.diagonal(), np.zeros((0, n))
-    if not (np.isfinite(matrix).all() and np.isfinite(right).all()):
-        return None, none
-    scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    unit, right = matrix * scale[:, None] * scale, right * scale
-    least = 100 * n * np.finfo(np.float64).eps
-    factor, failed = scipy.linalg.lapack.dpotrf(unit, lower=1)
-    if not failed and factor.diagonal().min() ** 2 > least:
-        solution, _ = scipy.linalg.lapack.dpotrs(factor, right.T, lower=1)
-        return solution.T * scale, none
-    values, vectors = np.linalg.eigh(unit)
-    kept = values > least
-    parts = (right @ vectors[:, kept]) / values[kept]
-    return parts @ vectors[:, kept].T * scale, vectors[:, ~kept].T * scale
 
 
 def are_dependent(data: DataTerm, free: NDArray[np.bool_], null: Array) -> bool:

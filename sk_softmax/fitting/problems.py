@@ -63,7 +63,7 @@ def jeffreys_of(objective: RegressionObjective) -> JeffreysObjective:
     return JeffreysObjective(objective.data.counting_anew(), objective.total_weight)
 
 
-def rows_for(settings: Settings, X: Any, n_outputs: int) -> Rows:
+def rows_for(settings: Settings, X: Any, n_outputs: int, *, in_short_blocks: bool = False) -> Rows:
     """Return the rows of a matrix; ``n_outputs`` logits of each row are computed at a time."""
     if sp.issparse(X) and X.format == "csc" and settings.solver.is_stochastic:
         # A minibatch reads single rows. With rows stored by columns, an epoch of SGD on MNIST took
@@ -74,6 +74,7 @@ def rows_for(settings: Settings, X: Any, n_outputs: int) -> Rows:
         n_outputs,
         has_intercept=settings.fit_intercept,
         n_threads=settings.n_threads,
+        in_short_blocks=in_short_blocks,
     )
 
 

@@ -50,6 +50,7 @@ def covariance_of(
     if request.covariance == "hessian":
         return Covariance(_from_information(sample, coordinates, curvature, request), None)
     if request.covariance == "opg":
+        curvature.forget()
         meat = _meat(sample, coordinates, params)
         try:
             inverse = Factored(meat).inverse()

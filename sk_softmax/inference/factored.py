@@ -7,8 +7,8 @@ import scipy.linalg
 
 from sk_softmax.interfaces import Array
 
-# Rows and columns that are mirrored at a time: 8 MiB in float64.
-TILE = 1024
+# Rows and columns that are mirrored at a time: half a MiB in float64, and thrice that on the way.
+TILE = 256
 
 
 class Singular(ValueError):
@@ -61,6 +61,10 @@ class Factored:
         whole *= self._scale[:, None]
         whole *= self._scale
         return mirrored(np.asarray(whole).T)
+
+    def forget(self) -> None:
+        """Free the memory of the factor, if another matrix of its size is to come."""
+        del self._factor
 
     def inverse(self) -> Array:
         """Return ``matrix^-1`` in the memory of the factor, which is gone afterwards."""

@@ -63,7 +63,7 @@ def sample_of(
     are_distributions = training.given.ndim == 2
     settings = replace(settings, solver=NewtonCholesky(), lower_bounds=None, upper_bounds=None)
     weighted = weighted_by_class(settings, training)
-    rows = rows_for(settings, weighted.X, len(weighted.classes))
+    rows = rows_for(settings, weighted.X, len(weighted.classes), in_short_blocks=True)
     # A diagonal metric has columns shifted that are one standard deviation from zero. Here that is
     # for the digits of the covariance: z of years and their squares was off by 2e-5 without.
     shift = shift_of(replace(settings, solver=ProximalLBFGS()), rows, weighted.weights)

@@ -17,6 +17,21 @@ MOST_DECIMALS, LARGEST = 9, 1e9
 """Most decimals, and largest number, that are written without an exponent."""
 
 
+STYLE = (
+    ".sk-softmax-summary { overflow-x: auto } "
+    ".sk-softmax-summary table { border-collapse: collapse; margin: 0.8em 0; width: auto; "
+    "font-variant-numeric: tabular-nums } "
+    ".sk-softmax-summary caption { text-align: left; font-weight: bold; "
+    "padding: 0.2em 0 } "
+    ".sk-softmax-summary th, .sk-softmax-summary td { text-align: right; white-space: nowrap; "
+    "padding: 0.1em 0 0.1em 1.2em; min-width: 5.2em } "
+    ".sk-softmax-summary th { border-bottom: 1px solid; font-weight: normal } "
+    ".sk-softmax-summary th:first-child, .sk-softmax-summary td:first-child { text-align: left; "
+    "padding-left: 0 }"
+)
+"""Of the tables as HTML: in the colours of the page, and wide ones scroll on a phone."""
+
+
 @dataclass(frozen=True)
 class Table:
     """The coefficients of one class."""
@@ -78,7 +93,8 @@ class Summary:
         return [*lines, rule]
 
     def _repr_html_(self) -> str:
-        parts = [f"<p><b>{escape(self.title)}</b></p>", "<table>"]
+        parts = [f"<p><b>{escape(self.title)}</b></p>", f"<style>{STYLE}</style>"]
+        parts += ['<div class="sk-softmax-summary">', "<table>"]
         for name, value in self.facts:
             parts.append(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>")
         parts.append("</table>")
@@ -88,7 +104,7 @@ class Summary:
             for name, cells in zip(table.names, table.cells, strict=True):
                 parts.append(_html_row("td", (name, *cells)))
             parts.append("</table>")
-        parts += [f"<p>{escape(note)}</p>" for note in self.notes]
+        parts += ["</div>", *(f"<p>{escape(note)}</p>" for note in self.notes)]
         return "\n".join(parts)
 
 

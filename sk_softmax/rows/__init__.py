@@ -28,12 +28,18 @@ __all__ = [
 ]
 
 
-def rows_of(X: Any, n_outputs: int, *, has_intercept: bool, n_threads: int) -> Rows:
-    """Return an array, a selection of its rows, a CSR or a CSC matrix as rows, without a copy."""
+def rows_of(
+    X: Any, n_outputs: int, *, has_intercept: bool, n_threads: int, in_short_blocks: bool = False
+) -> Rows:
+    """Return an array, a selection of its rows, a CSR or a CSC matrix as rows, without a copy.
+
+    Blocks of an array can be short; those of sparse rows are as long as their format needs.
+    """
+    options: dict[str, Any] = {"has_intercept": has_intercept, "n_threads": n_threads}
     if isinstance(X, Selection):
-        whole = rows_of(X.whole, n_outputs, has_intercept=has_intercept, n_threads=n_threads)
+        whole = rows_of(X.whole, n_outputs, in_short_blocks=in_short_blocks, **options)
         return whole.subset(X.indices)
-    kind: type[DenseRows | CSRRows] = DenseRows
     if sp.issparse(X):
-        kind = CSCRows if X.format == "csc" else CSRRows
-    return kind(X, n_outputs, has_intercept=has_intercept, n_threads=n_threads)
+        return (CSCRows if X.format == "csc" else CSRRows)(X, n_outputs, **options)
+    rows = DenseRows(X, n_outputs, **options)
+    return rows.in_short_blocks() if in_short_blocks else rows

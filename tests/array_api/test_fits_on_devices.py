@@ -188,6 +188,9 @@ def test_offset(n_classes, place_and_dtype):
             assert_alike(found.coef_, expected.coef_, dtype)
             probabilities = found.predict_proba(X_there, offset=given)
             assert_alike(probabilities, expected.predict_proba(X, offset=form), dtype)
+            if form.ndim == 2:  # what all classes share changes nothing
+                shared = found.predict_proba(X_there, offset=form + 1e6)
+                assert_alike(shared, expected.predict_proba(X, offset=form), dtype)
             assert found.score(X_there, y, offset=given) == pytest.approx(
                 expected.score(X, y, offset=form), abs=1e-6
             )

@@ -73,8 +73,14 @@ def test_the_surest_stand_at_the_top(inference):
     np.testing.assert_array_equal(as_given.order_, np.arange(len(inference.columns)))
 
 
-def test_marks_of_ratios_do_not_overlap(inference):
-    display = CoefficientIntervalDisplay.from_inference(inference, ratios=True)
+@pytest.mark.parametrize("what", ["coefficients", "ratios", "effects"])
+def test_marks_do_not_overlap(inference, what):
+    if what == "effects":
+        X = pd.DataFrame(np.eye(len(inference.features)), columns=inference.features)
+        display = CoefficientIntervalDisplay.from_effects(inference.marginal_effects(X))
+    else:
+        ratios = what == "ratios"
+        display = CoefficientIntervalDisplay.from_inference(inference, ratios=ratios)
     display.figure_.canvas.draw()
     for axes in display.axes_:
         boxes = [text.get_window_extent() for text in axes.get_xticklabels()]

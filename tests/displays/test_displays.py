@@ -185,6 +185,23 @@ class TestMisclassified:
         with pytest.raises(ValueError, match="expected a label a row"):
             MisclassifiedDisplay.from_estimator(digits_model, X, y[:5], image_shape=(8, 8))
 
+    def test_rows_with_an_offset(self, digits):
+        X, y = digits
+        offset = np.random.default_rng(0).normal(size=(len(y), 10))
+        offset[np.arange(len(y)), (y + 1) % 10] += 9.0  # the wrong class
+        model = SoftmaxRegression(C=1e-4).fit(X, y, offset=offset)
+        for classifier in (model, make_pipeline("passthrough", model)):
+            display = MisclassifiedDisplay.from_estimator(
+                classifier, X, y, image_shape=(8, 8), offset=offset
+            )
+            probabilities = model.predict_proba(X, offset=offset)
+            assert display.n_wrong == (probabilities.argmax(axis=1) != y).sum() > 0
+            np.testing.assert_array_equal(
+                display.probabilities, probabilities[display.indices].max(axis=1)
+            )
+        with pytest.raises(ValueError, match="pass offset="):
+            MisclassifiedDisplay.from_estimator(model, X, y, image_shape=(8, 8))
+
 
 class TestLossLandscape:
     @pytest.fixture(scope="class")
@@ -209,6 +226,21 @@ class TestLossLandscape:
             assert display.values[j, i] == pytest.approx(loss, rel=1e-12)
         assert display.ax_.get_xlabel() == "coefficient of x0"
         assert display.ax_.get_ylabel() == "intercept"
+
+    def test_rows_with_weights_and_an_offset(self, binary):
+        X, y = binary
+        rng = np.random.default_rng(1)
+        weights, offset = rng.uniform(0.5, 2, 60), 3 * rng.normal(size=60)
+        model = SoftmaxRegression().fit(X, y, weights, offset=offset)
+        where = dict(parameters=((0, 0), (0, -1)), n_points=5, sample_weight=weights, paths={})
+        display = LossLandscapeDisplay.from_estimator(model, X, y, offset=offset, **where)
+        for i, j in [(0, 0), (2, 2), (4, 1)]:
+            z = display.x[i] * X[:, 0] + display.y[j] + offset
+            loss = np.average(np.logaddexp(0, z) - y * z, weights=weights)
+            loss += display.x[i] ** 2 / (2 * weights.sum())
+            assert display.values[j, i] == pytest.approx(loss, rel=1e-12)
+        with pytest.raises(ValueError, match="pass offset="):
+            LossLandscapeDisplay.from_estimator(model, X, y, **where)
 
     def test_paths_differ_in_colour_style_and_marker(self, binary):
         X, y = binary

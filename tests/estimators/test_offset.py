@@ -182,6 +182,32 @@ def test_what_all_classes_share_takes_no_digits_of_float32():
     assert_allclose(one.params_, two.params_, atol=1e-5)
 
 
+@pytest.mark.parametrize("shared", [1e6, -1e6, 1e15, "of each row"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("width", [np.float32, np.float64])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_what_all_classes_share_changes_no_prediction(n_classes, width, kind, shared):
+    X, y, *_ = problem(n_classes)
+    offset, X = np.round(free_offset(len(X), n_classes) * 8) / 8, kind(X.astype(width))
+    if shared == "of each row":
+        shared = np.round(1e6 * free_offset(len(offset), 1, seed=2))
+    moved = offset + shared  # eighths, of which float64 keeps each beside 1e15
+    assert_array_equal(moved - shared, offset)
+    model = SoftmaxRegression().fit(X, y, offset=offset)
+    for name in ("predict", "predict_proba", "predict_log_proba"):
+        predict = getattr(model, name)
+        assert_array_equal(predict(X, offset=moved), predict(X, offset=offset))
+    assert model.score(X, y, offset=moved) == model.score(X, y, offset=offset)
+    one, two = (
+        SoftmaxRegression(C=np.inf).fit(X, y, offset=one).inference(X, y, offset=one)
+        for one in (offset, moved)
+    )
+    assert_array_equal(one.std_err, two.std_err)
+    for offset_of_one, offset_of_two in ((offset, moved), (moved, offset)):
+        here = one.predict_interval(X, offset=offset_of_one)
+        assert_array_equal(here.high, two.predict_interval(X, offset=offset_of_two).high)
+
+
 @pytest.mark.parametrize("solver", FULL)
 @pytest.mark.parametrize("width", [np.float32, np.float64])
 def test_an_offset_may_rule_classes_out(solver, width):
@@ -322,6 +348,26 @@ def test_statsmodels():
     assert ours.log_likelihood == pytest.approx(theirs.llf, rel=1e-10)
     assert ours.log_likelihood_null == pytest.approx(theirs.llnull, rel=1e-8)
     assert_allclose(model.predict_proba(X, offset=offset)[:, 1], theirs.fittedvalues, atol=1e-6)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.01])
+def test_glum(alpha):
+    """glum minimises the mean loss and ``alpha / 2`` times the squared coefficients."""
+    glum = pytest.importorskip("glum", reason="glum is not installed: pip install glum")
+    X, y, *_ = problem(2)
+    offset = free_offset(len(X), 1)[:, 0]
+    weights = np.random.default_rng(3).uniform(0.5, 2, len(X))
+    theirs = glum.GeneralizedLinearRegressor(
+        family="binomial", alpha=alpha, gradient_tol=1e-12, max_iter=1000
+    ).fit(X, y, sample_weight=weights, offset=offset)
+    C = np.inf if alpha == 0 else 1 / (alpha * weights.sum())
+    ours = SoftmaxRegression(C=C, tol=1e-14).fit(X, y, sample_weight=weights, offset=offset)
+    assert_allclose(ours.coef_[0], theirs.coef_, rtol=1e-6)
+    assert_allclose(ours.intercept_[0], theirs.intercept_, rtol=1e-6)
+    probabilities = ours.predict_proba(X, offset=offset)[:, 1]
+    assert_allclose(probabilities, theirs.predict(X, offset=offset), rtol=1e-6)
+    without = SoftmaxRegression(C=C).fit(X, y, sample_weight=weights)
+    assert np.abs(without.coef_[0] - theirs.coef_).max() > 0.01
 
 
 def test_more_classes_are_a_poisson_model_with_an_effect_of_each_row():

@@ -226,6 +226,46 @@ def test_some_of_the_rows_prove_it_for_all(n_classes, monkeypatch):
     assert not is_proven_by_some(data, np.ones(14, dtype=bool), params, gradient)
 
 
+def tried(data, params, monkeypatch):
+    """Whether some rows prove it at these params, and how many were tried in turn."""
+    sizes, made = [], multipliers.SomeRows
+
+    def counted(*arguments):
+        sizes.append(arguments[3])
+        return made(*arguments)
+
+    monkeypatch.setattr(multipliers, "SomeRows", counted)
+    gradient = multipliers.gradient_of_rows(data, params)[0]
+    is_proven = is_proven_by_some(data, np.ones(data.shape[1], dtype=bool), params, gradient)
+    monkeypatch.setattr(multipliers, "SomeRows", made)
+    return is_proven, sizes
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_more_rows_prove_what_the_first_leave_open(n_classes, monkeypatch):
+    monkeypatch.setattr(multipliers, "ENOUGH", 1024)
+    X, y = table(n_classes, n_rows=8192, n_features=6)
+    # A category that none of the first rows has.
+    whole = data_of(X, y, n_classes)
+    first = multipliers.SomeRows(whole, np.ones(7, dtype=bool), np.zeros(whole.shape)).rows
+    dummy = np.zeros(8192)
+    dummy[np.setdiff1d(np.arange(8192), first)[::20]] = 1.0
+    rare = np.column_stack([X, dummy])
+    params = fitted(rare, y)[0].params_.astype(float)
+    is_proven, sizes = tried(data_of(rare, y, n_classes), params, monkeypatch)
+    assert is_proven
+    assert sizes[0] == len(first) < sizes[-1] <= 8192
+    # A point at which the first rows change a logit by more than is proven, and all of them less.
+    data, params = data_of(X, y, n_classes), fitted(X, y)[0].params_.astype(float)
+    is_proven, sizes = tried(data, 0.97 * params, monkeypatch)
+    assert is_proven
+    assert len(sizes) > 1
+    # Where all rows would not be enough, no more are tried.
+    is_proven, sizes = tried(data, 0.0 * params, monkeypatch)
+    assert not is_proven
+    assert len(sizes) == 1
+
+
 def test_rows_without_curvature_prove_nothing():
     """A dummy so far out that its rows have no curvature beside the others is not dependent."""
     X, y = with_dummy(3)

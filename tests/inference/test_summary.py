@@ -61,6 +61,15 @@ def test_html_holds_the_same_cells(ours):
     assert len(re.findall("<tr>", page)) == len(re.findall("</tr>", page))
 
 
+def test_html_scrolls_in_its_own_box_in_the_colours_of_the_page(ours):
+    page = ours._repr_html_()
+    style = page[page.index("<style>") : page.index("</style>")]
+    assert all("sk-softmax-summary" in rule for rule in style.split("}")[:-1])
+    assert "color" not in style
+    start, end = page.index('<div class="sk-softmax-summary">'), page.index("</div>")
+    assert page[start:end].count("<table>") == page.count("<table>")
+
+
 def test_names_cannot_break_the_page(draw, infer):
     import pandas as pd
 

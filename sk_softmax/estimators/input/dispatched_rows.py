@@ -17,6 +17,7 @@ from sk_softmax.estimators.input.dispatched_labels import classes_and_given
 from sk_softmax.estimators.input.offsets import checked_offset
 from sk_softmax.estimators.input.rows import checked_weights
 from sk_softmax.fitting.device_training import DeviceTrainingSet
+from sk_softmax.objective.offset import below_largest
 from sk_softmax.parts.device_arrays import Place
 
 
@@ -62,7 +63,9 @@ def dispatched_training_set(
     place, n_rows = Place.of(X), int(X.shape[0])
     classes, given = classes_and_given(estimator, place, y, classes, y_name)
     weights = None if sample_weight is None else weights_there(place, sample_weight, n_rows)
-    added = offset_there(place, offset, n_rows, classes, X.dtype, offset_name)
+    added = offset_there(
+        place, offset, n_rows, classes, X.dtype, name=offset_name, up_to_a_constant=True
+    )
     return DeviceTrainingSet(X, given, weights, classes, added)
 
 
@@ -103,18 +106,23 @@ def offset_there(
     n_rows: int,
     classes: NDArray[Any],
     width: Any,
+    *,
     name: str = "offset",
+    up_to_a_constant: bool,
 ) -> Any:
     """Return a checked offset on the device, ``(n_rows, n_outputs)``: see ``checked_offset``.
 
-    ``width`` is the type of the rows on the device; None for None.
+    ``width`` is the type of the rows on the device; None for None. ``up_to_a_constant`` for each
+    row, it is that of ``below_largest``.
     """
     if offset is None:
         return None
     xp = place.xp
     of_numpy: Any = np.dtype(np.float64 if width == xp.float64 else np.float32)
     if not is_dispatched(offset) or offset.ndim not in (1, 2):
-        return place.wide(checked_offset(as_numpy(offset), n_rows, classes, of_numpy, name=name))
+        host = checked_offset(as_numpy(offset), n_rows, classes, of_numpy, name=name)
+        assert host is not None
+        return place.wide(below_largest(host) if up_to_a_constant else host)
     values = xp.astype(place.moved(offset), place.widest)
     wrong = ~(xp.abs(values) <= float(np.finfo(of_numpy).max))  # NaN too
     if bool(xp.any(wrong)):
@@ -127,4 +135,6 @@ def offset_there(
         return values[:, None]
     if shape != (n_rows, n_classes):
         checked_offset(np.zeros(shape), n_rows, classes, of_numpy, name=name)  # an error
-    return values[:, 1:] - values[:, :1] if n_classes == 2 else values
+    if n_classes == 2:
+        return values[:, 1:] - values[:, :1]
+    return values - xp.max(values, axis=1, keepdims=True) if up_to_a_constant else values

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sk_softmax.estimators.input.offsets import checked_offset, require_offset
 from sk_softmax.estimators.input.rows import validated
 from sk_softmax.interfaces import Array
+from sk_softmax.objective.offset import below_largest
 from sk_softmax.parts.device_arrays import on_host
 
 
@@ -42,11 +43,12 @@ class Features(BaseEstimator):  # type: ignore[misc]
     def read_offset(self, offset: Any, n_rows: int) -> Array | None:
         """Return the offset of some rows, shape ``(n_rows, n_classes)``; None for none.
 
-        It is an error if the estimator was fitted with an offset and there is none.
+        What all classes of a row share is left out. It is an error if the estimator was fitted
+        with an offset and there is none.
         """
         require_offset(offset, needs=self._has_offset)
         width = np.dtype(np.float64)
         added = checked_offset(offset, n_rows, self._classes, width)
         if added is None or added.shape[1] > 1:
-            return added
+            return None if added is None else below_largest(added)
         return np.hstack([np.zeros_like(added), added])
