@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.interfaces import Array, Block, EvaluateAt, Evaluation
+from sk_softmax.interfaces import Array, Block, EvaluateAt, Evaluation, Question
 from sk_softmax.objective.data_term import DataTerm, stacked_logits
 from sk_softmax.objective.regression import RegressionObjective
 from sk_softmax.objective.shared_curvature import SharedCurvature
@@ -131,6 +131,10 @@ class FoldObjectives:
                 answers[number] = here
         unknown = {number: p for number, p in points.items() if number not in answers}
         return answers | (self._evaluate(unknown) if unknown else {})
+
+    def answers(self, questions: Mapping[int, Question]) -> dict[int, Any]:
+        """Return the answer of each fold to a question that is put to it alone."""
+        return {number: question.put_to(self[number]) for number, question in questions.items()}
 
     def held_out_logits(self, number: int, params: Array) -> Array:
         """Return the logits of the rows that a fold holds out, ``(n_outputs, n_held_out)``."""
