@@ -121,8 +121,8 @@ def test_every_question_has_been_put_to_a_device(table, monkeypatch):
 
 def test_a_question_without_an_answer_is_an_error_that_names_it(table):
     _, there = both(table, 3, "strict:device1", "float64")
-    there.data._answers = {}
+    there.data.answers = {}
     with pytest.raises(NotImplementedError, match=r"regression\.loss_and_gradient\."):
         there.evaluate(np.zeros(there.shape))
-    there.data._answers = {loss_and_gradient: ANSWERS[loss_and_gradient]}
+    there.data.answers = {loss_and_gradient: ANSWERS[loss_and_gradient]}
     there.evaluate(np.zeros(there.shape))
