@@ -85,3 +85,25 @@ def training_there(training, place):
     arrays = (training.X, training.given, training.weights)
     X, given, weights = (there(place, array) for array in arrays)
     return DeviceTrainingSet(X, given, weights, training.classes, there(place, training.offset))
+
+
+WIDTHS_IN_PLACES = [
+    (name, dtype)
+    for name in places()
+    for dtype in ("float64", "float32")
+    if name in ("strict:device1", "torch:cpu", "jax:cpu")
+]
+"""What estimators are tried with: names of places, and of types."""
+
+
+def moved(place, *arrays):
+    """Arrays of NumPy's in a place."""
+    return [place.moved(array) for array in arrays]
+
+
+def assert_there(array, place, dtype=None):
+    """Check that an array lies in a place, and has a type of this name."""
+    assert place.device == type(place).of(array).device
+    assert place.xp is type(place).of(array).xp
+    if dtype is not None:
+        assert array.dtype == getattr(place.xp, dtype)

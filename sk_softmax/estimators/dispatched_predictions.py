@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,12 +17,22 @@ from sk_softmax.interfaces import Array
 from sk_softmax.parts.device_arrays import Place, is_on_device, on_host
 from sk_softmax.parts.device_predictions import logits_of
 
+Model = TypeVar("Model", bound=Any)
+
 
 def in_place_of(training: Any, attributes: dict[str, Any]) -> dict[str, Any]:
     """Return attributes of NumPy's where the rows of a training set are."""
     if not isinstance(training, DeviceTrainingSet):
         return attributes
     return {name: training.place.moved(value) for name, value in attributes.items()}
+
+
+def in_place_of_rows(X: Any, model: Model) -> Model:
+    """Return a model of NumPy's that nobody else holds, moved to where these rows lie."""
+    if is_dispatched(X):
+        place = Place.of(X)
+        model.coef_, model.intercept_ = place.moved(model.coef_), place.moved(model.intercept_)
+    return model
 
 
 def coefficients_in_place(

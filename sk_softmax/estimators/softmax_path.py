@@ -20,9 +20,8 @@ from sk_softmax.estimators.solutions import SoftmaxPath
 from sk_softmax.fitting.curvature_sample import with_kept_sample
 from sk_softmax.fitting.driver import quiet, run
 from sk_softmax.fitting.fit import reported, task_of_some_features
-from sk_softmax.fitting.parted_training import PartedTrainingSet
-from sk_softmax.fitting.prepared import Prepared, prepared
-from sk_softmax.fitting.settings import Settings, TrainingSet
+from sk_softmax.fitting.prepared import AnyTrainingSet, Prepared, prepared
+from sk_softmax.fitting.settings import Settings
 from sk_softmax.fitting.staged import staged
 from sk_softmax.fitting.stages import Views
 from sk_softmax.fitting.working_set import Place, WorkingSet
@@ -66,7 +65,8 @@ def softmax_path(
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
-        The rows.
+        The rows; with scikit-learn's array API dispatch they may lie on a device. The path itself
+        is NumPy's, and predicts where the rows of its predictions lie.
     y : array-like of shape (n_samples,) or (n_samples, n_classes)
         Labels, or the probability of each class.
     Cs : int or array-like of float, default=100
@@ -132,12 +132,10 @@ label_smoothing, solver, max_iter, tol, random_state, n_jobs
     )
 
 
-def _path(
-    settings: Settings, training: TrainingSet | PartedTrainingSet, Cs: Any, C_span: float
-) -> SoftmaxPath:
+def _path(settings: Settings, training: AnyTrainingSet, Cs: Any, C_span: float) -> SoftmaxPath:
     """Return the solutions for the Cs that the user asked for."""
     with single_threaded_blas(), quiet(), ExitStack() as kept:
-        fit = prepared(replace(settings, C=np.inf), training)
+        fit = prepared(replace(settings, C=np.inf), training, may_prove=False)
         kept.callback(fit.release)
         walk = _Walk(settings, fit, training.classes)
         return walk.along(_grid(Cs, C_span, walk))

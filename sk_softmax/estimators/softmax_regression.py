@@ -39,8 +39,7 @@ from sk_softmax.estimators.progress import progress_of
 from sk_softmax.fitting.driver import Observer, ParamsThere
 from sk_softmax.fitting.fit import Fitted, fit_params
 from sk_softmax.fitting.prepared import objective_values
-from sk_softmax.fitting.settings import TrainingSet
-from sk_softmax.fitting.stream import Stream, learn_chunk, with_weight
+from sk_softmax.fitting.stream import Chunk, Stream, learn_chunk, with_weight
 from sk_softmax.interfaces import Array, IterationRecord, Status
 from sk_softmax.interfaces.given import ClassWeight, MatrixLike, RandomState, SolverChoice
 from sk_softmax.objective import Seen
@@ -224,7 +223,8 @@ class SoftmaxRegression(
     predictions in the place of X, except labels that are text. Everything else is NumPy's or a
     number, ``params_`` too. On a device without float64 (MPS), X is float32, and fits that need
     float64 are an error: without a penalty, with bias reduction, or to columns of extreme size.
-    ``partial_fit``, ``inference`` and the other estimators take rows of NumPy's.
+    ``partial_fit`` takes chunks on a device too, each in a place of its own; the model is in that
+    of the last. ``inference`` takes rows of NumPy's.
 
     Examples
     --------
@@ -471,7 +471,7 @@ class SoftmaxRegression(
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
+            The rows; with scikit-learn's array API dispatch they may lie on a device.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             Labels among ``classes``, or probabilities.
         classes : array-like of shape (n_classes,), optional
@@ -495,7 +495,7 @@ class SoftmaxRegression(
         with unchanged_on_error(self):
             require_offset(offset, needs=self._has_offset, what="further rows to learn from")
             chunk = checked_chunk(self, settings, X, y, classes, sample_weight, known, offset)
-            settings = for_data(settings, chunk.X.shape[1], chunk.classes)
+            settings = for_data(settings, chunk.n_features, chunk.classes)
             stream = self._stream(chunk)
             weighty = with_weight(settings, chunk)
             if weighty is not None:
@@ -505,7 +505,9 @@ class SoftmaxRegression(
                 stream, params, value = learn_chunk(settings, weighty, stream)
                 self._keep_chunk(chunk, stream, params, value, time.perf_counter() - started)
             elif known is None:
-                self._keep_stream(chunk, stream, stream.params.astype(chunk.X.dtype), [])
+                self._keep_stream(chunk, stream, stream.params.astype(chunk.dtype), [])
+            if weighty is not None or known is None:
+                self._move_to(chunk, y)
             self._has_offset = offset is not None
         return self
 
@@ -626,7 +628,7 @@ class SoftmaxRegression(
         for name, value in in_place_of(training, {n: getattr(self, n) for n in names}).items():
             setattr(self, name, value)
 
-    def _stream(self, chunk: TrainingSet) -> Stream:
+    def _stream(self, chunk: Chunk) -> Stream:
         """Return the stream as the last chunk left it, or one that begins with this chunk.
 
         A new stream continues from the coefficients of a fit, if there was one.
@@ -635,7 +637,7 @@ class SoftmaxRegression(
         self._check_intercept(stream)
         if stream is not None:
             return stream
-        start = self._start(chunk.classes, chunk.X.shape[1], warm=hasattr(self, "coef_"))
+        start = self._start(chunk.classes, chunk.n_features, warm=hasattr(self, "coef_"))
         return Stream(getattr(self, "_seen", Seen()), start, None, "")
 
     def _check_intercept(self, stream: Stream | None) -> None:
@@ -652,20 +654,21 @@ class SoftmaxRegression(
             )
 
     def _keep_chunk(
-        self, chunk: TrainingSet, stream: Stream, params: Array, value: float, seconds: float
+        self, chunk: Chunk, stream: Stream, params: Array, value: float, seconds: float
     ) -> None:
         """Set the fitted attributes after a chunk, with one record per call."""
         before = self.records_ if hasattr(self, "_last_stream") else []
         self._keep_stream(chunk, stream, params, records.with_chunk(before, value, seconds))
 
     def _keep_stream(
-        self, chunk: TrainingSet, stream: Stream, params: Array, kept: list[IterationRecord]
+        self, chunk: Chunk, stream: Stream, params: Array, kept: list[IterationRecord]
     ) -> None:
         """Set the fitted attributes to these params; there may be no record yet."""
         self.records_ = kept
         n_calls = kept[-1].iteration if kept else 0
         self.classes_ = chunk.classes
-        for name, attribute in self._coefficients(params, params.dtype).items():
+        coefficients = self._coefficients(params, params.dtype)
+        for name, attribute in in_place_of(chunk, coefficients).items():
             setattr(self, name, attribute)
         self._last_stream, self._seen = stream, stream.seen
         self.n_iter_ = np.array([n_calls], dtype=np.int32)

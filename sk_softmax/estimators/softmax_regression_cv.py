@@ -38,8 +38,15 @@ from sk_softmax.estimators.cross_validation.splits import (
     check_bounds_fit,
     check_trains,
     folds_of,
+    numbers_of_rows,
 )
 from sk_softmax.estimators.cross_validation.undefined_scores import warn_of_undefined, with_nan
+from sk_softmax.estimators.dispatched_predictions import (
+    classes_like,
+    coefficients_in_place,
+    in_place_of,
+)
+from sk_softmax.estimators.input.dispatch import as_numpy
 from sk_softmax.estimators.input.features import Features
 from sk_softmax.estimators.input.offsets import require_offset
 from sk_softmax.estimators.input.parameters import check_solver_takes, for_data, settings_of
@@ -52,11 +59,15 @@ from sk_softmax.estimators.penalty_grid import Choice, PenaltyGrid
 from sk_softmax.estimators.progress import print_progress
 from sk_softmax.estimators.softmax_regression import SoftmaxRegression
 from sk_softmax.fitting.class_weight import weighted_by_class
+from sk_softmax.fitting.device_training import DeviceTrainingSet
 from sk_softmax.fitting.driver import Observer
 from sk_softmax.fitting.fit import fit_params
+from sk_softmax.fitting.fold_path import AnyFolds
 from sk_softmax.fitting.folded_set import FoldedSet
 from sk_softmax.fitting.folds_in_parts import FoldInParts, FoldsInParts
+from sk_softmax.fitting.folds_on_device import FoldOnDevice, FoldsOnDevice
 from sk_softmax.fitting.parted_training import PartedTrainingSet
+from sk_softmax.fitting.prepared import AnyTrainingSet
 from sk_softmax.fitting.settings import Settings, TrainingSet, Weights, hard_labels
 from sk_softmax.fitting.stages import has_wide_shape
 from sk_softmax.interfaces import Array, Status
@@ -112,8 +123,8 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
         where that of ``LogisticRegressionCV`` does, is the lowest version supported.
         ``"accuracy"`` and ``"neg_log_loss"`` cost almost nothing; any other scorer is passed a
         fitted :class:`SoftmaxRegression` and the rows held out, with one label per row. Of rows
-        that lie in parts the first two are sums of all parts. Another scorer must be one of
-        predictions; these are collected from all parts, up to 256 MiB of logits.
+        that lie in parts or on a device the first two are sums over the rows. Another scorer must
+        be one of predictions; these are collected, up to 256 MiB of logits.
 
         Rows held out may lack a class. A scorer whose metric takes ``labels`` is told all of them
         (with two classes, and if the metric takes ``pos_label``, also that the second is the
@@ -297,7 +308,9 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows.
+            The rows. With scikit-learn's array API dispatch they may lie on a device: they stay
+            there, and ``coef_`` and ``intercept_`` are put beside them. Labels, weights and the
+            logits of rows held out are copied to the host. Other fitted arrays are NumPy's.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             The label of each row, or the probability of each class.
         sample_weight : array-like of shape (n_samples,), optional
@@ -348,6 +361,7 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
                 statuses.append(self._choose_and_refit(settings, training, tasks, interruption))
             else:
                 self._average_the_best()
+            self._move_to(training, y)
             tasks.end()
             self.converged_ = all(status is Status.CONVERGED for status in statuses)
             if not self.converged_:
@@ -394,7 +408,7 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
         seen = self
         if offset is not None:
             seen = copy.copy(self)
-            seen._offset_of_rows = Features(self).read_offset(offset, np.shape(X)[0])
+            seen._offset_of_rows = Features(self).read_offset(as_numpy(offset), np.shape(X)[0])
         return float(self._scorer()(seen, X, y, **score_params))
 
     def get_metadata_routing(self) -> MetadataRouter:
@@ -462,13 +476,15 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
     def _split(
         self,
         settings: Settings,
-        training: TrainingSet | PartedTrainingSet,
+        training: AnyTrainingSet,
         scoring: Any,
         params: dict[str, Any],
-    ) -> tuple[FoldedSet | FoldsInParts, FoldScores | PartedScores]:
+    ) -> tuple[AnyFolds, FoldScores | PartedScores]:
         """Return the rows and their folds, and the scorer of fits."""
         if isinstance(training, PartedTrainingSet):
             return self._split_parts(settings, training, scoring, params)
+        if isinstance(training, DeviceTrainingSet):
+            return self._split_on_device(settings, training, scoring, params)
         routed = self._routed(training.weights, params)
         folds = self._folds(settings, training, routed.splitter.split)
         of_rows = routed.scorer.score
@@ -490,21 +506,44 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
         weights = np.ones(1) if training.has_weights else None  # the parts have them
         weighs = "sample_weight" in self._routed(weights, {}).scorer.score
         question = held_out_question(scoring, training, weighs=weighs)
-
-        def check(folds: Sequence[FoldInParts]) -> None:
-            for fold in folds:
-                check_trains(fold.number, fold.present)
-            check_bounds_fit(settings.lower_bounds, folds, len(training.classes))
-
+        check = partial(_check_folds, settings, len(training.classes))
         split = row_split(self.cv, training)
         folds = FoldsInParts.of(settings, training, split, question, check)
         return folds, PartedScores(scoring, folds, self._model, weighs=weighs)
 
+    def _split_on_device(
+        self,
+        settings: Settings,
+        training: DeviceTrainingSet,
+        scoring: Any,
+        params: dict[str, Any],
+    ) -> tuple[FoldsOnDevice, PartedScores]:
+        """Return the same of rows on a device; labels and weights are copied to split them."""
+        routed = self._routed(training.weights_on_host, params)
+        of_scorer = set(routed.scorer.score)
+        if of_scorer - {"sample_weight"}:
+            raise ValueError(
+                f"{', '.join(sorted(of_scorer - {'sample_weight'}))} would be passed to the "
+                "scorer with the rows held out, which lie on a device: there it takes "
+                "sample_weight alone."
+            )
+        weighs = "sample_weight" in of_scorer
+        question = held_out_question(scoring, training, weighs=weighs)
+        labels = training.classes[hard_labels(training.given_on_host)]
+        splits = numbers_of_rows(self._splits(training.X, labels, routed.splitter.split))
+        check = partial(_check_folds, settings, len(training.classes))
+        folds = FoldsOnDevice.of(settings, training, splits, question, check)
+        return folds, PartedScores(scoring, folds, self._model, weighs=weighs)
+
+    def _splits(self, X: Any, labels: NDArray[Any], split_params: Any) -> list[Any]:
+        """Return pairs of the rows to train on and to score."""
+        splitter = check_cv(self.cv, labels, classifier=True)
+        return list(splitter.split(X, labels, **split_params))
+
     def _folds(self, settings: Settings, training: TrainingSet, split_params: Any) -> FoldedSet:
         """Return the training set, with class weights applied, and its folds."""
         labels = training.classes[hard_labels(training.given)]
-        splitter = check_cv(self.cv, labels, classifier=True)
-        splits = list(splitter.split(training.X, labels, **split_params))
+        splits = self._splits(training.X, labels, split_params)
         weighted = weighted_by_class(settings, training)
         n_classes = len(training.classes)
         folds = folds_of(splits, weighted.given, weighted.weights, n_classes)
@@ -514,7 +553,7 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
     def _choose_and_refit(
         self,
         settings: Settings,
-        training: TrainingSet | PartedTrainingSet,
+        training: AnyTrainingSet,
         tasks: PenaltyTasks,
         interruption: Interruption,
     ) -> Status:
@@ -524,12 +563,13 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
         settings = settings.with_penalty(self.C_, self.l1_ratio_)
         settings = replace(settings, tol=min(settings.tol, MOST_REFIT_TOL))
         start = mean_of_known(self.coefs_paths_[:, *chosen]).astype(np.float64)
-        if isinstance(training, TrainingSet) and has_wide_shape(*training.X.shape):
+        is_in_parts = isinstance(training, PartedTrainingSet)
+        if not is_in_parts and has_wide_shape(training.n_rows, training.n_features):
             start[:] = 0  # a fit in the space of the rows begins at zero
         width = training.dtype
-        iterations = tasks.of_refit(
-            partial(callbacks.attributes_at, training, partial(self._coefficients, width=width))
-        )
+        coefficients = partial(self._coefficients, width=width)
+        coefficients = partial(coefficients_in_place, training, coefficients)
+        iterations = tasks.of_refit(partial(callbacks.attributes_at, training, coefficients))
         observers: list[Observer] = [interruption]
         observers += [print_progress] if self.verbose > 1 else []
         observers += [iterations] if iterations else []
@@ -556,10 +596,26 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
         # In the width of the intercepts: a mean that is rounded does not fit to theirs.
         self._set_coefficients(mean_of_known(paths), paths.dtype)
 
+    def _move_to(self, training: AnyTrainingSet, y: Any) -> None:
+        """Move what predicts to where the rows of the fit are: see scikit-learn's dispatch."""
+        self.classes_ = classes_like(y, training)
+        predicting = {"coef_": self.coef_, "intercept_": self.intercept_}
+        for name, value in in_place_of(training, predicting).items():
+            setattr(self, name, value)
+
     def _set_coefficients(self, params: Array, width: np.dtype[Any]) -> None:
         """Set ``coef_`` and ``intercept_`` from params of shape ``(n_outputs, n_columns)``."""
         for name, value in self._coefficients(params, width).items():
             setattr(self, name, value)
+
+
+def _check_folds(
+    settings: Settings, n_classes: int, folds: Sequence[FoldInParts | FoldOnDevice]
+) -> None:
+    """Raise an error if a fold trains on no row, or if bounds have no meaning for one."""
+    for fold in folds:
+        check_trains(fold.number, fold.present)
+    check_bounds_fit(settings.lower_bounds, folds, n_classes)
 
 
 def _check_choice(estimator: SoftmaxRegressionCV) -> None:

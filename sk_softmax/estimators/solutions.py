@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sk_softmax.estimators.between_penalties import mixed, shares_at
+from sk_softmax.estimators.dispatched_predictions import in_place_of_rows
 from sk_softmax.estimators.softmax_regression import SoftmaxRegression
 from sk_softmax.estimators.taken_over import take_over
 from sk_softmax.interfaces import Array, Status
@@ -163,7 +164,7 @@ class SoftmaxPath:
         logits : ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
             Logits; for two classes the log-odds of the second class.
         """
-        return self.at(C).decision_function(X, offset=offset)
+        return in_place_of_rows(X, self.at(C)).decision_function(X, offset=offset)
 
     def predict_proba(self, X: MatrixLike, C: float, *, offset: ArrayLike | None = None) -> Array:
         """Return the probability of each class at this C: see :meth:`at`.
@@ -182,7 +183,7 @@ class SoftmaxPath:
         probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes``; each row adds up to 1.
         """
-        return self.at(C).predict_proba(X, offset=offset)
+        return in_place_of_rows(X, self.at(C)).predict_proba(X, offset=offset)
 
     def predict(self, X: MatrixLike, C: float, *, offset: ArrayLike | None = None) -> NDArray[Any]:
         """Return the most probable class of each row at this C: see :meth:`at`.
@@ -201,7 +202,7 @@ class SoftmaxPath:
         labels : ndarray of shape (n_samples,)
             Members of ``classes``.
         """
-        return self.at(C).predict(X, offset=offset)
+        return in_place_of_rows(X, self.at(C)).predict(X, offset=offset)
 
     @property
     def deviance_ratio(self) -> NDArray[np.float64]:

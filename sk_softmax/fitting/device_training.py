@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sk_softmax.fitting.class_weight import balanced
 from sk_softmax.fitting.device_answers import ANSWERS
-from sk_softmax.fitting.settings import Settings, TrainingSet
+from sk_softmax.fitting.settings import Settings, TrainingSet, Weights
 from sk_softmax.fitting.shift import Shift, n_rows_for_shift, shift_by_sample
 from sk_softmax.interfaces import Array
 from sk_softmax.objective import RegressionObjective, spread_out
@@ -92,6 +92,12 @@ class DeviceTrainingSet:
         labels = self._targets(0.0).most_probable()
         return on_host(labels).astype(np.intp)
 
+    @cached_property
+    def given_on_host(self) -> Any:
+        """The targets of all rows on the host, for scores of rows held out."""
+        given = on_host(self.given)
+        return given.astype(np.intp) if given.ndim == 1 else given
+
     @property
     def has_weight(self) -> bool:
         """Whether any row has weight."""
@@ -99,16 +105,30 @@ class DeviceTrainingSet:
 
     # --- weights --------------------------------------------------------------------------------
 
+    @cached_property
+    def weights_on_host(self) -> Weights | None:
+        """The weights on the host, ``(n_rows,)``, for chunks of a stream; None if all are 1."""
+        return None if self.weights is None else on_host(self.weights).astype(np.float64)
+
     def weighted_by_class(self, settings: Settings) -> DeviceTrainingSet:
         """Return the training set with class weights applied: see ``class_weight``.
 
         It is an error if they leave every row without weight.
         """
+        weighted = self.weighted_chunk(settings)
+        if weighted is not self and not weighted.has_weight:
+            raise ValueError(
+                "class_weight and sample_weight together leave every row without weight."
+            )
+        return weighted
+
+    def weighted_chunk(self, settings: Settings) -> DeviceTrainingSet:
+        """Return the same of a chunk of a stream, whose rows may all be without weight."""
         of_class = settings.class_weight
         if of_class is None:
             return self
         if isinstance(of_class, str):
-            of_class = balanced(self._totals_of_classes())
+            of_class = balanced(self.totals_of_classes())
         xp, place = self.place.xp, self.place
         there = place.wide(of_class)
         if self.given.ndim == 1:
@@ -129,13 +149,9 @@ class DeviceTrainingSet:
                 "is: divide either by a constant, which changes no more than the strength of the "
                 "penalty."
             )
-        if total == 0:
-            raise ValueError(
-                "class_weight and sample_weight together leave every row without weight."
-            )
         return replace(self, given=given, weights=weights)
 
-    def _totals_of_classes(self) -> Array:
+    def totals_of_classes(self) -> Array:
         """Return the total weight of the rows of each class, shape ``(n_classes,)``."""
         rows = self._rows(has_intercept=False)
         data = DeviceData(
@@ -157,15 +173,44 @@ class DeviceTrainingSet:
         relative = self.weights / (self._total_weight / self.n_rows)
         return xp.astype(relative, self.place.width(dtype), copy=False)
 
+    # --- folds of a cross-validation ------------------------------------------------------------
+
+    def times(self, times: Array) -> DeviceTrainingSet:
+        """Return the training set with weights times ``times``, ``(n_rows,)`` on the host."""
+        own = self.place.wide(times)
+        return replace(self, weights=own if self.weights is None else own * self.weights)
+
+    def of_classes(self, present: NDArray[np.intp]) -> DeviceTrainingSet:
+        """Return the training set in terms of some classes, by number; others have no weight.
+
+        Rows of other classes get a number too. Of two classes left the offset is that of their
+        log odds.
+        """
+        n_classes, xp = len(self.classes), self.place.xp
+        if len(present) in (0, 1, n_classes):  # none is fitted to a single class
+            return self
+        there = self.place.indices(present)
+        if self.given.ndim == 1:
+            number = np.zeros(n_classes, dtype=np.intp)
+            number[present] = np.arange(len(present))
+            given = xp.take(self.place.indices(number), self.given, axis=0)
+        else:
+            given = xp.take(self.given, there, axis=1)
+        offset = self.offset
+        if offset is not None:
+            offset = xp.take(offset, there, axis=1)
+            offset = offset[:, 1:] - offset[:, :1] if len(present) == 2 else offset
+        return replace(self, given=given, classes=self.classes[present], offset=offset)
+
     # --- what a fit is made of ------------------------------------------------------------------
 
-    def rows(self, settings: Settings) -> DeviceRows:
-        """Return the rows in the form in which they are given."""
-        return self._rows(has_intercept=settings.fit_intercept)
+    def rows(self, settings: Settings, n_models: int = 1) -> DeviceRows:
+        """Return the rows as they are given, of which several models compute their logits."""
+        return self._rows(has_intercept=settings.fit_intercept, n_models=n_models)
 
-    def _rows(self, *, has_intercept: bool) -> DeviceRows:
-        n_classes = len(self.classes)
-        return DeviceRows(self.X, n_classes if n_classes > 2 else 1, has_intercept=has_intercept)
+    def _rows(self, *, has_intercept: bool, n_models: int = 1) -> DeviceRows:
+        n_outputs = len(self.classes) if len(self.classes) > 2 else 1
+        return DeviceRows(self.X, n_models * n_outputs, has_intercept=has_intercept)
 
     def _targets(self, smoothing: float) -> DeviceTargets:
         return DeviceTargets(self.place, self.given, len(self.classes), smoothing)
@@ -226,11 +271,11 @@ class DeviceTrainingSet:
 
     def with_rows_on_host(self, X: Array) -> TrainingSet:
         """Return a training set of these rows with the targets, weights and offset of all here."""
-        given, weights, offset = self.given, self.weights, self.offset
+        offset = self.offset
         return TrainingSet(
             X,
-            on_host(given).astype(np.intp) if given.ndim == 1 else on_host(given),
-            None if weights is None else on_host(weights).astype(np.float64),
+            self.given_on_host,
+            self.weights_on_host,
             self.classes,
             None if offset is None else on_host(offset).astype(np.float64),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from sk_softmax.fitting.fit import reported
 from sk_softmax.fitting.fold_starts import Starts
 from sk_softmax.fitting.folded_set import FoldedSet, FoldsOnRows
 from sk_softmax.fitting.folds_in_parts import FoldsInParts, FoldsOnParts
+from sk_softmax.fitting.folds_on_device import FoldsOnDevice, FoldsOnDeviceRows
 from sk_softmax.fitting.problems import problem_of
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.fitting.staged import Stages, staged
@@ -48,12 +49,16 @@ class FoldFit:
     """
 
     held_out: Any
-    """Logits of the rows held out, ``(n_outputs, n_held_out)``; what parts answer about theirs."""
+    """Logits of the rows held out, ``(n_outputs, n_held_out)``; or what is asked about them."""
 
     solution: Solution
 
 
-def fit_path(path: Sequence[Settings], data: FoldedSet | FoldsInParts) -> Iterator[list[FoldFit]]:
+AnyFolds: TypeAlias = FoldedSet | FoldsInParts | FoldsOnDevice
+"""Rows in memory, in parts or on a device, and their folds."""
+
+
+def fit_path(path: Sequence[Settings], data: AnyFolds) -> Iterator[list[FoldFit]]:
     """Yield the fits of all folds for one penalty after the other.
 
     Each fit starts at params extrapolated from the fits before it, or where the last one ended.
@@ -62,7 +67,7 @@ def fit_path(path: Sequence[Settings], data: FoldedSet | FoldsInParts) -> Iterat
     ----------
     path : sequence of Settings
         Settings of the fits, from the strongest penalty to the weakest.
-    data : FoldedSet or FoldsInParts
+    data : FoldedSet, FoldsInParts or FoldsOnDevice
         The rows and the folds.
 
     Yields
@@ -87,7 +92,9 @@ CHEAPER, WHOLE = 0, 1
 class _Path:
     """What all fits along a path share, and where the next fit starts."""
 
-    def __init__(self, data: FoldedSet | FoldsInParts, folds: FoldsOnRows | FoldsOnParts) -> None:
+    def __init__(
+        self, data: AnyFolds, folds: FoldsOnRows | FoldsOnParts | FoldsOnDeviceRows
+    ) -> None:
         self._data = data
         self._folds = folds
         self._starts = Starts(folds.n_folds)
@@ -102,9 +109,9 @@ class _Path:
 
         The last fit has the weakest penalty. If that is an L2 penalty on all features, all fits
         have one, and the optimum in coordinates is the optimum in features. Coordinates are found
-        of rows in one place.
+        of rows in memory.
         """
-        if isinstance(self._data, FoldsInParts):
+        if not isinstance(self._data, FoldedSet):
             return False
         objective = self._folds.objective(settings, 0)
         start = np.zeros(objective.shape)

@@ -57,6 +57,11 @@ class PartedTrainingSet:
         return self.summary.n_features
 
     @property
+    def n_rows(self) -> int:
+        """How many rows all parts have together."""
+        return self.summary.n_rows
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """The width of the rows: float32, or float64 if that of any part is."""
         return self.summary.dtype

@@ -49,12 +49,16 @@ class Prepared:
             self.given.parts.release()
 
 
-def prepared(settings: Settings, training: AnyTrainingSet) -> Prepared:
-    """Return the objective that the settings describe, on shifted rows."""
+def prepared(settings: Settings, training: AnyTrainingSet, *, may_prove: bool = True) -> Prepared:
+    """Return the objective that the settings describe, on shifted rows.
+
+    ``may_prove`` is whether a fit may have to prove that its optimum is finite, which takes
+    float64.
+    """
     if isinstance(training, DeviceTrainingSet):
         training = training.weighted_by_class(settings)
         there = training.rows(settings)
-        if _needs_float64(settings) and not there.place.has_float64:
+        if may_prove and _needs_float64(settings) and not there.place.has_float64:
             there.widened()  # an error
         shift = training.shift(settings, there)
         objective = training.objective(settings, shift.rows(there))

@@ -47,6 +47,11 @@ class TrainingSet:
         return int(self.X.shape[1])
 
     @property
+    def n_rows(self) -> int:
+        """How many rows there are."""
+        return int(self.X.shape[0])
+
+    @property
     def dtype(self) -> np.dtype[Any]:
         """The width of the rows."""
         dtype: np.dtype[Any] = self.X.dtype

@@ -11,6 +11,7 @@ from sk_softmax.interfaces import (
     EvaluateAt,
     Objectives,
     Progress,
+    Question,
     Solution,
     StagedSearch,
 )
@@ -62,14 +63,17 @@ def _next_question(search: StagedSearch, answer: Any) -> Asked | Solution:
 
 
 def _answers(stages: Mapping[int, Objectives], questions: Mapping[int, Asked]) -> dict[int, Any]:
-    """Return the answers: one pass for all evaluations of a stage, other questions one by one."""
+    """Return the answers of each stage: one pass for all evaluations, and all other questions."""
     answers: dict[int, Any] = {}
     evaluations: dict[int, dict[int, EvaluateAt]] = {}
+    others: dict[int, dict[int, Question]] = {}
     for number, asked in questions.items():
         if isinstance(asked.question, EvaluateAt):
             evaluations.setdefault(asked.stage, {})[number] = asked.question
         else:
-            answers[number] = asked.question.put_to(stages[asked.stage][number])
+            others.setdefault(asked.stage, {})[number] = asked.question
+    for stage, apart in others.items():
+        answers |= stages[stage].answers(apart)
     for stage, together in evaluations.items():
         answers |= stages[stage].evaluate(together)
     return answers

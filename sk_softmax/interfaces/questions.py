@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -204,4 +204,8 @@ class Objectives(Protocol):
 
     def evaluate(self, questions: Mapping[int, EvaluateAt]) -> Mapping[int, Evaluation]:
         """Return the answers to questions to several of them, by number."""
+        ...
+
+    def answers(self, questions: Mapping[int, Question]) -> Mapping[int, Any]:
+        """Return the answers to other questions to several of them, by number."""
         ...

@@ -10,10 +10,10 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.interfaces import Array, Block, EvaluateAt, Evaluation
+from sk_softmax.interfaces import Array, Block, EvaluateAt, Evaluation, Question
 from sk_softmax.objective.data_term import DataTerm, stacked_logits
 from sk_softmax.objective.regression import RegressionObjective
-from sk_softmax.objective.shared_curvature import SharedCurvature
+from sk_softmax.objective.shared_curvature import MeanOfTerms, MeanTerm, SharedCurvature
 from sk_softmax.objective.targets import Targets
 
 
@@ -106,7 +106,12 @@ class FoldObjectives:
         alike: dict[int, dict[int, RegressionObjective]] = {}
         for number, fold in enumerate(self._folds):
             alike.setdefault(fold.data.number_of_targets, {})[number] = fold
-        self._shared = [SharedCurvature(folds) for folds in alike.values() if len(folds) > 1]
+        together = [folds for folds in alike.values() if len(folds) > 1]
+        self._shared = [SharedCurvature(folds, self.mean_of_terms()) for folds in together]
+
+    def mean_of_terms(self) -> MeanOfTerms:
+        """Return what makes the mean of data terms like these, whose curvature is shared."""
+        return MeanTerm
 
     def know(self, number: int, params: Array, here: Evaluation) -> None:
         """Keep a fold's evaluation, which answers its next question if that is about ``params``.
@@ -131,6 +136,10 @@ class FoldObjectives:
                 answers[number] = here
         unknown = {number: p for number, p in points.items() if number not in answers}
         return answers | (self._evaluate(unknown) if unknown else {})
+
+    def answers(self, questions: Mapping[int, Question]) -> dict[int, Any]:
+        """Return the answer of each fold to a question that is put to it alone."""
+        return {number: question.put_to(self[number]) for number, question in questions.items()}
 
     def held_out_logits(self, number: int, params: Array) -> Array:
         """Return the logits of the rows that a fold holds out, ``(n_outputs, n_held_out)``."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.interfaces import Array, Evaluation, Rows
+from sk_softmax.interfaces import Array, Evaluation
+from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.penalties import PenaltyForm
 from sk_softmax.objective.regression import RegressionObjective
-from sk_softmax.objective.targets import Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +32,28 @@ class StreamObjective(RegressionObjective):
 
     Parameters
     ----------
-    rows, targets, n_classes, C, sample_weight
-        As for :class:`RegressionObjective`; the rows, targets and weights are those of the chunk.
+    data : DataTerm
+        The rows of the chunk, with their targets, relative weights and offset.
+    C : float
+        Inverse strength of the penalty; ``inf`` means none.
+    sample_weight : ndarray of float64, shape (n_rows,), or None
+        The weights of the chunk's rows; None gives every row the weight 1.
     before : Seen
         What was seen of the stream before the chunk.
-    form : PenaltyForm, optional
+    form : PenaltyForm
         The form of the penalty, which must be smooth.
-    offset : ndarray of float64, shape (n_rows, n_outputs), or None
-        What is added to the logits of the chunk's rows.
     """
 
     def __init__(
         self,
-        rows: Rows,
-        targets: Targets,
-        n_classes: int,
+        data: DataTerm,
         C: float,
         sample_weight: NDArray[np.float64] | None,
         before: Seen,
-        form: PenaltyForm | None = None,
-        offset: NDArray[np.float64] | None = None,
+        form: PenaltyForm,
     ) -> None:
-        super().__init__(rows, targets, n_classes, C, sample_weight, form, offset)
+        total = float(data.n_rows if sample_weight is None else sample_weight.sum())
+        self._begin(data, total, C, form)
         self._C = C
         self._before = before
         # The objective of a chunk drops weights that are all equal; in a stream their size counts,

@@ -36,7 +36,9 @@ def mapped(function: Callable[[Any, Any], NDArray[Any]], X: Any, offset: Any = N
         frame, are unknown here.
     """
     if is_frame(X):
-        X = X.optimize()  # reads the columns that are asked for
+        # Reads the columns that are asked for. Optimised, a frame of few columns of a file would
+        # have fewer partitions: dask reads several files at once.
+        X = X.simplify()
     X, (rows, offsets) = in_pieces(X, {"offset": offset})
     nothing = function(_example(X), _example(offset))[:0]
     name = f"softmax-predictions-{uuid4().hex}"

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Rows
 from sk_softmax.objective import DataTerm, Targets
+from sk_softmax.objective.approximate_hessian import each_class
 from sk_softmax.objective.cross_entropy import CrossEntropy
-from sk_softmax.objective.data_term import DataQuestion
+from sk_softmax.objective.data_term import DataQuestion, Matrices
 from sk_softmax.parts.device_arrays import on_host
 from sk_softmax.parts.device_cross_entropy import DeviceCrossEntropy
 from sk_softmax.parts.device_rows import DeviceBlock, DeviceRows
@@ -69,18 +70,23 @@ class DeviceData(DataTerm):
         self.keeps_spread = False
         self.place = rows.place
         self.entropy = DeviceCrossEntropy(rows.place, loss.n_outputs)
-        self._answers = answers
+        self.answers = answers
 
     def ask(self, question: DataQuestion, passes: float = 1.0) -> tuple[Any, ...]:
         """Return the answer that is computed on the device, and count the passes it takes."""
         self.count(passes)
         function = question.func if isinstance(question, partial) else question
         arguments = question.keywords if isinstance(question, partial) else {}
-        answer = self._answers.get(function)
+        answer = self.answers.get(function)
         if answer is None:
             name = f"{function.__module__}.{function.__name__}"
             raise NotImplementedError(f"Rows on a device have no answer to the question {name}.")
         return answer(self, **arguments)
+
+    @property
+    def number_of_targets(self) -> int:
+        """A number that two terms have in common if they share their targets."""
+        return id(self.targets.given)
 
     @property
     def least_weight(self) -> float:
@@ -117,7 +123,7 @@ class DeviceData(DataTerm):
             rows,
             targets,
             self.loss,
-            self._answers,
+            self.answers,
             None if weight is None else xp.astype(weight, width, copy=False),
             None if offset is None else xp.astype(offset, width, copy=False),
         )
@@ -162,10 +168,36 @@ class DeviceData(DataTerm):
 
     def logits(self, block: Any, prepared: Any) -> Any:
         """Return a block's class-major logits with its offset, ``(n_outputs, n_rows)``."""
-        logits = block.logits(prepared)
+        return self._with_offset(block.logits(prepared), block)
+
+    def _with_offset(self, logits: Any, block: DeviceBlock) -> Any:
+        """Return logits with the offset of a block's rows; they may be changed."""
         if self.offset is not None:
             logits += self._offset_of(block)
         return logits
+
+    def weighted_loss(self, product: Any, block: DeviceBlock) -> tuple[Any, Any]:
+        """Return the sum of a block's weighted losses, and its weighted residuals.
+
+        Both are on the device; residuals have the shape of ``product``, ``(n_outputs, n_rows)``,
+        which is that of params and the rows, and may be changed.
+        """
+        losses, residuals = self.entropy.loss_and_residuals(
+            self._with_offset(product, block), self.targets_at(block)
+        )
+        return self.place.total(self.weighted(losses, block)), self.weighted(residuals, block)
+
+    def curvatures(self, block: Any, prepared: Any, matrices: Matrices) -> Any:
+        """Return the weight of each of a block's rows in each matrix, ``(n_matrices, n_rows)``."""
+        return self.curvatures_of(block.logits(prepared), block, matrices)
+
+    def curvatures_of(self, product: Any, block: DeviceBlock, matrices: Matrices) -> Any:
+        """Return the same from the product of params and rows, which may be changed."""
+        found = self.entropy.curvatures(self._with_offset(product, block))
+        if matrices is not each_class:  # their mean
+            directions = max(self.loss.n_outputs - 1, 1)
+            found = self.place.xp.sum(found, axis=0, keepdims=True) / directions
+        return self.weighted(found, block)
 
     def _offset_of(self, block: DeviceBlock) -> Any:
         if isinstance(block.rows, slice):

@@ -38,11 +38,8 @@ def loss_and_gradient_of_some(
 
 def _sums_of(data: DeviceData, block: DeviceBlock, prepared: Any) -> tuple[Any, Any]:
     """Return the sums of the weighted losses of a block's rows and of their gradients."""
-    losses, residuals = data.entropy.loss_and_residuals(
-        data.logits(block, prepared), data.targets_at(block)
-    )
-    losses, residuals = data.weighted(losses, block), data.weighted(residuals, block)
-    return data.place.total(losses), block.pull_back(residuals)
+    loss, residuals = data.weighted_loss(block.logits(prepared), block)
+    return loss, block.pull_back(residuals)
 
 
 def totals_of_classes(data: DeviceData) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sk_softmax.interfaces import Array
-from sk_softmax.objective.approximate_hessian import each_class, mean_of_classes
+from sk_softmax.objective.approximate_hessian import mean_of_classes
 from sk_softmax.objective.data_term import Matrices
 from sk_softmax.parts.device_arrays import Place, on_host
 from sk_softmax.parts.device_data import DeviceData
@@ -50,21 +50,12 @@ def gram_times(data: DeviceData, vector: Array) -> tuple[Any, ...]:
     return sums
 
 
-def curvatures(data: DeviceData, block: DeviceBlock, prepared: Any, matrices: Matrices) -> Any:
-    """Return the weight of each of a block's rows in each matrix, ``(n_matrices, n_rows)``."""
-    found = data.entropy.curvatures(data.logits(block, prepared))
-    if matrices is not each_class:  # their mean
-        directions = max(data.loss.n_outputs - 1, 1)
-        found = data.place.xp.sum(found, axis=0, keepdims=True) / directions
-    return data.weighted(found, block)
-
-
 def diagonal_of_mean(data: DeviceData, params: Array) -> tuple[Any, ...]:
     """Answer ``approximate_hessian.diagonal_of_mean``."""
     prepared = data.rows.prepare(params)
 
     def term(block: DeviceBlock) -> tuple[Any, Any]:
-        weights = curvatures(data, block, prepared, mean_of_classes)
+        weights = data.curvatures(block, prepared, mean_of_classes)
         return block.gram_diagonal(weights), data.place.total(weights)
 
     diagonal, weight = data.rows.added_up(term)
@@ -78,7 +69,7 @@ def weighted_grams(
     xp, prepared = data.place.xp, data.rows.prepare(params)
 
     def term(block: DeviceBlock) -> tuple[Any, Any]:
-        weights = curvatures(data, block, prepared, matrices)
+        weights = data.curvatures(block, prepared, matrices)
         weights = weights[slice(*some.indices(weights.shape[0])), :]  # none past the end
         grams = [block.gram(weights[number, :]) for number in range(weights.shape[0])]
         return xp.stack(grams), xp.sum(weights, axis=1, dtype=data.place.widest)
@@ -98,7 +89,7 @@ def drawn_grams(
     totals = Totals(data.place)
     draws: list[list[tuple[Any, Any]]] = []
     for block in data.rows.blocks():
-        weights = curvatures(data, block, prepared, matrices)
+        weights = data.curvatures(block, prepared, matrices)
         totals.add((xp.sum(weights, axis=1, dtype=data.place.widest),))
         draws.append(_drawn(data.place, weights, share, block.rows.start))
     grams, n_drawn = [], 0

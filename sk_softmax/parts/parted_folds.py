@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from sk_softmax.interfaces import Array
+from sk_softmax.interfaces import Array, Question
 from sk_softmax.objective import DataTerm, FoldObjectives, RegressionObjective, SpreadOut
 from sk_softmax.objective.cross_entropy import CrossEntropy
 from sk_softmax.objective.data_term import DataQuestion
 from sk_softmax.objective.folds import AskedTogether, FoldQuestion
 from sk_softmax.parts.folded_data import gathered_for_folds, of_fold, of_folds
+from sk_softmax.parts.folds_together import (
+    KnownAnswers,
+    OpenQuestion,
+    answers_of_each,
+    of_each,
+    worked_together,
+)
 from sk_softmax.parts.parted_data import KnownOfTargets, PartedData
 from sk_softmax.parts.parted_rows import PartedRows, stacked
+from sk_softmax.parts.protocol import Answer
 from sk_softmax.rows import rows_of
 
 
@@ -51,6 +60,8 @@ class PartedFold(PartedData):
         self.number = number
         self._like = like
         self.class_totals = class_totals
+        self.answers: KnownAnswers | None = None
+        """What it is answered from while its questions are put together with other folds'."""
 
     @property
     def number_of_targets(self) -> int:
@@ -59,7 +70,13 @@ class PartedFold(PartedData):
 
     def ask(self, question: DataQuestion, passes: float = 1.0) -> tuple[Any, ...]:
         """Return the sum of the answers of this fold's terms in all parts."""
-        return super().ask(partial(of_fold, number=self.number, question=question), passes)
+        if self.answers is None:
+            return super().ask(partial(of_fold, number=self.number, question=question), passes)
+        try:
+            return self.answers.answer(question)
+        except OpenQuestion:
+            self.count(1.0 if self.is_read_anew else passes)
+            raise
 
     def _of(self, rows: PartedRows) -> PartedFold:
         own = self.number, self._like, self.class_totals
@@ -80,6 +97,27 @@ class PartedFoldObjectives(FoldObjectives):
     def data(self, numbers: Sequence[int]) -> AskedTogether:
         """Return the data of some of the folds, to be asked together."""
         return _Together([self[number] for number in numbers])
+
+    def answers(self, questions: Mapping[int, Question]) -> dict[int, Any]:
+        """Return the answers to the folds' questions; what they ask the parts is put together."""
+        terms = {n: data for n in questions if isinstance(data := self[n].data, PartedFold)}
+        known = {number: KnownAnswers() for number in terms}
+        works = {n: partial(question.put_to, self[n]) for n, question in questions.items()}
+        with ExitStack() as opened:
+            for number, term in terms.items():
+                term.answers = known[number]
+                opened.callback(setattr, term, "answers", None)
+            return worked_together(works, known, partial(_put_together, terms))
+
+
+def _put_together(
+    terms: Mapping[int, PartedFold], questions: Mapping[int, DataQuestion]
+) -> dict[int, Answer]:
+    """Return the answers to a question of each of some terms, added up over all parts."""
+    asked = [(terms[number].number, question) for number, question in questions.items()]
+    rows = next(iter(terms.values())).rows
+    answers = answers_of_each(rows.ask(partial(of_each, questions=asked)))
+    return dict(zip(questions, answers, strict=True))
 
 
 class _Together:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from on_device import place_of
 
-from sk_softmax import SoftmaxRegression
+from sk_softmax import SoftmaxRegression, SoftmaxRegressionCV, softmax_path
 from sk_softmax.objective import cheaper
+from sk_softmax.solvers import SGD
 
 PLACE = place_of("strict:device1")
 N_ROWS, N_FEATURES, N_CLASSES = 30_000, 6, 3
@@ -81,6 +82,39 @@ def test_a_minibatch_is_copied_once(table, copies):
     n_params = N_CLASSES * (N_FEATURES + 1)
     assert copies.count(1 + n_params) == pytest.approx(100, abs=10)
     assert len(copies) < 120
+
+
+def test_a_chunk_of_a_stream_is_copied_once_a_minibatch_with_its_weights(table, copies):
+    X, y, weights = (array[:3200, ...] for array in table)
+    model = SoftmaxRegression(solver=SGD(batch_size=32), random_state=0)
+    for first in (0, 1600):
+        some = slice(first, first + 1600)
+        model.partial_fit(X[some, :], y[some], range(N_CLASSES), weights[some])
+    n_params = N_CLASSES * (N_FEATURES + 1)
+    assert copies.count(1 + n_params) == 100
+    assert copies.count(1600) == 2
+    assert sum(size for size in copies if size not in (1 + n_params, 1600)) < 20 * N_FEATURES
+    del copies[:]
+    model.partial_fit(X, y, range(N_CLASSES))
+    assert max(copies) == 1 + n_params
+
+
+def test_no_path_copies_rows(table, copies, monkeypatch):
+    monkeypatch.setattr(cheaper, "FEWEST_NUMBERS", 1000)
+    softmax_path(table[0], table[1], sample_weight=table[2], Cs=5)
+    assert max(copies) <= SAMPLED
+    assert sum(copies) < table[0].size
+
+
+def test_a_search_copies_labels_weights_and_logits_of_rows_held_out(table, copies, monkeypatch):
+    monkeypatch.setattr(cheaper, "FEWEST_NUMBERS", 1000)
+    Cs = [1e-3, 1e-2, 1e-1]
+    SoftmaxRegressionCV(Cs=Cs, cv=4, scoring="neg_log_loss").fit(*table)
+    assert copies.count(N_ROWS) == 2  # labels and weights
+    of_held_out = [size for size in copies if SAMPLED < size != N_ROWS]
+    assert sum(of_held_out) == len(Cs) * N_ROWS * N_CLASSES
+    rest = [size for size in copies if size <= SAMPLED]
+    assert sum(rest) < table[0].size
 
 
 def test_only_labels_are_copied_for_a_split(table, copies):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from on_device import place_of
 
-from sk_softmax import SoftmaxRegression, SoftmaxRegressionCV, softmax_path
+from sk_softmax import SoftmaxRegression, SoftmaxRegressionCV
 
 PLACE = place_of("strict:device1")
 ELSEWHERE = place_of("strict:CPU_DEVICE")
@@ -154,14 +154,11 @@ def test_what_reads_rows_in_numpy_says_so():
     X_there, y_there = PLACE.moved(X), PLACE.moved(Y)
     message = r"X is an array of array_api_strict on .*device1.* rows are read in NumPy"
     fitted = SoftmaxRegression(C=np.inf).fit(X_there, y_there)
-    for reads in (
-        lambda: SoftmaxRegressionCV(scoring=None).fit(X_there, y_there),
-        lambda: softmax_path(X_there, y_there),
-        lambda: SoftmaxRegression(solver="sgd").partial_fit(X_there, y_there, classes=[0, 1, 2]),
-        lambda: fitted.inference(X_there, y_there),
-    ):
-        with pytest.raises(ValueError, match=message):
-            reads()
+    with pytest.raises(ValueError, match=message + r".*inference does not.*X\.cpu\(\)\.numpy\(\)"):
+        fitted.inference(X_there, y_there)
+    fitted = SoftmaxRegression(C=np.inf, bias_reduction="firth").fit(X_there, y_there)
+    with pytest.raises(ValueError, match=message):
+        fitted.inference(X_there, y_there)
 
 
 def test_columns_of_extreme_size_are_named():
@@ -169,3 +166,45 @@ def test_columns_of_extreme_size_are_named():
     far[:, 2] *= 1e200
     with pytest.raises(ValueError, match=r"values of column 2 of X are up to .*e\+200"):
         SoftmaxRegression(max_iter=3, solver="lbfgs").fit(PLACE.moved(far), Y)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_row_is_named_in_streams_and_cross_validations_too(name):
+    arrays, options, message = WRONG[name]
+    there = [PLACE.moved(array) for array in arrays]
+    moved = {key: PLACE.moved(value) for key, value in options.items()}
+    search = SoftmaxRegressionCV(Cs=[1.0], cv=3, scoring="accuracy")
+    with pytest.raises(ValueError, match=message.replace("SoftmaxRegression", "SoftmaxReg.*")):
+        search.fit(*there, **moved)
+    assert not hasattr(search, "classes_")
+    if name in ("one class", "no weight"):  # which a chunk may have
+        return
+    stream = SoftmaxRegression(solver="sgd")
+    if name == "numbers that are no classes":
+        message = "holds no labels of classes|has the label 0\\.5"
+    with pytest.raises(ValueError, match=message):
+        stream.partial_fit(*there, classes=[0, 1, 2][: 2 if there[1].ndim == 2 else 3], **moved)
+    assert not hasattr(stream, "classes_")
+
+
+def test_labels_that_a_stream_does_not_know():
+    model = SoftmaxRegression(solver="sgd")
+    X_there, y_there = PLACE.moved(X), PLACE.moved(Y)
+    with pytest.raises(ValueError, match="must be given all classes that will ever occur"):
+        model.partial_fit(X_there, y_there)
+    with pytest.raises(ValueError, match=r"Row .* of y has the label 2"):
+        model.partial_fit(X_there, y_there, classes=[0, 1])
+    model.partial_fit(X_there, y_there, classes=PLACE.moved(np.arange(3)))
+    with pytest.raises(ValueError, match=r"classes=\[0, 1\], but the first call declared"):
+        model.partial_fit(X_there, y_there, classes=PLACE.moved(np.arange(2)))
+
+
+def test_scorers_of_a_search_are_not_shown_rows_of_a_device():
+    X_there, y_there = PLACE.moved(X), PLACE.moved(Y)
+
+    def of_rows(model, X, y):
+        return float(model.predict(X)[0] == y[0])
+
+    search = SoftmaxRegressionCV(Cs=[1.0], cv=3, scoring=of_rows)
+    with pytest.raises(ValueError, match=r"rows held out, and they lie in parts or on a device"):
+        search.fit(X_there, y_there)

@@ -5,23 +5,17 @@ import pickle
 import numpy as np
 import pytest
 import sklearn
-from on_device import place_of, places
+from on_device import WIDTHS_IN_PLACES, assert_there, moved, place_of
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 
 from sk_softmax import SoftmaxRegression
 from sk_softmax.parts.device_arrays import on_host
 
-PLACES = [
-    (name, dtype)
-    for name in places()
-    for dtype in ("float64", "float32")
-    if name in ("strict:device1", "torch:cpu", "jax:cpu")
-]
 N_ROWS = 300
 
 
-@pytest.fixture(params=PLACES, ids=lambda param: "-".join(param))
+@pytest.fixture(params=WIDTHS_IN_PLACES, ids=lambda param: "-".join(param))
 def place_and_dtype(request):
     name, dtype = request.param
     return place_of(name), dtype
@@ -33,17 +27,6 @@ def table(n_classes=3, dtype="float64"):
     logits = X @ rng.normal(size=(5, n_classes)) + 2 * rng.gumbel(size=(N_ROWS, n_classes))
     X[:, 2] += 1000
     return X.astype(dtype), logits.argmax(axis=1), rng.uniform(0.2, 3, N_ROWS)
-
-
-def moved(place, *arrays):
-    return [place.moved(array) for array in arrays]
-
-
-def assert_there(array, place, dtype=None):
-    assert place.device == type(place).of(array).device
-    assert place.xp is type(place).of(array).xp
-    if dtype is not None:
-        assert array.dtype == getattr(place.xp, dtype)
 
 
 def assert_alike(ours, theirs, dtype, atol=1.0):

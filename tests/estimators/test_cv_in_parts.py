@@ -205,6 +205,8 @@ class ByLetter(LocalParts):
         if name in ("of_fold", "of_folds"):
             own = inner.keywords["question"]
             name += " " + getattr(own, "func", own).__name__
+        if name == "of_each":
+            name += " " + " ".join(q.func.__name__ for _, q in inner.keywords["questions"])
         self.asked.append(name)
         letter = pickle.dumps(question)
         answer = super().ask(lambda part: pickle.loads(letter)(part))
@@ -262,6 +264,27 @@ def test_one_message_asks_for_all_folds_and_all_messages_can_be_sent(scoring, mo
     assert asked.count("gathered_for_folds") == 1
     assert not [name for name in asked if "gram" in name or "hessian" in name]
     assert asked.count("masses_of") == asked.count("known_of_terms") == 1
+
+
+@pytest.mark.parametrize("options", [{}, {"l1_ratios": [1.0]}], ids=["smooth", "lasso"])
+def test_hessians_and_gaps_of_all_folds_are_asked_in_one_message(options, monkeypatch):
+    X, y, weights = table(3)
+    parameters = {"Cs": CS, "cv": 5, "refit": False, "scoring": "accuracy", **options}
+    solver = "proximal-newton" if options else "newton-cholesky"
+    expected = SoftmaxRegressionCV(**parameters, solver=solver).fit(X, y, weights)
+    asked = by_letter(monkeypatch, EDGES)
+    found = SoftmaxRegressionCV(**parameters, solver=solver).fit(X, y, weights)
+    assert_same(expected, found)
+    n_steps = int(found.n_iter_.max(axis=0).sum())
+    assert found.n_iter_.sum() > 3 * n_steps
+    hessians = [name for name in asked if "hessian" in name]
+    assert abs(len(hessians) - n_steps) <= len(CS)
+    assert max(name.count("hessian") for name in hessians) == 5
+    gaps = [name for name in asked if "moved" in name]
+    assert len(gaps) <= 3 * len(CS)
+    assert bool(gaps) == bool(options)  # in which fits gaps are asked for
+    alone = [name for name in asked if name.startswith("of_fold ")]
+    assert not [name for name in alone if "hessian" in name or "moved" in name]
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])

@@ -73,11 +73,11 @@ def block(number, X):
     return X[N_ROWS * number : N_ROWS * (number + 1)].copy()
 
 
-def read_anew(values):
+def read_anew(values, make=block):
     """A dask array whose blocks workers can make again."""
     blocks = [
         da.from_delayed(
-            dask.delayed(block)(number, values),
+            dask.delayed(make)(number, values),
             (N_ROWS, *values.shape[1:]),
             dtype=values.dtype,
         )
@@ -307,6 +307,90 @@ def test_parts_may_move_to_another_worker(table, expected, monkeypatch):
         found = SoftmaxRegression().fit(*(read_anew(values) for values in table))
         assert_same_bits(found, expected)
         assert len(client.nthreads()) == 1
+
+
+def test_workers_may_all_be_replaced_by_others(table, expected, monkeypatch):
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        before = set(client.nthreads())
+        asked = Asked(client, monkeypatch)
+
+        def replace(self):
+            if self.questions == 3:
+                cluster.scale(4)
+                client.wait_for_workers(4, timeout=30)
+                client.retire_workers(list(before))
+
+        asked.before = replace
+        found = SoftmaxRegression().fit(*(read_anew(values) for values in table))
+        assert_same_bits(found, expected)
+        assert len(client.nthreads()) == 2
+        assert not before & set(client.nthreads())
+
+
+def test_a_cluster_that_grows_and_shrinks_on_demand_changes_nothing(table, expected, monkeypatch):
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0"
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        # It grows while the rows are read, and shrinks after some two seconds without a task.
+        cluster.adapt(
+            minimum=1, maximum=2, interval="50ms", wait_count=40, target_duration="100ms"
+        )
+        asked = Asked(client, monkeypatch)
+        n_workers, shares = [], []
+
+        def wait_until_it_has_shrunk(self):
+            if self.questions == 3:
+                shares.append(self.shares)
+                eventually(lambda: len(client.nthreads()) == 1)
+            n_workers.append(len(client.nthreads()))
+
+        asked.before = wait_until_it_has_shrunk
+        X, y = table
+        found = SoftmaxRegression().fit(read_anew(X, slow_block), read_anew(y))
+        assert_same_bits(found, expected)
+        assert n_workers[0] == 2
+        assert shares == [[4, 4]]  # so that parts of the worker that left had to move
+        assert n_workers[-1] == 1
+
+
+def slow_block(number, values):
+    time.sleep(0.3)
+    return block(number, values)
+
+
+@pytest.mark.parametrize("at", [0, 3])
+def test_workers_that_all_vanish_are_waited_for_and_then_named(table, monkeypatch, at):
+    from sk_softmax.parts import dask_clients
+
+    monkeypatch.setattr(dask_clients, "PATIENCE", 2)
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        asked = Asked(client, monkeypatch)
+
+        def vanish(self):
+            if self.questions == at:
+                for worker in list(cluster.workers.values()):
+                    cluster.sync(worker.close)
+                eventually(lambda: not client.nthreads())
+
+        asked.before = vanish
+        model, started = SoftmaxRegression(), time.monotonic()
+        with pytest.raises(RuntimeError, match=r"has no worker, and none joined in 2 s\. Start"):
+            model.fit(*(read_anew(values) for values in table))
+        assert time.monotonic() - started < 30
+        assert not hasattr(model, "coef_")
 
 
 def test_arrays_at_odd_addresses(client, table, expected):

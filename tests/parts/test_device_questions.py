@@ -1,5 +1,7 @@
 """Rows on a device answer every question of the objective like NumPy's."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from objective.test_questions import (
@@ -14,9 +16,11 @@ from objective.test_questions import (
 from on_device import on_device, place_of, places
 
 from sk_softmax.fitting.device_answers import ANSWERS
+from sk_softmax.interfaces import EvaluateAt
 from sk_softmax.objective import active_hessian, folds
 from sk_softmax.objective.regression import loss_and_gradient
 from sk_softmax.parts.device_data import DeviceData
+from sk_softmax.parts.device_folds import DeviceFoldObjectives
 from sk_softmax.parts.device_rows import DeviceRows
 from sk_softmax.rows import DenseRows, rows_of
 
@@ -114,15 +118,30 @@ def test_every_question_has_been_put_to_a_device(table, monkeypatch):
     for check in ALL.values():
         with monkeypatch.context() as patch:
             answers(check, there, patch)
-    of_one_model = all_questions() - {folds.evaluated}  # folds are fitted to NumPy's rows
+    of_one_model = all_questions() - {folds.evaluated}  # which several folds are asked together
     assert asked == of_one_model
     assert of_one_model <= set(ANSWERS)
 
 
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_folds_are_evaluated_together_as_each_alone(n_classes, table):
+    whole, there = both(table, n_classes, "strict:device1", "float64", scale=2)
+    params = [np.full(there.shape, 0.1), np.random.default_rng(3).normal(size=there.shape)]
+    together = DeviceFoldObjectives([there, there.with_penalty(1e-3)])
+    found = together.evaluate({number: EvaluateAt(own) for number, own in enumerate(params)})
+    for number, own in enumerate(params):
+        alone = whole if number == 0 else whole.with_penalty(1e-3)
+        expected = alone.evaluate(own)
+        assert found[number].value == pytest.approx(expected.value, rel=1e-12)
+        np.testing.assert_allclose(found[number].gradient, expected.gradient, atol=1e-10)
+    with pytest.raises(NotImplementedError, match="no answer to loss_and_gradient"):
+        together.data([0, 1]).ask(partial(loss_and_gradient, params=params[0]))
+
+
 def test_a_question_without_an_answer_is_an_error_that_names_it(table):
     _, there = both(table, 3, "strict:device1", "float64")
-    there.data._answers = {}
+    there.data.answers = {}
     with pytest.raises(NotImplementedError, match=r"regression\.loss_and_gradient\."):
         there.evaluate(np.zeros(there.shape))
-    there.data._answers = {loss_and_gradient: ANSWERS[loss_and_gradient]}
+    there.data.answers = {loss_and_gradient: ANSWERS[loss_and_gradient]}
     there.evaluate(np.zeros(there.shape))

@@ -12,9 +12,7 @@ from sk_softmax.estimators.cross_validation.parted_scores import PartedScores
 from sk_softmax.estimators.cross_validation.scoring import FoldScores
 from sk_softmax.estimators.cross_validation.splits import constant_fit, with_absent_classes
 from sk_softmax.estimators.penalty_grid import PenaltyGrid, mean_scores
-from sk_softmax.fitting.fold_path import FoldFit, fit_path
-from sk_softmax.fitting.folded_set import FoldedSet
-from sk_softmax.fitting.folds_in_parts import FoldsInParts
+from sk_softmax.fitting.fold_path import AnyFolds, FoldFit, fit_path
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.interfaces import Array, Status
 
@@ -43,7 +41,7 @@ class Result:
 def cross_validate(
     settings: Settings,
     grid: PenaltyGrid,
-    data: FoldedSet | FoldsInParts,
+    data: AnyFolds,
     scores: FoldScores | PartedScores,
     *,
     verbose: int,
@@ -57,7 +55,7 @@ def cross_validate(
         The settings that all fits share; ``C`` and ``l1_ratio`` are taken from the grid.
     grid : PenaltyGrid
         The penalties to try.
-    data : FoldedSet or FoldsInParts
+    data : FoldedSet, FoldsInParts or FoldsOnDevice
         The rows and the folds.
     scores : FoldScores or PartedScores
         The scorer of fits.
@@ -99,7 +97,7 @@ def cross_validate(
 
 
 def _fits_of_penalties(
-    settings: Settings, grid: PenaltyGrid, data: FoldedSet | FoldsInParts
+    settings: Settings, grid: PenaltyGrid, data: AnyFolds
 ) -> Iterator[tuple[int, int, Settings, list[FoldFit]]]:
     """Yield the index of a penalty in ``l1_ratios`` and in ``Cs``, and the fits of all folds.
 
@@ -112,9 +110,7 @@ def _fits_of_penalties(
             yield i, int(j), penalised, fits
 
 
-def _fits_of_folds(
-    path: Sequence[Settings], data: FoldedSet | FoldsInParts
-) -> Iterator[list[FoldFit]]:
+def _fits_of_folds(path: Sequence[Settings], data: AnyFolds) -> Iterator[list[FoldFit]]:
     """Yield the fits of all folds for one penalty after the other.
 
     Folds that train on one class alone have the constant model.
@@ -136,7 +132,7 @@ def _keep(
     where: tuple[int, int, int],
     settings: Settings,
     fit: FoldFit,
-    data: FoldedSet | FoldsInParts,
+    data: AnyFolds,
     scores: FoldScores | PartedScores,
 ) -> None:
     """Score a fit, and store it in the result at the index ``where``, the fold's number first."""

@@ -1,4 +1,4 @@
-"""Scores of folds whose rows lie in parts: sums that the parts answer, or predictions collected.
+"""Scores of folds whose rows lie in parts or on a device: sums, or predictions collected.
 
 Accuracy and log loss are means over rows, so each part answers with two sums. Any other scorer is
 given the predictions of all rows held out, which are collected up to MOST_COLLECTED bytes.
@@ -17,7 +17,9 @@ from sklearn.metrics import get_scorer
 from sk_softmax.estimators.cross_validation.scoring import FROM_LOGITS, OF_ROWS, score_or_error
 from sk_softmax.estimators.cross_validation.splits import with_absent_classes
 from sk_softmax.estimators.cross_validation.told_scorer import ScorerToldLabels
+from sk_softmax.fitting.device_training import DeviceTrainingSet
 from sk_softmax.fitting.folds_in_parts import FoldsInParts, HeldOutQuestion
+from sk_softmax.fitting.folds_on_device import FoldsOnDevice
 from sk_softmax.fitting.parted_training import PartedTrainingSet, outputs_of
 from sk_softmax.fitting.settings import Settings, hard_labels
 from sk_softmax.interfaces import Array
@@ -29,7 +31,7 @@ MOST_COLLECTED = 2**28
 
 
 def held_out_question(
-    scoring: Any, training: PartedTrainingSet, *, weighs: bool
+    scoring: Any, training: PartedTrainingSet | DeviceTrainingSet, *, weighs: bool
 ) -> HeldOutQuestion:
     """Return what the parts are asked about the rows held out: see ``HeldOutQuestion``.
 
@@ -37,7 +39,7 @@ def held_out_question(
     ----------
     scoring : str or callable
         The estimator's parameter ``scoring``, or "accuracy" for None and for the default.
-    training : PartedTrainingSet
+    training : PartedTrainingSet or DeviceTrainingSet
         The rows.
     weighs : bool
         Whether sample weights are passed to the scorer.
@@ -52,16 +54,16 @@ def held_out_question(
         return partial(summed_scores, scoring=scoring, n_classes=n_classes, weighs=weighs)
     if not hasattr(get_scorer(scoring), "get_metadata_routing"):
         raise ValueError(
-            f"scoring={scoring!r} is called with the rows held out, and they lie in parts: give "
-            "the name of a scorer, or a metric of predictions as sklearn.metrics.make_scorer "
-            "takes it."
+            f"scoring={scoring!r} is called with the rows held out, and they lie in parts or on "
+            "a device: give the name of a scorer, or a metric of predictions as "
+            "sklearn.metrics.make_scorer takes it."
         )
-    n_bytes = training.summary.n_rows * outputs_of(training.classes) * training.dtype.itemsize
+    n_bytes = training.n_rows * outputs_of(training.classes) * training.dtype.itemsize
     if n_bytes > MOST_COLLECTED:
         raise ValueError(
             f"scoring={scoring!r} needs the predictions of all rows in one place, which are "
             f"{n_bytes:,} bytes, and at most {MOST_COLLECTED:,} are collected. Choose "
-            "'accuracy' or 'neg_log_loss', which are sums over the parts, or fewer rows."
+            "'accuracy' or 'neg_log_loss', which are sums over the rows, or fewer rows."
         )
     return partial(collected_logits, n_classes=n_classes)
 
@@ -120,7 +122,7 @@ def held_out_targets(data: FoldedData) -> tuple[Any, ...]:
 
 
 class PartedScores:
-    """The scorer of the fits of folds on the rows that the folds hold out, which lie in parts.
+    """The scorer of the fits of folds on the rows held out, which lie in parts or on a device.
 
     A score is NaN where it is not defined, as that of :class:`FoldScores` is.
 
@@ -128,7 +130,7 @@ class PartedScores:
     ----------
     scoring : str or callable
         The estimator's parameter ``scoring``, or "accuracy" for None and for the default.
-    data : FoldsInParts
+    data : FoldsInParts or FoldsOnDevice
         All folds.
     model_of : callable
         A function from ``C`` and ``l1_ratio`` to an estimator that is not fitted yet.
@@ -139,7 +141,7 @@ class PartedScores:
     def __init__(
         self,
         scoring: Any,
-        data: FoldsInParts,
+        data: FoldsInParts | FoldsOnDevice,
         model_of: Callable[[float, float], Any],
         *,
         weighs: bool,

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sk_softmax.estimators.callbacks import IterationTasks, offset_shown, shown
-from sk_softmax.fitting.parted_training import PartedTrainingSet
-from sk_softmax.fitting.settings import TrainingSet
+from sk_softmax.fitting.prepared import AnyTrainingSet
 from sk_softmax.interfaces import Array
 
 AttributesAt = Callable[[Array], dict[str, Any]]
@@ -22,7 +21,7 @@ class PenaltyTasks:
         The estimator that is fitted.
     context : CallbackContext or None
         The context of the fit as a whole; None if this version of scikit-learn has no callbacks.
-    training : TrainingSet or PartedTrainingSet
+    training : TrainingSet, PartedTrainingSet or DeviceTrainingSet
         The rows that callbacks may score.
     n_penalties : int
         How many penalties there are to try.
@@ -32,7 +31,7 @@ class PenaltyTasks:
         self,
         estimator: Any,
         context: Any,
-        training: TrainingSet | PartedTrainingSet,
+        training: AnyTrainingSet,
         n_penalties: int,
     ) -> None:
         self._fit, self._left = context, n_penalties

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.fitting.fold_path import FoldFit
-from sk_softmax.fitting.folded_set import Fold, FoldedSet, given_of_present
-from sk_softmax.fitting.folds_in_parts import FoldInParts, FoldsInParts
+from sk_softmax.fitting.fold_path import AnyFolds, FoldFit
+from sk_softmax.fitting.folded_set import Fold, given_of_present
+from sk_softmax.fitting.folds_in_parts import FoldInParts
+from sk_softmax.fitting.folds_on_device import FoldOnDevice, Split
 from sk_softmax.fitting.settings import Weights
 from sk_softmax.interfaces import Array, Evaluation, Solution, Status
 
@@ -36,25 +37,37 @@ def folds_of(
     ValueError
         If there is no split, or if a fold holds out no row or trains on no row with weight.
     """
-    if not splits:
-        raise ValueError("cv yields no split at all.")
-    return [_fold(number, split, given, weights, n_classes) for number, split in enumerate(splits)]
+    return [
+        _fold(number, split, given, weights, n_classes)
+        for number, split in enumerate(numbers_of_rows(splits))
+    ]
 
 
-def _fold(
-    number: int, split: tuple[Any, Any], given: Any, weights: Weights | None, n_classes: int
-) -> Fold:
+def _fold(number: int, split: Split, given: Any, weights: Weights | None, n_classes: int) -> Fold:
     """Return the fold of one split; ``number`` is for errors."""
-    train, test = (_indices(part) for part in split)
-    if len(test) == 0:
-        raise ValueError(f"Fold {number} of cv holds out no row, so there is nothing to score.")
+    train, held_out = split
     # A row that is drawn twice counts twice.
     own = np.bincount(train, minlength=len(given)).astype(np.float64)
     own = own if weights is None else own * weights
     mass = np.bincount(given, weights=own, minlength=n_classes) if given.ndim == 1 else own @ given
     present = np.flatnonzero(mass)
     check_trains(number, present)
-    return Fold(own, np.sort(test), present, given_of_present(given, present, n_classes))
+    return Fold(own, held_out, present, given_of_present(given, present, n_classes))
+
+
+def numbers_of_rows(splits: Sequence[tuple[Any, Any]]) -> list[Split]:
+    """Return the numbers of the rows to train on and to score, ascending, of each split."""
+    if not splits:
+        raise ValueError("cv yields no split at all.")
+    return [_numbers(number, split) for number, split in enumerate(splits)]
+
+
+def _numbers(number: int, split: tuple[Any, Any]) -> Split:
+    """Return the numbers of the rows of one split; ``number`` is for errors."""
+    train, test = (_indices(part) for part in split)
+    if len(test) == 0:
+        raise ValueError(f"Fold {number} of cv holds out no row, so there is nothing to score.")
+    return train, np.sort(test)
 
 
 def check_trains(number: int, present: NDArray[np.intp]) -> None:
@@ -67,7 +80,9 @@ def check_trains(number: int, present: NDArray[np.intp]) -> None:
 
 
 def check_bounds_fit(
-    bounds: Array | None, folds: Sequence[Fold | FoldInParts], n_classes: int
+    bounds: Array | None,
+    folds: Sequence[Fold | FoldInParts | FoldOnDevice],
+    n_classes: int,
 ) -> None:
     """Raise an error if bounds have no meaning for a fold that misses a class.
 
@@ -75,7 +90,7 @@ def check_bounds_fit(
     ----------
     bounds : ndarray of shape (n_features,) or (n_outputs, n_features), or None
         The lower bounds; the upper bounds have the same shape.
-    folds : sequence of Fold or FoldInParts
+    folds : sequence of Fold, FoldInParts or FoldOnDevice
         All folds.
     n_classes : int
         Number of classes in all of the data.
@@ -119,12 +134,12 @@ def with_absent_classes(
     return everything if n_classes > 2 else everything[1:] - everything[:1]
 
 
-def constant_fit(data: FoldedSet | FoldsInParts, number: int, n_columns: int) -> FoldFit:
+def constant_fit(data: AnyFolds, number: int, n_columns: int) -> FoldFit:
     """Return the model of a fold that trains on one class: the class is certain, whatever the row.
 
     Parameters
     ----------
-    data : FoldedSet or FoldsInParts
+    data : FoldedSet, FoldsInParts or FoldsOnDevice
         The rows and the folds.
     number : int
         Number of the fold.

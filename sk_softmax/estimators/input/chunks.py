@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.estimators.input.collections import refuse_parts
+from sk_softmax.estimators.input.dispatch import as_numpy
 from sk_softmax.estimators.input.label_types import declared_classes
 from sk_softmax.estimators.input.rows import are_probabilities
 from sk_softmax.estimators.input.training_set import training_set
-from sk_softmax.fitting.settings import Settings, TrainingSet
+from sk_softmax.fitting.settings import Settings
+from sk_softmax.fitting.stream import Chunk
 
 
 def checked_chunk(
@@ -23,7 +25,7 @@ def checked_chunk(
     sample_weight: Any,
     known: NDArray[Any] | None,
     offset: Any = None,
-) -> TrainingSet:
+) -> Chunk:
     """Return a checked chunk as a training set.
 
     ``known`` are the classes that the first call declared; in the first call it is None, and
@@ -40,7 +42,7 @@ def checked_chunk(
             'class_weight="balanced" needs all labels at once; for partial_fit give a dict.'
         )
     is_first = known is None
-    declared = None if classes is None else declared_classes(classes)
+    declared = None if classes is None else declared_classes(as_numpy(classes))
     if known is None:
         if declared is None and not are_probabilities(y):
             raise ValueError(
@@ -60,4 +62,5 @@ def checked_chunk(
         reset=is_first,
         may_weigh_nothing=True,
         offset=offset,
+        takes_devices=True,
     )

@@ -27,8 +27,9 @@ def refuse_devices(X: Any) -> None:
     place = Place.of(X)
     raise ValueError(
         f"X is an array of {place.xp.__name__} on {place.device}, and here rows are read in "
-        "NumPy: only fit, objective, score and the predictions of SoftmaxRegression compute on a "
-        "device. Pass X as an array of NumPy's."
+        "NumPy: fits, paths, cross-validations, partial_fit, objective, score and predictions "
+        "compute on a device, inference does not. Pass X as an array of NumPy's, for example "
+        "X.cpu().numpy() of PyTorch."
     )
 
 

@@ -53,6 +53,7 @@ def dispatched_training_set(
     classes: NDArray[Any] | None,
     reset: bool,
     y_name: str,
+    may_weigh_nothing: bool,
     offset_name: str,
 ) -> DeviceTrainingSet:
     """Return what ``training_set`` does, of rows on a device; parameters are its own."""
@@ -62,17 +63,21 @@ def dispatched_training_set(
     check_consistent_length(X, y)
     place, n_rows = Place.of(X), int(X.shape[0])
     classes, given = classes_and_given(estimator, place, y, classes, y_name)
-    weights = None if sample_weight is None else weights_there(place, sample_weight, n_rows)
+    weights = None
+    if sample_weight is not None:
+        weights = weights_there(place, sample_weight, n_rows, may_be_zero=may_weigh_nothing)
     added = offset_there(
         place, offset, n_rows, classes, X.dtype, name=offset_name, up_to_a_constant=True
     )
     return DeviceTrainingSet(X, given, weights, classes, added)
 
 
-def weights_there(place: Place, sample_weight: Any, n_rows: int) -> Any:
+def weights_there(
+    place: Place, sample_weight: Any, n_rows: int, *, may_be_zero: bool = False
+) -> Any:
     """Return checked weights on the device, in its widest type: see ``checked_weights``."""
     if not is_dispatched(sample_weight):
-        return place.wide(checked_weights(sample_weight, n_rows))
+        return place.wide(checked_weights(sample_weight, n_rows, may_be_zero=may_be_zero))
     xp = place.xp
     if tuple(sample_weight.shape) != (n_rows,):
         shape = tuple(sample_weight.shape)
@@ -83,7 +88,7 @@ def weights_there(place: Place, sample_weight: Any, n_rows: int) -> Any:
     wrong = ~(xp.isfinite(weights) & (weights >= 0))
     if bool(xp.any(wrong)):
         _refuse_weight(weights, first_row_there(place, wrong))
-    if not bool(xp.any(weights > 0)):
+    if not (may_be_zero or bool(xp.any(weights > 0))):
         raise ValueError("sample_weight is zero in every row.")
     with np.errstate(over="ignore"):
         if not bool(xp.isfinite(xp.sum(weights))):

@@ -15,7 +15,6 @@ from sk_softmax.estimators.input.labels import column_names, encoded, given_for
 from sk_softmax.estimators.input.offsets import checked_offset, refuse_offset, require_offset
 from sk_softmax.estimators.input.parameters import for_data, settings_of
 from sk_softmax.estimators.input.rows import are_probabilities, checked_weights, validated
-from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.prepared import AnyTrainingSet
 from sk_softmax.fitting.settings import Settings, TrainingSet
 from sk_softmax.parts import ONLY_FIT, Chunks
@@ -43,16 +42,14 @@ def training_set_anywhere(
     return training_set(estimator, X, y, sample_weight, offset=offset, **options)
 
 
-def any_training_set(*given: Any, **options: Any) -> TrainingSet | PartedTrainingSet:
-    """Return the same from rows in memory or in parts; on a device they are an error.
+def any_training_set(*given: Any, **options: Any) -> AnyTrainingSet:
+    """Return the same for several fits; chunks are an error.
 
-    So are chunks, which would be read anew in each of the many passes of several fits.
+    They would be read anew in each of many passes.
     """
     if any(isinstance(argument, Chunks) for argument in given):
         raise TypeError(ONLY_FIT)
-    training = training_set_anywhere(*given, **options)
-    assert isinstance(training, TrainingSet | PartedTrainingSet)
-    return training
+    return training_set_anywhere(*given, takes_devices=True, **options)
 
 
 def training_set(
@@ -113,6 +110,7 @@ def training_set(
             classes=classes,
             reset=reset,
             y_name=y_name,
+            may_weigh_nothing=may_weigh_nothing,
             offset_name=offset_name,
         )
         return there  # type: ignore[no-any-return]
