@@ -444,14 +444,9 @@ class SoftmaxRegression(
             start = self._start_of_fit(classes, n_features, coef_init, intercept_init)
             is_given = coef_init is not None or intercept_init is not None
             settings = replace(settings, start_is_given=is_given)
-            fitted = fit_params(
-                settings,
-                training,
-                start,
-                held_out,
-                observers + ([tasks] if tasks else []),
-                path.keep_minibatch if is_steps(self.keep_path) else None,
-            )
+            observers += [tasks] if tasks else []
+            see = path.keep_minibatch if is_steps(self.keep_path) else None
+            fitted = fit_params(settings, training, start, held_out, observers, see)
             fitted = interruption.told(fitted)
             if fitted.solution.status not in SILENT:
                 check_range(training, getattr(self, "feature_names_in_", None))
