@@ -26,17 +26,24 @@ from sk_softmax.estimators.inferred import InferenceMixin
 from sk_softmax.estimators.input.chunks import checked_chunk
 from sk_softmax.estimators.input.collections import check_solver
 from sk_softmax.estimators.input.offsets import require_offset
-from sk_softmax.estimators.input.parameters import for_data, seed_of, settings_of, solver_of
+from sk_softmax.estimators.input.parameters import (
+    for_data,
+    is_steps,
+    seed_of,
+    settings_of,
+    solver_of,
+)
 from sk_softmax.estimators.input.rows import check_range, unchanged_on_error
 from sk_softmax.estimators.input.starts import checked_start
 from sk_softmax.estimators.input.training_set import training_set, training_set_anywhere
 from sk_softmax.estimators.input.translations import explained
 from sk_softmax.estimators.input.validation_rows import with_held_out
 from sk_softmax.estimators.interruption import interruptible
+from sk_softmax.estimators.kept_path import KeptPath
 from sk_softmax.estimators.linear_classifier import LinearClassifier, dense_coefficients
 from sk_softmax.estimators.profiled import BiasReducedInferenceMixin
 from sk_softmax.estimators.progress import progress_of
-from sk_softmax.fitting.driver import Observer, ParamsThere
+from sk_softmax.fitting.driver import Observer
 from sk_softmax.fitting.fit import Fitted, fit_params
 from sk_softmax.fitting.prepared import objective_values
 from sk_softmax.fitting.stream import Chunk, Stream, learn_chunk, with_weight
@@ -147,8 +154,9 @@ class SoftmaxRegression(
         Whether to start from the coefficients of the previous fit, which must have had the same
         classes and features. Where their loss is above 30 nats a row, solvers that step by
         curvature start from zeros instead: there is none at such coefficients.
-    keep_path : bool, default=False
-        Whether ``fit`` keeps the parameters of every iteration as ``path_``.
+    keep_path : bool or "steps", default=False
+        Whether ``fit`` keeps the parameters of every iteration as ``path_``. For a minibatch
+        solver that is one entry an epoch; with ``"steps"`` there is one after each minibatch.
     random_state : int, RandomState or None, default=None
         Determines the order of rows and the initial coefficients of the minibatch solvers.
     verbose : int, default=0
@@ -192,7 +200,9 @@ class SoftmaxRegression(
         The records by column: ``pandas.DataFrame(model.history_)``.
     path_ : ndarray of shape ``(n_iter_ + 1, n_outputs, n_columns)``
         With ``keep_path``, the coefficients of every iteration with the intercept as last column:
-        one row per class, for two classes a single row.
+        one row per class, for two classes a single row. With ``keep_path="steps"`` and a
+        minibatch solver those after each minibatch, ``ceil(n_rows / batch_size)`` an epoch, so
+        that entry ``e * ceil(n_rows / batch_size)`` belongs to record ``e``.
     params_ : ndarray of shape (n_outputs, n_columns)
         The fitted coefficients, with the intercept as last column.
     best_iteration_ : int
@@ -267,7 +277,7 @@ class SoftmaxRegression(
         n_iter_no_change: int = 5,
         tol: float = 1e-6,
         warm_start: bool = False,
-        keep_path: bool = False,
+        keep_path: bool | Literal["steps"] = False,
         random_state: RandomState = None,
         verbose: int = 0,
         n_jobs: int | None = None,
@@ -428,19 +438,19 @@ class SoftmaxRegression(
             coefficients = partial(self._coefficients, width=training.dtype)
             coefficients = partial(coefficients_in_place, training, coefficients)
             tasks = callbacks.tasks_of(self, context, training, coefficients)
-            path: list[Array] = []
+            path = KeptPath()
             if self.keep_path:
-                observers.append(partial(_keep_params, path))
+                observers.append(path.keep_iteration)
             start = self._start_of_fit(classes, n_features, coef_init, intercept_init)
             is_given = coef_init is not None or intercept_init is not None
             settings = replace(settings, start_is_given=is_given)
-            fitted = fit_params(
-                settings, training, start, held_out, observers + ([tasks] if tasks else [])
-            )
+            observers += [tasks] if tasks else []
+            see = path.keep_minibatch if is_steps(self.keep_path) else None
+            fitted = fit_params(settings, training, start, held_out, observers, see)
             fitted = interruption.told(fitted)
             if fitted.solution.status not in SILENT:
                 check_range(training, getattr(self, "feature_names_in_", None))
-            self._keep(fitted, coefficients(fitted.params), classes, path)
+            self._keep(fitted, coefficients(fitted.params), classes, path.params)
             self._move_to(training, y)
             self._has_offset = training.has_offset
             if tasks:
@@ -704,9 +714,3 @@ class SoftmaxRegression(
         tags = super().__sklearn_tags__()
         tags.array_api_support = True
         return tags
-
-
-def _keep_params(path: list[Array], record: IterationRecord, params: ParamsThere) -> bool:
-    """Append the params of an iteration to the path; return False, which never stops a fit."""
-    path.append(params())
-    return False

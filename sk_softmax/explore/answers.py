@@ -90,13 +90,17 @@ def _path(
             )
         return not wanted()
 
-    try:
-        path = laboratory.path(name, view, scene, watch)
-    except Refused as error:
-        return refused_part(name, str(error))
-    if not wanted():
-        raise NotWanted
-    return path_part(name, scene, path)
+    def part() -> Part:
+        try:
+            path = laboratory.path(name, view, scene, watch)
+        except Refused as error:
+            return refused_part(name, str(error))
+        if not wanted():
+            raise NotWanted  # it may be a piece of the path, and is not kept
+        return path_part(name, view, scene, path)
+
+    options = tuple(getattr(view, control) for control in METHODS[name].reads)
+    return laboratory.path_parts.get((name, scene.path_key, options), part)
 
 
 def _surface(

@@ -15,7 +15,7 @@ from sk_softmax.explore.fit_inputs import FitInputs, fit_inputs
 from sk_softmax.explore.gradient_numbers import GradientNumbers, gradient_numbers
 from sk_softmax.explore.kept import Kept
 from sk_softmax.explore.methods import has_l1
-from sk_softmax.explore.objective_grid import objective_on_grid
+from sk_softmax.explore.objective_grid import loss_on_grid, penalty_on_grid
 from sk_softmax.explore.own_file import OwnFile
 from sk_softmax.explore.parsers import ImpossibleValue
 from sk_softmax.explore.paths import Path, Watch, optimum_of, path_of
@@ -37,6 +37,9 @@ class Scene:
     """What the rows depend on."""
 
     surface_key: Key
+    path_key: Key
+    """What a path depends on beside its solver and the options of that."""
+
     data: DataSet
     rows: Prepared
     plane: Plane
@@ -60,6 +63,8 @@ class Laboratory:
         self._rows: Kept[Prepared] = Kept(8)
         self._best: Kept[SoftmaxRegression] = Kept(32)
         self._surfaces: Kept[Numbers] = Kept(32)
+        self._losses: Kept[Numbers] = Kept(32)
+        self.path_parts: Kept[dict[str, Any]] = Kept(64)
 
     def scene(self, view: View) -> Scene:
         """Return the scene of a view; an :class:`ImpossibleValue` says what cannot be."""
@@ -72,7 +77,8 @@ class Laboratory:
             window = window_of(view, rows, plane, best.params_)
             inputs = fit_inputs(view, rows, plane, best.params_)
             surface_key = (key, penalty, plane, window)
-            return Scene(key, surface_key, data, rows, plane, best, window, inputs)
+            path_key = (key, penalty, plane, view.others, view.start_x, view.start_y)
+            return Scene(key, surface_key, path_key, data, rows, plane, best, window, inputs)
 
     def path(self, name: str, view: View, scene: Scene, watch: Watch | None = None) -> Path:
         """Return the path of one solver."""
@@ -86,13 +92,18 @@ class Laboratory:
         """
         left, right, low, high = scene.window
         xs, ys = np.linspace(left, right, GRID), np.linspace(low, high, GRID)
-        rows, l1_ratio = scene.rows, view.l1_ratio if has_l1(view) else 0.0
+        rows, plane, l1_ratio = scene.rows, scene.plane, view.l1_ratio if has_l1(view) else 0.0
+        others = plane.put(scene.best.params_, np.zeros(2))
+        # Without the penalty it is the same for each C, if the model has these two parameters
+        # alone; else the others are at another optimum.
+        key = (scene.key, plane, scene.window, others.tobytes())
 
         def values() -> Numbers:
-            params = scene.best.params_
-            return objective_on_grid(
-                rows.X, rows.Y, params, scene.plane, xs, ys, C=view.C, l1_ratio=l1_ratio
+            loss = self._losses.get(
+                key, lambda: loss_on_grid(rows.X, rows.Y, others, plane, xs, ys)
             )
+            penalty = penalty_on_grid(others, plane, xs, ys, l1_ratio)
+            return loss + penalty / (view.C * len(rows.X))
 
         with self._one_at_a_time:
             return xs, ys, self._surfaces.get(scene.surface_key, values)

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from sk_softmax.explore.holding import Holding
 from sk_softmax.explore.view import View
 from sk_softmax.solvers import (
     LBFGS,
@@ -30,7 +34,9 @@ class Method:
     reads: tuple[str, ...]
     """The controls of a view that change it."""
 
-    takes_l1: bool = False
+    proximal: Callable[[], Any] | None = None
+    """The same method for L1 and bounds, if there is one."""
+
     in_minibatches: bool = False
 
 
@@ -69,14 +75,6 @@ def has_l1(view: View) -> bool:
     return view.l1_ratio > 0 and float("inf") != view.C
 
 
-def _lbfgs(view: View) -> Any:
-    return ProximalLBFGS() if has_l1(view) else LBFGS()
-
-
-def _newton(view: View) -> Any:
-    return ProximalNewton() if has_l1(view) else NewtonCholesky()
-
-
 STEPS = ("learning_rate", "epochs")
 BATCHES = ("learning_rate", "epochs", "batch_size", "schedule", "seed")
 
@@ -89,7 +87,26 @@ METHODS: dict[str, Method] = {
     ),
     "rmsprop": Method("RMSprop", _rmsprop, (*BATCHES, "decay"), in_minibatches=True),
     "adam": Method("Adam", _adam, (*BATCHES, "momentum", "decay"), in_minibatches=True),
-    "lbfgs": Method("L-BFGS", _lbfgs, ("epochs",), takes_l1=True),
-    "newton": Method("Newton", _newton, ("epochs",), takes_l1=True),
+    "lbfgs": Method("L-BFGS", lambda view: LBFGS(), ("epochs",), ProximalLBFGS),
+    "newton": Method("Newton", lambda view: NewtonCholesky(), ("epochs",), ProximalNewton),
 }
 """From the name of a solver in a link to what it is; the names are :data:`parsers.SOLVERS`."""
+
+
+def solver_options(name: str, view: View, free: NDArray[np.bool_] | None) -> dict[str, Any]:
+    """Return the solver of a method, and what else makes it move the free coefficients alone.
+
+    ``free`` has the shape of ``coef_``; None if all are free.
+    """
+    method = METHODS[name]
+    if free is None:
+        return {
+            "solver": method.proximal() if has_l1(view) and method.proximal else method.make(view)
+        }
+    if method.proximal is None:
+        return {"solver": Holding(method.make(view), free)}
+    return {
+        "solver": method.proximal(),
+        "lower_bounds": np.where(free, -np.inf, 0.0),
+        "upper_bounds": np.where(free, np.inf, 0.0),
+    }

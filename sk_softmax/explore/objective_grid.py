@@ -17,6 +17,12 @@ BLOCK = 64
 """Rows at a time. The product of so many factors between 1 and 2 is a float, whose logarithm is
 taken once a block and not once a row."""
 
+LARGEST = 700.0
+"""Logarithm of the largest product of factors; that of the largest float is 709."""
+
+FEWEST = 8
+"""Rows whose product is taken at once, at least."""
+
 
 def objective_on_grid(
     X: Numbers,
@@ -51,61 +57,74 @@ def objective_on_grid(
     values : ndarray of shape (n_up, n_across)
         ``F``, as :meth:`sk_softmax.SoftmaxRegression.objective` returns it.
     """
+    others = plane.put(params, np.zeros(2))
+    penalty = penalty_on_grid(others, plane, xs, ys, l1_ratio)
+    return loss_on_grid(X, Y, others, plane, xs, ys) + penalty / (C * len(X))
+
+
+def loss_on_grid(
+    X: Numbers, Y: Numbers, others: Numbers, plane: Plane, xs: Numbers, ys: Numbers
+) -> Numbers:
+    """Return the mean cross-entropy on the grid; ``others`` are params with the two at zero."""
     columns = np.column_stack([X, np.ones(len(X))])
     both = Y.shape[1] == 2  # the first of two classes has logit 0
-    logits = columns @ params.T
+    logits = columns @ others.T
     if both:
         logits = np.column_stack([np.zeros(len(X)), logits])
-    shift = int(both)
     (row_x, col_x), (row_y, col_y) = plane.pair
-    pair = plane.of(params)
-    dx, dy = xs - pair[0], ys - pair[1]
-    x, y = columns[:, col_x], columns[:, col_y]
+    row_x, row_y = row_x + both, row_y + both
+    across, up = columns[:, col_x, None] * xs, columns[:, col_y, None] * ys
     if row_x == row_y:
-        total = _one_class(logits, row_x + shift, x, y, dx, dy)
+        total = _one_class(logits, row_x, across, up)
     else:
-        total = _two_classes(logits, row_x, row_y, x, y, dx, dy)
-    linear = np.sum(Y * logits)
-    linear = linear + dx[None, :] * (Y[:, row_x + shift] @ x)
-    linear = linear + dy[:, None] * (Y[:, row_y + shift] @ y)
-    penalty = _penalty(params, plane, xs, ys, C, l1_ratio)
-    return np.asarray((total - linear + penalty) / len(X))
+        total = _two_classes(logits, row_x, row_y, across, up)
+    linear = np.sum(Y * logits) + Y[:, row_x] @ across + (Y[:, row_y] @ up)[:, None]
+    return np.asarray((total - linear) / len(X))
 
 
-def _one_class(
-    logits: Numbers, k: int, x: Numbers, y: Numbers, dx: Numbers, dy: Numbers
-) -> Numbers:
-    """Return ``sum_i logsumexp(z_i)`` where both parameters change logit ``k``.
+def _one_class(logits: Numbers, k: int, across: Numbers, up: Numbers) -> Numbers:
+    """Return ``sum_i logsumexp(z_i)`` where both parameters add to logit ``k``.
 
-    ``logits`` has shape ``(n_rows, n_classes)``, ``x`` and ``y`` ``(n_rows,)``; the result has
-    shape ``(len(dy), len(dx))``.
+    ``logits`` has shape ``(n_rows, n_classes)``, ``across`` and ``up`` what they add, of shapes
+    ``(n_rows, n_across)`` and ``(n_rows, n_up)``; the result has shape ``(n_up, n_across)``.
     """
     others = logsumexp(np.delete(logits, k, axis=1), axis=1)
     ahead = logits[:, k] - others
-    total = np.zeros((len(dy), len(dx)))
-    for first in range(0, len(x), BLOCK):
-        at = slice(first, first + BLOCK)
-        across = ahead[at, None] + x[at, None] * dx
-        total += _sum_of_softplus(across[:, None, :] + (y[at, None] * dy)[:, :, None])
-    return np.asarray(total + others.sum())
+    return np.asarray(_sum_of_softplus_of_sums(across + ahead[:, None], up) + others.sum())
 
 
-def _two_classes(
-    logits: Numbers, k: int, m: int, x: Numbers, y: Numbers, dx: Numbers, dy: Numbers
-) -> Numbers:
-    """Return the same where one parameter changes logit ``k`` and the other logit ``m``."""
+def _two_classes(logits: Numbers, k: int, m: int, across: Numbers, up: Numbers) -> Numbers:
+    """Return the same where one parameter adds to logit ``k`` and the other to logit ``m``."""
     others = logsumexp(np.delete(logits, [k, m], axis=1), axis=1)
-    total = np.zeros((len(dy), len(dx)))
-    for first in range(0, len(x), BLOCK):
-        at = slice(first, first + BLOCK)
-        without = np.logaddexp(others[at, None], logits[at, k, None] + x[at, None] * dx)
-        other = logits[at, m, None] + y[at, None] * dy
-        total += _sum_of_softplus(other[:, :, None] - without[:, None, :])
-        total += without.sum(axis=0)
+    without = np.logaddexp(others[:, None], logits[:, k, None] + across)
+    total = _sum_of_softplus_of_sums(-without, up + logits[:, m, None])
+    return np.asarray(total + without.sum(axis=0))
+
+
+def _sum_of_softplus_of_sums(across: Numbers, up: Numbers) -> Numbers:
+    """Return ``sum_i log(1 + exp(across_i + up_i))`` on the grid, shape ``(n_up, n_across)``.
+
+    The exponential of a sum is a product, so there is one exponential a row for each line of the
+    grid and not for each point. Where sums are so large that few factors make the largest float,
+    there is one for each point.
+    """
+    total = np.zeros((up.shape[1], across.shape[1]))
+    for first in range(0, len(across), BLOCK):
+        u, v = across[first : first + BLOCK, None, :], up[first : first + BLOCK, :, None]
+        size = np.abs(u).max() + np.abs(v).max()
+        together = int(LARGEST / (size + 1))  # log(1 + exp(size)) < size + 1
+        if together < FEWEST:
+            total += sum_of_softplus(u + v)
+            continue
+        u, v = np.exp(u), np.exp(v)
+        for start in range(0, len(u), together):
+            factors = u[start : start + together] * v[start : start + together]
+            factors += 1
+            total += np.log(np.multiply.reduce(factors, axis=0))
     return total
 
 
-def _sum_of_softplus(u: Numbers) -> Numbers:
+def sum_of_softplus(u: Numbers) -> Numbers:
     """Return ``sum_i log(1 + exp(u_i))`` over the first axis, of at most :data:`BLOCK` rows.
 
     ``log(1 + exp(u)) = max(u, 0) + log(1 + exp(-|u|))``, and a sum of logarithms is that of the
@@ -119,20 +138,23 @@ def _sum_of_softplus(u: Numbers) -> Numbers:
     return np.asarray(above + np.log(np.multiply.reduce(u, axis=0)))
 
 
-def _penalty(
-    params: Numbers, plane: Plane, xs: Numbers, ys: Numbers, C: float, l1_ratio: float
+def penalty_of(coef: Numbers, l1_ratio: float) -> Numbers:
+    """Return the penalty of each coefficient, before it is divided by ``C``."""
+    return (1 - l1_ratio) / 2 * coef**2 + l1_ratio * np.abs(coef)
+
+
+def penalty_on_grid(
+    others: Numbers, plane: Plane, xs: Numbers, ys: Numbers, l1_ratio: float
 ) -> Numbers:
-    """Return the penalty divided by ``C`` on the grid; the intercept has none."""
+    """Return the penalty on the grid, before it is divided by ``C``; the intercept has none.
 
-    def of(coef: Numbers) -> Numbers:
-        return (1 - l1_ratio) / 2 * coef**2 + l1_ratio * np.abs(coef)
-
-    rest = plane.put(params, np.zeros(2))[:, :-1]
-    intercept = params.shape[1] - 1
+    ``others`` are params with the two at zero.
+    """
+    intercept = others.shape[1] - 1
     (_, col_x), (_, col_y) = plane.pair
-    total = np.full((len(ys), len(xs)), of(rest).sum())
+    total = np.full((len(ys), len(xs)), penalty_of(others[:, :-1], l1_ratio).sum())
     if col_x != intercept:
-        total = total + of(xs)[None, :]
+        total = total + penalty_of(xs, l1_ratio)[None, :]
     if col_y != intercept:
-        total = total + of(ys)[:, None]
-    return total / C
+        total = total + penalty_of(ys, l1_ratio)[:, None]
+    return total

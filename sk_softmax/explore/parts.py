@@ -9,13 +9,14 @@ import numpy as np
 
 from sk_softmax.explore.gradient_numbers import GradientNumbers
 from sk_softmax.explore.json_numbers import as_json
+from sk_softmax.explore.judged_steps import losses_and_accuracies, objective_of_steps
 from sk_softmax.explore.laboratory import Scene
-from sk_softmax.explore.methods import METHODS
+from sk_softmax.explore.methods import METHODS, has_l1
 from sk_softmax.explore.paths import Path
 from sk_softmax.explore.plane import name_of
 from sk_softmax.explore.rows_of_view import Numbers, Prepared
 from sk_softmax.explore.view import View
-from sk_softmax.functional import cross_entropy
+from sk_softmax.functional import one_hot
 
 Part = dict[str, Any]
 
@@ -91,24 +92,26 @@ def frame_part(view: View, scene: Scene) -> Part:
     }
 
 
-def path_part(name: str, scene: Scene, path: Path) -> Part:
+def path_part(name: str, view: View, scene: Scene, path: Path) -> Part:
     """Return the steps of a solver: where they are, and how good."""
     rows = scene.rows
-    fitted, held_out = _judged(rows, path.params)
+    losses, accuracies = losses_and_accuracies(rows.X, rows.Y, rows.labels, path.params)
+    l1_ratio = view.l1_ratio if has_l1(view) else 0.0
+    values = objective_of_steps(losses, path.params, len(rows.X), view.C, l1_ratio)
     return {
         "part": "path",
         "solver": name,
         "label": METHODS[name].label,
-        "iterations": path.iterations.tolist(),
+        "iterations": as_json(path.iterations),
         "nIterations": path.n_iterations,
+        "nBatches": path.n_batches,
         "unit": "epoch" if METHODS[name].in_minibatches else "step",
         "pair": as_json(scene.plane.of(path.params)),
         "params": as_json(path.params.reshape(len(path.params), -1), 6),
-        "values": as_json(scene.best.objective(rows.X, rows.y, params=path.params)),
-        "accuracy": fitted,
-        "validation": held_out,
+        "values": as_json(values),
+        "accuracy": as_json(accuracies, 4),
+        "validation": _validation(rows, path.params),
         "passes": as_json(path.passes),
-        "stepSizes": as_json(path.step_sizes),
         "note": path.note,
         "seconds": as_json(path.seconds, 3),
     }
@@ -119,27 +122,13 @@ def refused_part(name: str, message: str) -> Part:
     return {"part": "refused", "solver": name, "message": message}
 
 
-def _judged(rows: Prepared, params: Numbers) -> tuple[Any, Any]:
-    """Return the accuracy on the rows fitted, and loss and accuracy on the validation rows.
-
-    One number a step; ``params`` has shape ``(n_steps, n_outputs, n_columns)``.
-    """
-    accuracy = [np.mean(_logits(rows.X, step).argmax(axis=1) == rows.labels) for step in params]
+def _validation(rows: Prepared, params: Numbers) -> Part | None:
+    """Return loss and accuracy of each step on the validation rows; None if there are none."""
     if not len(rows.X_val):
-        return as_json(accuracy, 4), None
-    losses, shares = [], []
-    for step in params:
-        logits = _logits(rows.X_val, step)
-        losses.append(cross_entropy(logits, rows.labels_val))
-        shares.append(np.mean(logits.argmax(axis=1) == rows.labels_val))
-    return as_json(accuracy, 4), {"loss": as_json(losses), "accuracy": as_json(shares, 4)}
-
-
-def _logits(X: Numbers, params: Numbers) -> Numbers:
-    """Return logits of shape ``(n_rows, n_classes)``; the first of two classes has zero."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        logits = X @ params[:, :-1].T + params[:, -1]
-    return np.column_stack([np.zeros(len(X)), logits]) if len(params) == 1 else logits
+        return None
+    Y = np.asarray(one_hot(rows.labels_val, len(rows.classes)))
+    losses, accuracies = losses_and_accuracies(rows.X_val, Y, rows.labels_val, params)
+    return {"loss": as_json(losses), "accuracy": as_json(accuracies, 4)}
 
 
 def surface_part(xs: Numbers, ys: Numbers, values: Numbers, key: str) -> Part:

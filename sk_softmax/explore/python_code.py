@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import numpy as np
+
+from sk_softmax.estimators import SoftmaxRegression
+from sk_softmax.explore.holding import Holding
 from sk_softmax.explore.laboratory import Scene
 from sk_softmax.explore.methods import METHODS, has_l1
 from sk_softmax.explore.paths import TOLERANCE, Refused, model_of
@@ -38,6 +43,7 @@ IMPORTS = (
     ("SoftmaxRegression", "from sk_softmax import SoftmaxRegression"),
     ("LossLandscapeDisplay", "from sk_softmax.displays import LossLandscapeDisplay"),
     ("cars", "from sk_softmax.explore import cars"),
+    ("Holding", "from sk_softmax.explore.holding import Holding"),
     ("OwnFile", "from sk_softmax.explore.own_file import OwnFile"),
     *[(name, f"from sk_softmax.solvers import {name}") for name in sorted(SOLVER_NAMES)],
 )
@@ -115,63 +121,58 @@ def _start(view: View, scene: Scene) -> list[str]:
         "# 3. The optimum, and where the solvers start.",
         'warnings.simplefilter("ignore", ConvergenceWarning)  # a few steps are few on purpose',
         f"best = SoftmaxRegression({penalty}, tol={TOLERANCE!r}).fit(X, y)",
-        "whole_y = y",
         f"across, up = {scene.plane.across!r}, {scene.plane.up!r}  # row and column of params_",
     ]
-    if view.others == "free":
-        return [
-            *lines,
-            "start = np.zeros_like(best.params_)",
-            f"start[across], start[up] = {view.start_x!r}, {view.start_y!r}",
-            "rows, arguments = X, dict(coef_init=start[:, :-1], intercept_init=start[:, -1])",
-            "",
-            "",
-            "def whole(path):",
-            '    """Return the path of the whole model."""',
-            "    return path",
-            "",
-        ]
-    return [*lines, *_held(view, scene)]
+    if view.others == "held":
+        return [*lines, *_held(view, scene)]
+    return [
+        *lines,
+        "start = np.zeros_like(best.params_)",
+        f"start[across], start[up] = {view.start_x!r}, {view.start_y!r}",
+        "rows, arguments = X, dict(coef_init=start[:, :-1], intercept_init=start[:, -1])",
+        "options = {}",
+        "",
+        "",
+        "def whole(path):",
+        '    """Return the path of the whole model."""',
+        "    return path",
+        "",
+    ]
 
 
 def _held(view: View, scene: Scene) -> list[str]:
     """Return the lines that hold all parameters but two at the optimum, by an offset."""
-    inputs, n_columns = scene.inputs, scene.best.params_.shape[1]
-    free = [j for _, j in scene.plane.pair if j != n_columns - 1]
-    row = scene.plane.across[0]
+    inputs, plane = scene.inputs, scene.plane
+    used = sorted({column for _, column in plane.pair})
+    here, there = [(row, used.index(column)) for row, column in plane.pair]
     lines = [
         "held = best.params_.copy()",
         "held[across] = held[up] = 0",
-        "logits = X @ held[:, :-1].T + held[:, -1]",
+        "columns = np.column_stack([X, np.ones(len(X))])  # the last for the intercept",
+        f"offset = {'columns @ held[0]' if len(inputs.start) == 1 else 'columns @ held.T'}",
+        f"rows = columns[:, {used}]  # with a coefficient in each class, of which two are free",
+        f"here, there = {here!r}, {there!r}",
+        f"start = np.zeros({inputs.start.shape})",
+        f"start[here], start[there] = {view.start_x!r}, {view.start_y!r}",
+        "arguments = dict(offset=offset, coef_init=start)",
+        f"options = {inputs.options!r}",
     ]
-    if scene.rows.n_outputs == 1:
-        lines += ["offset, k = logits[:, 0], 1"]
-    else:
+    if inputs.free is not None:
         lines += [
-            f"k = {row}  # this class against the rest, whose logits stay as they are",
-            "rest = np.delete(logits, k, axis=1)",
-            "offset = logits[:, k] - np.logaddexp.reduce(rest, axis=1)",
+            "free = np.zeros(start.shape, dtype=bool)",
+            "free[here] = free[there] = True",
+            "bounds = dict(lower_bounds=np.where(free, -np.inf, 0),",
+            "              upper_bounds=np.where(free, np.inf, 0))",
         ]
-    if view.targets == "shares":
-        lines += ["y = np.column_stack([1 - y[:, k], y[:, k]])"]
-    else:
-        lines += ["y = (y == k).astype(int)"]
-    arguments = f"coef_init={inputs.start[:, : len(free)].tolist()!r}"
-    if inputs.fit_intercept:
-        arguments += f", intercept_init={inputs.start[:, -1].tolist()!r}"
-    order = "0, 1" if scene.plane.across[1] != n_columns - 1 else "1, 0"
     return [
         *lines,
-        f"rows, arguments = X[:, {free}], dict(",
-        f"    offset=offset, {arguments}",
-        ")",
         "",
         "",
         "def whole(path):",
         '    """Return the path of the whole model: two parameters of it moved."""',
         "    lifted = np.tile(best.params_, (len(path), 1, 1))",
-        f"    for parameter, position in zip([across, up], [{order}]):",
-        "        lifted[(slice(None), *parameter)] = path[:, 0, position]",
+        "    lifted[(slice(None), *across)] = path[(slice(None), *here)]",
+        "    lifted[(slice(None), *up)] = path[(slice(None), *there)]",
         "    return lifted",
         "",
     ]
@@ -182,27 +183,37 @@ def _fits(view: View, scene: Scene) -> list[str]:
     lines = ["", "# 4. The solvers.", "solvers = {"]
     for name in view.solvers:
         try:
-            model = model_of(name, view, len(scene.rows.X))
+            model = model_of(name, view, scene.inputs)
         except Refused:
             continue
-        lines += [f"    {METHODS[name].label!r}: {model.solver!r},"]
+        lines += [f"    {METHODS[name].label!r}: dict({_chosen(model)}),"]
     l1_ratio = view.l1_ratio if has_l1(view) else 0.0
-    intercept = "" if scene.inputs.fit_intercept else " fit_intercept=False,"
     return [
         *lines,
         "}",
         "paths = {}",
-        "for name, solver in solvers.items():",
+        "for name, chosen in solvers.items():",
         "    model = SoftmaxRegression(",
-        f"        C={_number(view.C)}, l1_ratio={l1_ratio!r},{intercept}",
-        f"        solver=solver, max_iter={view.epochs}, tol={TOLERANCE!r},",
-        f"        keep_path=True, random_state={view.seed},",
+        f"        C={_number(view.C)}, l1_ratio={l1_ratio!r},",
+        f"        max_iter={view.epochs}, tol={TOLERANCE!r}, random_state={view.seed},",
+        "        **chosen, **options,",
         "    )",
         "    paths[name] = whole(model.fit(rows, y, **arguments).path_)",
         "    end = paths[name][-1]",
         '    print(f"{name}: {len(paths[name]) - 1} steps, "',
         '          f"end at {end[across]:.6f}, {end[up]:.6f}")',
     ]
+
+
+def _chosen(model: SoftmaxRegression) -> str:
+    """Return a model's solver, its bounds and what it keeps as the text of arguments."""
+    chosen: Any = model.solver
+    solver, bounds = repr(chosen), ""
+    if isinstance(chosen, Holding):
+        solver = f"Holding({chosen.solver!r}, free)"
+    elif isinstance(model.lower_bounds, np.ndarray):
+        bounds = ", **bounds"
+    return f"solver={solver}, keep_path={model.keep_path!r}{bounds}"
 
 
 def _picture() -> list[str]:
@@ -212,7 +223,7 @@ def _picture() -> list[str]:
         "",
         "# 5. The loss surface through the optimum, and the paths.",
         "display = LossLandscapeDisplay.from_estimator(",
-        "    best, X, whole_y, paths=paths, parameters=(across, up)",
+        "    best, X, y, paths=paths, parameters=(across, up)",
         ")",
         'display.figure_.savefig("loss_surface.png", dpi=120)',
         "plt.show()",

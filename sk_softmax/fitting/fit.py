@@ -18,6 +18,7 @@ from sk_softmax.fitting.finite_optimum import with_proof
 from sk_softmax.fitting.held_out import EarlyStopping, ValidationRows
 from sk_softmax.fitting.prepared import AnyTrainingSet, Prepared, prepared
 from sk_softmax.fitting.problems import objective_of, problem_of
+from sk_softmax.fitting.seen_minibatches import SeeMinibatch, SeenMinibatches
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.fitting.shift import Shift
 from sk_softmax.fitting.staged import Stages, staged
@@ -86,6 +87,7 @@ def fit_params(
     start: Array,
     held_out: AnyTrainingSet | None = None,
     observers: Sequence[Observer] = (),
+    see_minibatch: SeeMinibatch | None = None,
 ) -> Fitted:
     """Minimise the objective that the settings describe.
 
@@ -101,6 +103,8 @@ def fit_params(
         Validation rows, scored after every iteration.
     observers : sequence of callables
         Called after each iteration. The fit stops if one of them returns True.
+    see_minibatch : callable, optional
+        Called with the params of each minibatch that the solver asks for, before it is answered.
 
     Returns
     -------
@@ -114,7 +118,7 @@ def fit_params(
         if held_out is not None:
             validation = ValidationRows(settings, held_out, fit.shift)
             kept.callback(validation.release)
-        return _fitted(settings, training, fit, start, validation, observers)
+        return _fitted(settings, training, fit, start, validation, observers, see_minibatch)
 
 
 def _fitted(
@@ -124,6 +128,7 @@ def _fitted(
     start: Array,
     validation: ValidationRows | None,
     observers: Sequence[Observer],
+    see: SeeMinibatch | None,
 ) -> Fitted:
     """Return what :func:`fit_params` returns, from an objective that is ready."""
     shift, objective = fit.shift, fit.objective
@@ -133,7 +138,7 @@ def _fitted(
     observe = _all_of([*seers, early] if early else seers)
     validate = None if validation is None else validation.scores
     with single_threaded_blas():
-        solution = _solution(settings, training, objective, begin.params, observe, validate)
+        solution = _solution(settings, training, objective, begin.params, observe, validate, see)
         solution = replace(solution, records=begin.records(solution.records))
         best = solution.n_iter
         with quiet():
@@ -157,6 +162,7 @@ def _solution(
     start: Array,
     observe: Observer | None,
     validate: Validate | None,
+    see: SeeMinibatch | None,
 ) -> Solution:
     """Return where the solver ends, with the status ``SEPARATED`` if there is no finite optimum.
 
@@ -167,7 +173,8 @@ def _solution(
     views = Views(objective)
     with quiet():
         stages = _stages_of(settings, training, objective, start, views)
-    solution = run(staged(settings.solver, stages), views, observe, validate)
+    answers = views if see is None else SeenMinibatches(views, see)
+    solution = run(staged(settings.solver, stages), answers, observe, validate)
     with quiet():
         return with_proof(settings, objective, solution)
 

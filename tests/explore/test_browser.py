@@ -153,7 +153,7 @@ def test_a_drag_ends_at_the_value_of_the_slider(opened):
         assert time.monotonic() < deadline
         page.wait_for_timeout(50)
     assert page.input_value("#epochs") == "1"
-    assert len(trace(page, "contour", "minibatch SGD")["x"]) == 2
+    assert len(trace(page, "contour", "minibatch SGD")["x"]) == 1 + 7
 
 
 def test_an_impossible_value_is_explained_in_place(opened):
@@ -195,7 +195,7 @@ def test_play_step_and_reset_move_everything_together(opened):
     page.click("#forward")
     settle(page)
     assert shown.inner_text() == "1 of 12"
-    assert len(trace(page, "contour", "minibatch SGD")["x"]) == 2
+    assert len(trace(page, "contour", "minibatch SGD")["x"]) == 1 + 7  # 112 rows, 16 at a time
     assert page.evaluate(sigmoid) > 0.52
     assert page.evaluate(PAINTED, "regions") != flat
     page.click("#back")
@@ -209,6 +209,47 @@ def test_play_step_and_reset_move_everything_together(opened):
     rows = page.locator("#now tbody tr")
     assert rows.count() == 2
     assert rows.nth(0).locator("td").nth(0).inner_text() == "12"
+
+
+def test_minibatches_are_played_one_by_one(opened):
+    page = opened("solvers=gd,sgd&epochs=12")
+    page.select_option("#pace", "minibatch")
+    assert page.inner_text("#step-text") == "12 of 12"
+    page.click("#reset")
+    for _ in range(3):
+        page.click("#forward")
+    settle(page)
+    assert page.inner_text("#step-text") == "0+3/7 of 12"
+    assert len(trace(page, "contour", "gradient descent")["x"]) == 1
+    steps = trace(page, "contour", "minibatch SGD")
+    assert len(steps["x"]) == 4
+    assert [page.locator("#now tbody td").nth(i).inner_text() for i in (0, 7)] == ["0", "0+3/7"]
+    page.reload()
+    settle(page)
+    assert page.inner_text("#step-text") == "0+3/7 of 12"
+    assert trace(page, "contour", "minibatch SGD") == steps
+    page.select_option("#pace", "")
+    assert page.inner_text("#step-text") == "0 of 12"
+    page.click("#forward")
+    assert page.inner_text("#step-text") == "1 of 12"
+    change(page, lambda: page.uncheck("#solver-sgd"))
+    assert page.locator("#pace").is_hidden()
+
+
+def test_parameters_of_two_classes_are_held_on_the_surface(opened):
+    page = opened("classes=all&features=2,3&solvers=gd,newton&epochs=60&learning_rate=2")
+    change(page, lambda: page.check("#others-held"))
+    change(page, lambda: page.select_option("#up", "0.1"))
+    assert page.locator(".why:visible").count() == 0
+    assert page.inner_text("#solver-notes") == ""
+    assert "lie on this surface" in page.inner_text("#slice")
+    assert query_of(page)["up"] == "0.1"
+    star = trace(page, "contour", "optimum")
+    for name in ("gradient descent", "Newton"):
+        path = trace(page, "contour", name)
+        assert [path["x"][-1], path["y"][-1]] == pytest.approx(
+            [star["x"][0], star["y"][0]], abs=0.1
+        )
 
 
 def test_the_keys_of_the_player(opened):
@@ -372,7 +413,7 @@ def test_a_reloaded_link_is_the_same_view(opened):
     page.reload()
     settle(page)
     assert trace(page, "contour", "Adam") == before
-    assert len(before["x"]) == 5
+    assert len(before["x"]) == 1 + 4 * 5  # 75 rows, 16 at a time
     assert page.input_value("#learning_rate") == "0.05"
     assert page.input_value("#shown") == "adam"
     assert page.inner_text("#step-text") == "4 of 30"

@@ -40,11 +40,15 @@ def bundled_cars(monkeypatch):
 
 
 def values_of(laboratory, title, **changes):
-    """The loss at each step of each solver of a view, and the scene."""
+    """The loss after each iteration of each solver of a view, and the scene."""
     view = view_of({**dict(p.split("=") for p in dict(LINKS)[title].split("&")), **changes})
     scene = laboratory.scene(view)
-    paths = {name: laboratory.path(name, view, scene) for name in view.solvers}
-    return {name: path_part(name, scene, path)["values"] for name, path in paths.items()}, scene
+    values = {}
+    for name in view.solvers:
+        part = path_part(name, view, scene, laboratory.path(name, view, scene))
+        steps = zip(part["iterations"], part["values"], strict=True)
+        values[name] = [value for at, value in steps if at == int(at)]
+    return values, scene
 
 
 def test_the_lesson_is_an_hour_on_six_themes():

@@ -74,6 +74,9 @@ HELD = {
         "up": "1.2",
     },
     "probabilities": {"classes": "all", "features": "2,3", "targets": "shares"},
+    "two classes": {"classes": "all", "features": "2,3", "across": "0.0", "up": "2.1"},
+    "one column of two classes": {"classes": "all", "across": "1.0", "up": "2.0"},
+    "intercepts of two classes": {"classes": "all", "across": "0.b", "up": "1.b"},
 }
 
 
@@ -110,13 +113,3 @@ def test_held_at_the_optimum_two_parameters_descend_the_surface(query, solver):
         assert (np.diff(values) < 0).all()
     else:
         np.testing.assert_allclose(pair[-1], plane.of(best.params_), atol=2e-4)
-
-
-def test_two_parameters_of_different_classes_are_not_held():
-    from sk_softmax.explore.parsers import ImpossibleValue
-
-    query = {"classes": "all", "across": "0.0", "up": "2.0", "others": "held"}
-    view, rows, plane, best = scene_of(query)
-    with pytest.raises(ImpossibleValue, match="of one class") as raised:
-        fit_inputs(view, rows, plane, best.params_)
-    assert raised.value.field == "others"

@@ -8,8 +8,16 @@ from sk_softmax.explore.datasets import data_set
 from sk_softmax.explore.fit_inputs import fit_inputs
 from sk_softmax.explore.gradient_numbers import gradient_numbers
 from sk_softmax.explore.laboratory import Laboratory
+from sk_softmax.explore.methods import METHODS
 from sk_softmax.explore.parsers import SOLVERS
-from sk_softmax.explore.paths import Refused, model_of, optimum_of, path_of, shown_steps
+from sk_softmax.explore.paths import (
+    Refused,
+    model_of,
+    optimum_of,
+    path_of,
+    shown_minibatches,
+    shown_steps,
+)
 from sk_softmax.explore.plane import plane_of
 from sk_softmax.explore.rows_of_view import prepared
 from sk_softmax.explore.view import view_of
@@ -124,9 +132,43 @@ def test_a_start_too_far_for_newton_is_refused_with_the_reason():
 
 
 def test_too_many_minibatches_are_refused():
-    view = view_of({"batch_size": "1", "epochs": "10000"})
+    view, _, _, _, inputs = prepared_for({"batch_size": "1", "epochs": "10000"})
     with pytest.raises(Refused, match="1,120,000 steps"):
-        model_of("sgd", view, 112)
+        model_of("sgd", view, inputs)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "sgd_momentum", "rmsprop", "adam"])
+def test_a_path_in_minibatches_goes_through_each_of_them(solver):
+    view, rows, _, _, inputs = prepared_for({"epochs": "6"})
+    path = path_of(solver, view, inputs)
+    assert len(rows.X) == 112
+    assert path.n_batches == 7
+    np.testing.assert_allclose(path.iterations, np.arange(43) / 7, rtol=1e-15)
+    np.testing.assert_allclose(path.passes[::7], np.arange(7) + path.passes[0])
+    model = model_of(solver, view, inputs)
+    model.fit(inputs.X, inputs.y, **inputs.starting())
+    np.testing.assert_array_equal(path.params, model.path_)
+    epochs = model.set_params(keep_path=True).fit(inputs.X, inputs.y, **inputs.starting()).path_
+    np.testing.assert_array_equal(path.params[::7], epochs)
+    assert path_of("gd", view, inputs).n_batches == 1
+
+
+def test_of_many_minibatches_the_first_and_some_are_shown_and_the_ends_of_epochs():
+    shown = shown_minibatches(30, 38, 3, 300)
+    assert len(shown) == 500
+    assert set(38 * np.arange(31)) <= set(shown)
+    assert set(range(140)) <= set(shown)
+    assert np.diff(shown).max() <= 4
+    assert len(shown_minibatches(30, 38, 650, 300)) * 650 <= 40_000
+    assert len(shown_minibatches(30, 469, 3, 7500)) <= 500
+    np.testing.assert_array_equal(shown_minibatches(300, 469, 3, 100_000)[:3], [0, 469, 938])
+
+
+def test_of_very_many_minibatches_the_ends_of_epochs_are_kept_alone():
+    view, _, _, _, inputs = prepared_for({"data": "digits", "batch_size": "1", "epochs": "20"})
+    assert model_of("sgd", view, inputs).keep_path is True
+    few = view_of({"data": "digits", "batch_size": "16", "epochs": "20"})
+    assert model_of("sgd", few, inputs).keep_path == "steps"
 
 
 def test_a_fit_that_nobody_waits_for_stops():
@@ -170,3 +212,24 @@ def test_a_view_asked_twice_is_computed_once(monkeypatch):
     stronger = view_of({"C": "0.5"})
     assert laboratory.surface(stronger, laboratory.scene(stronger))[2] is not first
     assert len(fits) == 1
+
+
+CONTROLS = {
+    "learning_rate": "0.2",
+    "momentum": "0.5",
+    "decay": "0.5",
+    "batch_size": "7",
+    "epochs": "3",
+    "schedule": "cosine",
+    "seed": "5",
+}
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("control", CONTROLS)
+def test_a_path_depends_on_the_controls_that_its_solver_reads(solver, control):
+    view, _, _, _, inputs = prepared_for({"start_x": "1"})
+    other = prepared_for({"start_x": "1", control: CONTROLS[control]})[0]
+    before, after = path_of(solver, view, inputs), path_of(solver, other, inputs)
+    is_same = np.array_equal(before.params, after.params)
+    assert is_same == (control not in METHODS[solver].reads)

@@ -144,6 +144,26 @@ def test_what_the_page_has_is_not_sent_again(client):
     assert named(parts_of(client, has=has, C="7"), "surface")[0]["values"]
 
 
+def test_a_path_is_fitted_once_for_the_controls_that_it_reads(monkeypatch):
+    laboratory, fitted = Laboratory(), []
+    path = Laboratory.path
+    monkeypatch.setattr(
+        Laboratory,
+        "path",
+        lambda self, name, *more: fitted.append(name) or path(self, name, *more),
+    )
+    client = client_of(laboratory)
+    first = named(parts_of(client, solvers="gd,momentum"), "path")
+    second = named(parts_of(client, solvers="gd,momentum", momentum="0.5"), "path")
+    assert fitted == ["gd", "momentum", "momentum"]
+    assert second[0] == first[0]
+    assert second[1]["pair"] != first[1]["pair"]
+    for change in ({"C": "2"}, {"start_y": "1"}, {"others": "held"}, {"validation": "0"}):
+        fitted.clear()
+        parts_of(client, solvers="gd", **change)
+        assert fitted == ["gd"]
+
+
 def test_an_impossible_value_is_answered_at_its_control(client):
     parts = parts_of(client, learning_rate="-3")
     assert parts == [{"part": "impossible", "field": "learning_rate", "message": "-3 is not a "
@@ -333,6 +353,16 @@ TAKEN = {
         "solvers": "gd,newton",
         "start_x": "1",
     },
+    "two of three classes held": {
+        "classes": "all",
+        "features": "2,3",
+        "across": "0.0",
+        "up": "2.b",
+        "others": "held",
+        "solvers": "gd,sgd,adam,lbfgs,newton",
+        "start_y": "0.5",
+        "epochs": "10",
+    },
     "intercept across, held": {
         "features": "2,3",
         "across": "0.b",
@@ -400,7 +430,7 @@ def test_the_html_file_holds_everything(client):
         re.search(r'<script type="application/json" id="kept">(.*?)</script>', page)[1]
     )
     assert kept["query"] == query
-    assert [len(kept["gradients"][name]) for name in ("gd", "adam")] == [6, 6]
+    assert [len(kept["gradients"][name]) for name in ("gd", "adam")] == [6, 5 * 7 + 1]
     assert "SoftmaxRegression(" in kept["code"]
     answer = client.get("/file", params={"C": "-1"}, headers=HEADERS)
     assert answer.status_code == 422

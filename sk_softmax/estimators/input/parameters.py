@@ -22,7 +22,7 @@ from sk_softmax.solvers import SOLVERS
 from sk_softmax.solvers.no_step import NoStep
 from sk_softmax.solvers.options import is_integer, is_real
 
-TRUTH_VALUES = ("grouped", "fit_intercept", "warm_start", "early_stopping", "keep_path")
+TRUTH_VALUES = ("grouped", "fit_intercept", "warm_start", "early_stopping")
 
 
 def settings_of(estimator: Any, *, draw_seed: bool = True, for_stream: bool = False) -> Settings:
@@ -168,6 +168,8 @@ def _check(p: Mapping[str, Any], owner: str) -> None:
     require("n_iter_no_change", is_count(patience) and patience > 0, "a positive integer")
     for name in TRUTH_VALUES:
         require(name, isinstance(p[name], bool | np.bool_), "True or False")
+    keeps = isinstance(p["keep_path"], bool | np.bool_) or is_steps(p["keep_path"])
+    require("keep_path", keeps, 'True, False or "steps"')
     require("label_smoothing", is_real(smoothing) and 0 <= smoothing < 1, "a number in [0, 1)")
     weight, n_jobs = p["class_weight"], p["n_jobs"]
     is_balanced = isinstance(weight, str) and weight == "balanced"
@@ -188,6 +190,11 @@ def _check(p: Mapping[str, Any], owner: str) -> None:
     require("verbose", isinstance(verbose, bool) or is_count(verbose), "0, 1 or larger")
     is_number = n_jobs is None or (is_integer(n_jobs) and n_jobs != 0)
     require("n_jobs", is_number, "an integer other than 0, or None")
+
+
+def is_steps(keep_path: object) -> bool:
+    """Whether a path is to have every step of a minibatch solver."""
+    return isinstance(keep_path, str) and keep_path == "steps"
 
 
 def solver_of(choice: Any) -> Solver:

@@ -46,6 +46,10 @@ Explore.number = (value, digits = 4) => {
   return String(Number(value.toPrecision(digits))).replace("-", "−");
 };
 
+// An iteration; within an epoch the whole epochs and the minibatches of the next.
+Explore.iteration = (at, nBatches) => (Number.isInteger(at) ? String(at)
+  : `${Math.floor(at)}+${Math.round((at % 1) * nBatches)}/${nBatches}`);
+
 Explore.layout = (more) => ({
   margin: Explore.margin(),
   font: { family: "system-ui, sans-serif", size: Explore.fontSize(), color: "#1b1f24" },

@@ -64,7 +64,7 @@ Explore.curves = (() => {
       name.prepend(mark);
       const above = path.values[i] === null ? null : path.values[i] - best;
       const numbers = [
-        path.iterations[i], Explore.number(path.values[i], 4),
+        Explore.iteration(path.iterations[i], path.nBatches), Explore.number(path.values[i], 4),
         above === null ? "–" : Explore.number(Math.max(above, 0), 2), percent(path.accuracy[i]),
       ];
       if (hasVal) numbers.push(...(path.validation ? [Explore.number(path.validation.loss[i], 4), percent(path.validation.accuracy[i])] : ["–", "–"]));

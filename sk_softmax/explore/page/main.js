@@ -4,7 +4,7 @@
 (() => {
   const $ = (id) => document.getElementById(id);
   const { state, fields, choices, request, surface, rows, curves, gradient, coefficients, player } = Explore;
-  const CLIENT_ONLY = ["surface", "shown", "step", "log"];
+  const CLIENT_ONLY = ["surface", "shown", "step", "pace", "log"];
   let data = null;
   let frame = null;
   let surfaceKey = "";
@@ -110,7 +110,7 @@
     const params = given.every((value) => value !== null) ? given : null;
     rows.draw(params);
     coefficients.draw(params);
-    const where = path ? `at ${path.unit} ${path.iterations[i]} of ${path.label}` : "at the optimum";
+    const where = path ? `at ${path.unit} ${Explore.iteration(path.iterations[i], path.nBatches)} of ${path.label}` : "at the optimum";
     const kept = Explore.kept && path ? (Explore.kept.gradients[path.solver] || [])[i] : null;
     gradient.at(params, where, kept);
   }
@@ -118,7 +118,7 @@
   let waiting = null;
   function later(work) {
     clearTimeout(waiting);
-    waiting = setTimeout(work, 120);
+    waiting = setTimeout(work, 90);
   }
 
   function progress(what, share) {

@@ -1,17 +1,24 @@
 "use strict";
-// Plays the paths: step by step, all solvers together. The step is an iteration number.
+// Plays the paths: step by step, all solvers together. The step is an iteration number, or with
+// the pace of minibatches that of the epoch and a fraction.
 
 Explore.player = (() => {
   const $ = (id) => document.getElementById(id);
   const state = Explore.state;
+  let paths = [];
   let numbers = [0]; // the iterations that any path shows
   let place = 0;
   let timer = null;
   let listener = () => {};
 
-  function setPaths(paths) {
+  const nBatches = () => Math.max(1, ...paths.map((path) => path.nBatches));
+
+  function setPaths(given) {
+    paths = given;
+    $("pace").hidden = nBatches() === 1;
+    $("pace").value = state.values.pace;
     const all = new Set(paths.flatMap((path) => path.iterations));
-    numbers = [...all].sort((a, b) => a - b);
+    numbers = [...all].filter((at) => state.values.pace || Number.isInteger(at)).sort((a, b) => a - b);
     if (!numbers.length) numbers = [0];
     $("step").max = numbers.length - 1;
     place = timer === null ? placeOf(state.values.step) : Math.min(place, numbers.length - 1);
@@ -29,7 +36,7 @@ Explore.player = (() => {
 
   function showPlace() {
     $("step").value = place;
-    $("step-text").textContent = `${numbers[place]} of ${numbers[numbers.length - 1]}`;
+    $("step-text").textContent = `${Explore.iteration(numbers[place], nBatches())} of ${numbers[numbers.length - 1]}`;
     $("step").setAttribute("aria-valuetext", $("step-text").textContent);
   }
 
@@ -72,6 +79,12 @@ Explore.player = (() => {
     $("back").addEventListener("click", by(() => place - 1));
     $("reset").addEventListener("click", by(() => 0));
     $("step").addEventListener("input", by(() => Number($("step").value)));
+    $("pace").addEventListener("change", () => {
+      pause();
+      state.set({ pace: $("pace").value }, { quietly: true });
+      setPaths(paths);
+      go(place);
+    });
     document.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
       if (event.target.closest("input:not([type=range]):not([type=checkbox]):not([type=radio]), select, textarea")) return;

@@ -9,7 +9,7 @@ Explore.state = (() => {
     learning_rate: "0.5", momentum: "0.9", decay: "0.9", batch_size: "16", epochs: "30",
     schedule: "constant", C: "1", l1_ratio: "0", seed: "0", across: "", up: "",
     start_x: "0", start_y: "0", others: "free", window: "",
-    surface: "", shown: "", step: "", log: "",
+    surface: "", shown: "", step: "", pace: "", log: "",
   };
   const COMPUTED = Object.keys(USUAL).slice(0, Object.keys(USUAL).indexOf("surface"));
   const values = { ...USUAL };

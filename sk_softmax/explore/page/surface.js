@@ -33,24 +33,30 @@ Explore.surface = (() => {
   }
 
   function pathTraces() {
-    return frame ? [...paths.map(line), ...marks()] : [];
+    return frame ? [...paths.flatMap(lineAndMarks), ...marks()] : [];
   }
 
-  function line(path) {
+  // A line through every point, and marks after whole iterations and where the path is now.
+  function lineAndMarks(path) {
     const style = Explore.solvers[path.solver];
     const n = shownPart(path);
     const near = path.pair.slice(0, n).map(clamped);
-    return {
-      type: "scatter", mode: "lines+markers", name: path.label,
-      x: near.map((p) => p[0]), y: near.map((p) => p[1]),
-      line: { color: style.colour, width: 2, dash: style.dash },
-      marker: {
-        color: style.colour, symbol: style.symbol, opacity: 1,
-        line: { color: "#ffffff", width: n > 60 ? 0 : 0.7 },
-        size: near.map((_, i) => (i === n - 1 ? 11 : n > 60 ? 3 : 6)),
-      },
+    const marked = near.filter((_, i) => i === n - 1 || Number.isInteger(path.iterations[i]));
+    const isMany = marked.length > 60;
+    const line = {
+      type: "scatter", mode: "lines", name: path.label, x: near.map((p) => p[0]), y: near.map((p) => p[1]),
+      line: { color: style.colour, width: path.nBatches > 1 ? 1.2 : 2, dash: style.dash },
       hovertemplate: `${path.label}<br>%{x:.4g}, %{y:.4g}<extra></extra>`,
     };
+    return [line, {
+      type: "scatter", mode: "markers", name: `marks of ${path.label}`,
+      x: marked.map((p) => p[0]), y: marked.map((p) => p[1]), hoverinfo: "skip",
+      marker: {
+        color: style.colour, symbol: style.symbol, opacity: 1,
+        line: { color: "#ffffff", width: isMany ? 0 : 0.7 },
+        size: marked.map((_, i) => (i === marked.length - 1 ? 11 : isMany ? 3 : 6)),
+      },
+    }];
   }
 
   // A path that diverges leaves the picture; coordinates of 1e300 no browser can draw.
@@ -164,8 +170,9 @@ Explore.surface = (() => {
     return {
       type: "scatter3d", mode: "lines+markers", name: path.label,
       x: points.map((p) => p[0]), y: points.map((p) => p[1]), z: points.map((p) => p[2]),
-      line: { color: style.colour, width: 5 },
-      marker: { color: style.colour, size: points.map((_, i) => (i === points.length - 1 ? 6 : 2.5)) },
+      line: { color: style.colour, width: path.nBatches > 1 ? 2.5 : 5 },
+      marker: { color: style.colour, size: points.map((_, i) => (
+        i === points.length - 1 ? 6 : Number.isInteger(path.iterations[i]) ? 2.5 : 0)) },
       hovertemplate: `${path.label}<br>loss %{z:.5g}<extra></extra>`,
     };
   }
