@@ -240,5 +240,6 @@ def _replace_by_residuals(logits: Array, data: DataTerm, targets: Targets, block
     Its logits, of shape ``(n_outputs, n_rows)``, are overwritten by the weighted residuals.
     """
     losses, residuals, _ = data.loss.loss_and_residuals(logits, targets)
-    np.copyto(logits, data.weighted(residuals, block))
+    weight = data.relative_weight
+    np.multiply(residuals, 1 if weight is None else weight[block.rows], out=logits)
     return float(data.weighted(losses, block).sum(dtype=np.float64))

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from sklearn.datasets import load_digits
 
 from sk_softmax import SoftmaxRegression
-from sk_softmax.objective import RegressionObjective, cheaper_objectives
+from sk_softmax.objective import RegressionObjective, cheaper_objectives, cheaper_together
 from sk_softmax.objective.sampling import spread_out
 from sk_softmax.rows import rows_of
 
@@ -35,6 +35,20 @@ def test_what_a_problem_begins_with(large, overlapping_classes):
     assert len(cheaper_objectives(objective_on(X.astype(np.float32), y))) == 1  # narrow already
     assert len(cheaper_objectives(objective_on(X, y, C=np.inf))) == 1  # a sample may be separable
     assert not cheaper_objectives(objective_on(*overlapping_classes(3)))  # small
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_classes", "begins_narrow"), [(6000, 6, True), (4000, 6, False), (6000, 2, False)]
+)
+def test_few_numbers_are_narrowed_where_evaluations_take_work(
+    n_rows, n_classes, begins_narrow, overlapping_classes
+):
+    X, y = overlapping_classes(n_classes, n_rows=n_rows, n_features=3)
+    objective = objective_on(X, y, n_classes)
+    assert bool(cheaper_objectives(objective, with_sample=False)) == begins_narrow
+    assert not cheaper_together([objective, objective])
+    narrow = objective_on(X.astype(np.float32), y, n_classes)
+    assert bool(cheaper_objectives(narrow)) == begins_narrow  # a sample
 
 
 def test_a_constant_that_rounding_may_blur_keeps_none_away(large):
