@@ -104,6 +104,14 @@ class Objective(Protocol):
         """Return the exact Hessian among all parameters."""
         ...
 
+    def hessian_fall(self, since: Array, params: Array) -> float:
+        """Return a factor ``c`` with ``c H(params) >= H(since)`` for the exact Hessian ``H``.
+
+        It is at least 1, and known where both points were evaluated last: first ``since``, then
+        ``params``, the same arrays. Otherwise, and where rows are many, it is infinity.
+        """
+        ...
+
     def active_hessian(
         self,
         params: Array,
