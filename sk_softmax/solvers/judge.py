@@ -70,7 +70,9 @@ def judged(solver: Solver, problem: Problem) -> JudgedSearch:
         except StopIteration as finished:
             solution = yield from judge.confirmed(finished.value)
             memory = solution.memory
-            return replace(solution, memory=memory and replace(memory, evidence=evidence))
+            if memory is None:
+                return solution
+            return replace(solution, memory=replace(memory, evidence=evidence))
         if isinstance(question, Claim):
             answer = yield from judge.estimate(question)
         elif isinstance(question, SeparationAt):
