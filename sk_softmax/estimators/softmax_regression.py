@@ -442,8 +442,8 @@ class SoftmaxRegression(
             if self.keep_path:
                 observers.append(path.keep_iteration)
             start = self._start_of_fit(classes, n_features, coef_init, intercept_init)
-            is_given = coef_init is not None or intercept_init is not None
-            settings = replace(settings, start_is_given=is_given)
+            if coef_init is not None or intercept_init is not None:
+                settings = replace(settings, start_is_given=True)
             observers += [tasks] if tasks else []
             see = path.keep_minibatch if is_steps(self.keep_path) else None
             fitted = fit_params(settings, training, start, held_out, observers, see)

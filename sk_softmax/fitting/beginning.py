@@ -12,7 +12,6 @@ from sk_softmax.fitting.settings import Settings
 from sk_softmax.fitting.shift import Shift
 from sk_softmax.interfaces import Array, Evaluation, IterationRecord, Penalty
 from sk_softmax.objective import RegressionObjective
-from sk_softmax.rows import single_threaded_blas
 
 # Loss in nats a row up to which a start is used: exp(-36) is the rounding of 1.
 MOST_AT_START = 30.0
@@ -80,7 +79,7 @@ def beginning(
     """
     penalty, steps_by_curvature = objective.penalty, settings.solver.takes_shifted_rows
     allowed = penalty.projected(start)
-    with single_threaded_blas(), quiet():
+    with quiet():
         params = moved = shift.params(allowed)
         if steps_by_curvature or not settings.start_is_given:
             # At the optimum under an L2 penalty the mean over the classes is zero. The metric of

@@ -24,6 +24,8 @@ def weighted_by_class(settings: Settings, training: TrainingSet) -> TrainingSet:
 
 def weighted_chunk(settings: Settings, training: TrainingSet) -> TrainingSet:
     """Return the same of a chunk of a stream, whose rows may all be without weight."""
+    if settings.class_weight is None:
+        return training
     given, weights = with_class_weight(
         training.given, training.weights, settings.class_weight, len(training.classes)
     )

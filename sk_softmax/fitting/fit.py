@@ -111,7 +111,7 @@ def fit_params(
     fitted : Fitted
         Params, and how the fit ended.
     """
-    with ExitStack() as kept:
+    with single_threaded_blas(), ExitStack() as kept:
         fit = prepared(settings, training)
         kept.callback(fit.release)
         validation = None
@@ -137,20 +137,19 @@ def _fitted(
     seers = [partial(begin.show, observer) for observer in observers]
     observe = _all_of([*seers, early] if early else seers)
     validate = None if validation is None else validation.scores
-    with single_threaded_blas():
-        solution = _solution(settings, training, objective, begin.params, observe, validate, see)
-        solution = replace(solution, records=begin.records(solution.records))
-        best = solution.n_iter
-        with quiet():
-            if early is not None and early.params is not None and early.iteration != best:
-                best, solution = early.iteration, _at(early.params, solution, objective)
-            params = reported(objective, shift, solution.params)
-            gap = np.inf if settings.bias_reduction else _bound(objective, solution)
-            is_rounded = shift.width == np.float32 and not settings.bias_reduction
-            if is_rounded and _is_felt(objective, shift, solution.params, params):
-                exact = fit.in_given_columns()
-                lost = exact.value(params.astype(np.float64)) - solution.evaluation.value
-                solution, gap = _rounded(settings, solution, lost), gap + max(lost, 0.0)
+    solution = _solution(settings, training, objective, begin.params, observe, validate, see)
+    solution = replace(solution, records=begin.records(solution.records))
+    best = solution.n_iter
+    with quiet():
+        if early is not None and early.params is not None and early.iteration != best:
+            best, solution = early.iteration, _at(early.params, solution, objective)
+        params = reported(objective, shift, solution.params)
+        gap = np.inf if settings.bias_reduction else _bound(objective, solution)
+        is_rounded = shift.width == np.float32 and not settings.bias_reduction
+        if is_rounded and _is_felt(objective, shift, solution.params, params):
+            exact = fit.in_given_columns()
+            lost = exact.value(params.astype(np.float64)) - solution.evaluation.value
+            solution, gap = _rounded(settings, solution, lost), gap + max(lost, 0.0)
     seen = Seen(objective.rows.n_rows, objective.total_weight)
     return Fitted(params, solution, best, gap, seen, shift)
 

@@ -60,6 +60,21 @@ class HessianAt:
 
 
 @dataclass(frozen=True, slots=True)
+class HessianFall:
+    """Question: by what factor the Hessian is less at ``params`` than at ``since``, at most.
+
+    It is answered by a float: see :meth:`Objective.hessian_fall`.
+    """
+
+    since: Array
+    params: Array
+
+    def put_to(self, objective: Objective) -> float:
+        """Return the objective's answer."""
+        return objective.hessian_fall(self.since, self.params)
+
+
+@dataclass(frozen=True, slots=True)
 class ActiveHessianAt:
     """Question: the Hessian among some parameters; answered by an :class:`ActiveHessian`.
 
@@ -177,6 +192,7 @@ Question: TypeAlias = (
     EvaluateAt
     | CurvatureAt
     | HessianAt
+    | HessianFall
     | ActiveHessianAt
     | LargestCurvature
     | EvaluateMinibatch

@@ -7,6 +7,7 @@ import scipy.linalg
 from numpy.typing import DTypeLike
 
 from sk_softmax.interfaces import Array
+from sk_softmax.interfaces.objective import are_finite
 
 
 class PositiveFactor:
@@ -29,7 +30,7 @@ class PositiveFactor:
 
     def __init__(self, matrix: Array, width: DTypeLike = np.float64) -> None:
         diagonal = matrix.diagonal()
-        if not np.isfinite(matrix).all():
+        if not are_finite(matrix):
             # Products overflowed. A diagonal of the right signs still gives a descent direction,
             # and a line search finds the length of its step.
             matrix = np.diag(np.where(np.isfinite(diagonal), diagonal, 1.0))

@@ -82,6 +82,7 @@ class DataTerm:
         self.passes = 0.0
         self.keeps_spread = rows.n_rows * loss.n_outputs <= MOST_SPREAD
         self._last: tuple[Array, Array] | None = None
+        self._before_last: tuple[Array, Array] | None = None
         self._all_rows: DataTerm | None = None
         self._narrowed: DataTerm | None = None
 
@@ -216,13 +217,13 @@ class DataTerm:
         return logits
 
     def keep_spread(self, params: Array, spreads: Sequence[Array | None]) -> None:
-        """Keep the spread of the rows at these params, block by block, until the next evaluation.
+        """Keep the spread of the rows at these params, block by block, until the next but one.
 
         ``params`` has shape ``(n_outputs, n_columns)``, and nobody may write to it any more.
         """
         kept = [spread for spread in spreads if spread is not None]
         whole = kept[0] if len(kept) == 1 else np.concatenate(kept, axis=1)
-        self._last = params, whole
+        self._before_last, self._last = self._last, (params, whole)
 
     def spread_at(self, params: Array) -> Callable[[Block], Array]:
         """Return a function from a block to the spread of its rows: see `CrossEntropy.spread`.
@@ -234,6 +235,25 @@ class DataTerm:
             return lambda block: kept[:, block.rows]
         prepared = self.rows.prepare(params)
         return lambda block: self.loss.spread(self.logits(block, prepared))
+
+    def spread_fall(self, since: Array, params: Array) -> float:
+        """Return by what factor a row's Hessian in its logits is less than it was, at most.
+
+        It is measured between the last two evaluations, at these very arrays of shape
+        ``(n_outputs, n_columns)``; otherwise it is infinity, which says nothing.
+
+        The Hessian of a row is ``p (1 - p)`` with two classes, and otherwise ``sum_kl p_k p_l
+        (e_k - e_l) (e_k - e_l)' / 2``, which falls by the square of what probabilities fall by.
+        """
+        if self._before_last is None or self._last is None:
+            return np.inf
+        (before, old), (here, new) = self._before_last, self._last
+        if before is not since or here is not params:
+            return np.inf
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            ratio = float((old / new).max())
+        fall = ratio if self.loss.n_outputs == 1 else ratio**2
+        return fall if fall < np.inf else np.inf  # NaN says nothing either
 
     def curvatures(self, block: Block, prepared: Any, matrices: Matrices) -> Array:
         """Return the weight of each of a block's rows in each matrix, ``(n_matrices, n_rows)``."""

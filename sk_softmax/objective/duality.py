@@ -17,6 +17,9 @@ from sk_softmax.objective.sampling import spread_out
 FEW_ROWS, FEW_NUMBERS, MANY_ROWS = 16, 2**20, 2**12
 WIDER = 0.1
 
+# The logarithm of a smaller probability is replaced by that of this number, which is larger.
+TINY = np.finfo(np.float64).tiny
+
 # Probabilities that are moved at a time. Six arrays of them are needed, 1 MiB each.
 AT_ONCE = 2**17
 
@@ -194,7 +197,7 @@ def _moved_in_few_rows(
 def held_by_few_rows(data: DataTerm, params: Array, n_few: int) -> tuple[Any, ...]:
     """Question: the class totals of ``n_few`` rows, weighted, shape ``(n_classes,)``."""
     block, logits = _few_rows(data, params, n_few)
-    probabilities = np.exp(_log_probabilities(data, logits))
+    probabilities, _ = _with_logarithms(data, logits)
     return (data.weighted(probabilities, block).sum(axis=1),)
 
 
@@ -262,31 +265,37 @@ def _replace_by_changes(
     ``logits``, of shape ``(n_outputs, n_rows)``, are overwritten by the change that the move makes
     to the probabilities. For two classes their single row belongs to the second class.
     """
-    targets = data.targets.at(block.rows)
+    targets = data.targets.at(block.rows) if share < 1 else None
     divergences = np.empty(block.n_rows)
     n_rows = max(AT_ONCE // len(logits), 1)
     for first in range(0, block.n_rows, n_rows):
         some = slice(first, first + n_rows)
-        log_p = _log_probabilities(data, logits[:, some])
-        p = np.exp(log_p)
+        p, log_p = _with_logarithms(data, logits[:, some])
         q = p if move is None else move(p)
-        logits[:, some] = (q - p)[len(q) - len(logits) :]
-        if share < 1:
+        np.subtract(q[-len(logits) :], p[-len(logits) :], out=logits[:, some], casting="same_kind")
+        if targets is not None:
             q = share * q
             targets.at(some).subtract_from(q, share - 1)
-        log_q = np.log(np.maximum(q, np.finfo(np.float64).tiny))
-        divergences[some] = np.einsum("ki,ki->i", q, log_q - log_p)
+        ratio = np.maximum(q, TINY)
+        np.log(ratio, out=ratio)
+        ratio -= log_p
+        divergences[some] = np.einsum("ki,ki->i", q, ratio)
     return np.asarray(data.weighted(divergences, block))
 
 
-def _log_probabilities(data: DataTerm, logits: Array) -> Array:
-    """Return log-probabilities of all classes in float64, shape ``(n_classes, n_rows)``.
+def _with_logarithms(data: DataTerm, logits: Array) -> tuple[Array, Array]:
+    """Return the probabilities of all classes in float64 and their logarithms.
 
-    They are finite even if the probabilities themselves underflow.
+    Both have shape ``(n_classes, n_rows)``. The logarithms are finite even if the probabilities
+    themselves underflow.
     """
-    logits = logits.astype(np.float64, copy=False)
     if data.loss.n_outputs == 1:
-        logits = np.vstack([np.zeros_like(logits), logits])
-    shifted: Array = logits - logits.max(axis=0)
-    shifted -= np.log(np.exp(shifted).sum(axis=0))
-    return shifted
+        both = np.zeros((2, logits.shape[1]))
+        both[1] = logits[0]
+        logits = both
+    shifted: Array = np.subtract(logits, logits.max(axis=0), dtype=np.float64)
+    probabilities: Array = np.exp(shifted)
+    normaliser = probabilities.sum(axis=0)
+    probabilities /= normaliser
+    shifted -= np.log(normaliser, out=normaliser)
+    return probabilities, shifted

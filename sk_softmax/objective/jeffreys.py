@@ -166,6 +166,10 @@ class JeffreysObjective:
         """Return the same: a judge asks for it where it knows no Hessian."""
         return self.hessian(params)
 
+    def hessian_fall(self, *_: Any) -> float:
+        """Return infinity: it is not known how the information changes."""
+        return np.inf
+
     def gap(self, *_: Any) -> float:
         """Return infinity: there is no bound from duality."""
         return np.inf

@@ -29,8 +29,7 @@ def hessian_of_pairs(data: DataTerm, params: Array) -> tuple[Any, ...]:
     """
     if len(params) == 1 and data.rows.dtype == np.float64:
         return _of_two_classes(data, params)
-    prepared = data.rows.prepare(params)
-    nothing = np.zeros(params.shape)
+    nothing, prepared = np.zeros(params.shape), data.rows.prepare(params)
 
     def term(block: Block) -> tuple[Array, Array, Array]:
         p = data.loss.probabilities(data.logits(block, prepared))

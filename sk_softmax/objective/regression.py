@@ -294,6 +294,10 @@ class RegressionObjective:
         """Return the exact Hessian, a matrix of ``n_outputs * n_columns`` rows and columns."""
         return exact_hessian(self.data, params, self.penalty.l2)
 
+    def hessian_fall(self, since: Array, params: Array) -> float:
+        """Return by what factor the Hessian may be less than at ``since``; infinity if unknown."""
+        return max(self.data.spread_fall(since, params), 1.0)  # the penalty's part stays
+
     def active_hessian(
         self,
         params: Array,

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
@@ -80,11 +80,12 @@ def _take_control() -> None:
 _GUARD = _SingleThreadedBlas()
 
 
-@contextmanager
-def single_threaded_blas() -> Iterator[None]:
-    """Hold BLAS to one thread, so that products do not depend on the number of threads."""
-    with _GUARD:
-        yield
+def single_threaded_blas() -> AbstractContextManager[None]:
+    """Return a context that holds BLAS to one thread.
+
+    Products then do not depend on the number of threads.
+    """
+    return _GUARD
 
 
 _allowed: ContextVar[int | None] = ContextVar("_allowed", default=None)

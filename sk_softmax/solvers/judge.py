@@ -19,6 +19,7 @@ from sk_softmax.interfaces import (
     CurvatureAt,
     EvaluateAt,
     GapAt,
+    HessianFall,
     JudgedSearch,
     Problem,
     Progress,
@@ -69,7 +70,9 @@ def judged(solver: Solver, problem: Problem) -> JudgedSearch:
         except StopIteration as finished:
             solution = yield from judge.confirmed(finished.value)
             memory = solution.memory
-            return replace(solution, memory=memory and replace(memory, evidence=evidence))
+            if memory is None:
+                return solution
+            return replace(solution, memory=replace(memory, evidence=evidence))
         if isinstance(question, Claim):
             answer = yield from judge.estimate(question)
         elif isinstance(question, SeparationAt):
@@ -88,7 +91,8 @@ class Judge:
     The first of these that applies gives the estimate:
 
     1. If there is no slope, nothing is left. If the exact Hessian at these params is known, half
-       the squared Newton decrement is left.
+       the squared Newton decrement is left. With the Hessian of the last step it is multiplied by
+       the factor by which that Hessian may be too large here, if that is known.
     2. If the penalty is smooth and a curvature was measured recently, the estimate is the largest
        of three: that of the solver, the decrease extrapolated from the last iterations, and the
        decrease that the curvature promises, scaled by the last steps. It is taken if it grants the
@@ -186,7 +190,7 @@ class Judge:
         slope = self._slope(point)
         if not slope.any():
             return 0.0
-        exact = self._by_hessian(point)
+        exact = yield from self._by_hessian(point)
         if exact is not None:
             return max(claimed, exact)
 
@@ -242,18 +246,22 @@ class Judge:
         """Return a point with its value with all of the penalty."""
         return Place(point.params, point.evaluation, self.evidence.value_at(point))
 
-    def _by_hessian(self, point: Point) -> float | None:
-        """Return half the squared Newton decrement; None if the exact Hessian there is not known.
+    def _by_hessian(self, point: Point) -> Generator[Question, Any, float | None]:
+        """Return half the squared Newton decrement, or a bound of it by the last exact Hessian.
 
-        See Boyd and Vandenberghe (2004, section 9.5.1).
+        None if none is known, or not by how much it may have fallen since. See Boyd and
+        Vandenberghe (2004, section 9.5.1).
         """
         if self.evidence.hessian is None or not self._penalty.is_smooth:
             return None
         question, hessian = self.evidence.hessian
+        fall = 1.0
         if not point.is_at(question.params):
+            fall = yield HessianFall(question.params, point.params)
+        if fall == np.inf:
             return None
         gradient = point.evaluation.gradient
-        return 0.5 * float(np.vdot(gradient, hessian.solve(gradient)))
+        return 0.5 * fall * float(np.vdot(gradient, hessian.solve(gradient)))
 
     def _by_active_hessian(
         self, point: Point, enough: float

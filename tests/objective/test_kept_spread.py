@@ -5,8 +5,10 @@ import pytest
 import scipy.sparse as sp
 
 from sk_softmax import SoftmaxRegression
+from sk_softmax.interfaces import Status
 from sk_softmax.objective import RegressionObjective, data_term, targets_of
 from sk_softmax.rows import DenseRows, rows_of
+from sk_softmax.solvers import NewtonCholesky
 
 N_ROWS, N_FEATURES = 90, 4
 
@@ -153,3 +155,58 @@ def test_fits_are_the_same_on_any_number_of_threads(n_classes, rows_per_block, m
     np.testing.assert_array_equal(alone.params_, together.params_)
     assert alone.duality_gap_ == together.duality_gap_
     assert [r.value for r in alone.records_] == [r.value for r in together.records_]
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+@pytest.mark.parametrize("size", [1e-3, 0.3])
+def test_a_hessian_is_at_least_the_last_divided_by_what_it_fell_by(n_classes, case, size):
+    objective = problem(n_classes, **case)
+    since, step = points(objective, 2)
+    there = since + size * step
+    objective.evaluate(since)
+    before = objective.hessian(since).matrix
+    objective.evaluate(there)
+    fall = objective.hessian_fall(since, there)
+    assert 1 < fall < np.exp(40 * size)
+    slack = 1e-5 if case["dtype"] == np.float32 else 1e-12
+    difference = fall * objective.hessian(there).matrix - before
+    assert np.linalg.eigvalsh(difference)[0] > -slack
+
+
+def test_of_other_points_it_is_not_known_how_much_a_hessian_fell():
+    objective = problem(3)
+    first, second, third = points(objective, 3)
+    assert objective.hessian_fall(first, second) == np.inf
+    for params in (first, second, third):
+        objective.evaluate(params)
+    assert objective.hessian_fall(second, third) < np.inf
+    assert objective.hessian_fall(first, second) == np.inf
+    assert objective.hessian_fall(first, third) == np.inf
+    assert objective.hessian_fall(second.copy(), third) == np.inf
+
+
+def test_nearly_certain_rows_do_not_make_it_known():
+    objective = problem(2)
+    certain, more = 1e3 * points(objective, 1)[0], 2e3 * points(objective, 1)[0]
+    objective.evaluate(certain)
+    objective.evaluate(more)
+    assert objective.hessian_fall(certain, more) == np.inf
+
+
+def test_a_fit_by_newton_measures_no_hessian_where_it_ends(monkeypatch, solve):
+    asked = []
+    measure = RegressionObjective.hessian
+
+    def hessian(self, params):
+        asked.append(params)
+        return measure(self, params)
+
+    monkeypatch.setattr(RegressionObjective, "hessian", hessian)
+    solution = solve(NewtonCholesky(), problem(3), tol=1e-6)
+    assert solution.status is Status.CONVERGED
+    assert len(asked) == solution.n_iter  # none at the end
+    exact = measure(problem(3), solution.params)
+    gradient = solution.evaluation.gradient
+    left = 0.5 * np.vdot(gradient, exact.solve(gradient))
+    assert left <= solution.suboptimality <= 1e-6 * solution.evaluation.value

@@ -17,6 +17,9 @@ SUM_TOLERANCE = 1e-5
 # Whole numbers up to so far apart are looked up in a table: a search takes 40 ns a row, this 3.
 MOST_APART = 2**16
 
+# The largest whole number that can be an offset.
+LARGEST = np.iinfo(np.int64).max
+
 Given: TypeAlias = Any
 """Numbers of classes, shape ``(n_rows,)``, or probabilities, ``(n_rows, n_classes)``."""
 
@@ -56,9 +59,13 @@ def classes_and_labels(y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]
     """
     if y.dtype.kind in "iu":
         lowest, highest = int(y.min()), int(y.max())
-        if highest - lowest <= len(y) and highest <= np.iinfo(np.int64).max:
-            offsets = y.astype(np.int64) - lowest
-            present = np.flatnonzero(np.bincount(offsets))
+        if highest - lowest <= len(y) and highest <= LARGEST:
+            offsets = y.astype(np.int64, copy=False) - lowest
+            counts = np.bincount(offsets)
+            if counts.all():  # no number is left out, so each is its own rank
+                classes = np.arange(len(counts)) + lowest
+                return classes.astype(y.dtype, copy=False), offsets
+            present = np.flatnonzero(counts)
             rank = np.zeros(len(y) + 1, dtype=np.intp)
             rank[present] = np.arange(len(present))
             return (present + lowest).astype(y.dtype), rank[offsets]

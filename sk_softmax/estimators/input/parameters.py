@@ -22,6 +22,9 @@ from sk_softmax.solvers import SOLVERS
 from sk_softmax.solvers.no_step import NoStep
 from sk_softmax.solvers.options import is_integer, is_real
 
+# The largest seed and one more: what 32 bits hold.
+SEEDS = 2**31 - 1
+
 TRUTH_VALUES = ("grouped", "fit_intercept", "warm_start", "early_stopping")
 
 
@@ -83,7 +86,7 @@ def settings_from(
     if p["bias_reduction"] is not None:
         solver = newton_for_bias_reduction(p, solver, has_bounds=has_bounds)
     return Settings(
-        solver=copy.deepcopy(solver) if max_iter > 0 or for_stream else NoStep(),
+        solver=_own(solver, p["solver"]) if max_iter > 0 or for_stream else NoStep(),
         max_iter=max_iter,
         tol=float(p["tol"]),
         seed=seed_of(p["random_state"]) if draw_seed else 0,
@@ -102,6 +105,11 @@ def settings_from(
         validation_fraction=float(p["validation_fraction"]),
         patience=int(p["n_iter_no_change"]) if p["early_stopping"] else None,
     )
+
+
+def _own(solver: Solver, choice: Any) -> Solver:
+    """Return a solver whose options nobody else can change: a copy, unless a name made it."""
+    return solver if isinstance(choice, str) else copy.deepcopy(solver)
 
 
 DEFAULTS: Mapping[str, Any] = {
@@ -297,4 +305,4 @@ def seed_of(random_state: Any) -> int:
         legacy = sklearn.utils.check_random_state(random_state)
     except ValueError as error:
         raise ValueError(f"random_state={random_state!r} is not a seed: {error}") from error
-    return int(legacy.randint(np.iinfo(np.int32).max))
+    return int(legacy.randint(SEEDS))

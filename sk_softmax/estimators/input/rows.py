@@ -46,6 +46,9 @@ def validated(estimator: Any, X: Any, y: Any = "no_validation", *, reset: bool) 
     unless it is CSC. With ``reset`` the estimator stores the number and names of the features;
     otherwise they are compared with the stored ones.
     """
+    if reset and _are_plain(X, y):
+        _remember_features(estimator, X)
+        return X, y
     refuse_devices(X)
     check_readable(X)
     try:
@@ -68,6 +71,28 @@ def validated(estimator: Any, X: Any, y: Any = "no_validation", *, reset: bool) 
                     first = f"Row {row} of {name} is the first with NaN or infinity."
                     error.args = (f"{first} {error}",)
         raise
+
+
+def _are_plain(X: Any, y: Any) -> bool:
+    """Whether scikit-learn's checks would return both arrays as they are.
+
+    Where there is anything to convert or to refuse they are asked. They take 0.08 ms, a twelfth of
+    a fit to iris, mostly to find out of which library arrays are.
+    """
+    if not (type(X) is np.ndarray and type(y) is np.ndarray):
+        return False
+    is_number = X.dtype == np.float64 or X.dtype == np.float32
+    if not (is_number and X.ndim == 2 and y.ndim == 1 and y.dtype.kind in "iub"):
+        return False
+    with np.errstate(all="ignore"):
+        return X.size > 0 and len(X) == len(y) and bool(np.isfinite(X.sum()))
+
+
+def _remember_features(estimator: Any, X: NDArray[Any]) -> None:
+    """Let the estimator store how many features an array has, and that they have no names."""
+    estimator.n_features_in_ = X.shape[1]
+    if hasattr(estimator, "feature_names_in_"):
+        del estimator.feature_names_in_
 
 
 def is_of_text(error: ValueError) -> bool:

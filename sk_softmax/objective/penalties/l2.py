@@ -29,11 +29,8 @@ class L2:
         self.l2 = l2
         self.n_features = n_features
         self._is_nothing = not l2.any()
-
-    @property
-    def is_strongly_convex(self) -> bool:
+        self.is_strongly_convex = bool((l2[:n_features] > 0).all())
         """Whether every feature has an L2 penalty."""
-        return bool((self.l2[: self.n_features] > 0).all())
 
     @property
     def is_ridge(self) -> bool:
@@ -132,6 +129,8 @@ def _sum_of_quotients(numerator: Array, denominator: Array) -> float:
     denominator is zero, and zero where both are.
     """
     with np.errstate(divide="ignore", over="ignore"):
+        if denominator.all():
+            return float((numerator / denominator).sum())
         quotients = np.divide(
             numerator, denominator, out=np.zeros(numerator.shape), where=numerator > 0
         )
