@@ -25,15 +25,8 @@ from benchmarks import (
 )
 from benchmarks.competitors.competitor import Competitor
 from benchmarks.data import Unavailable
-from benchmarks.measure import (
-    CLOSE,
-    Curve,
-    Patience,
-    Search,
-    time_in_turn,
-    value_at,
-    warm_up,
-)
+from benchmarks.limited import Limited, OtherProcess
+from benchmarks.measure import CLOSE, Curve, Patience, Search, time_in_turn, value_at
 from benchmarks.problems import Problem
 from benchmarks.results import Results
 from benchmarks.versions import Version, versions
@@ -86,6 +79,8 @@ class Field:
     versions: list[Version]
     others: list[Competitor]
     patience: Patience
+    process: OtherProcess
+    """Where the others fit."""
 
 
 def _run(options: argparse.Namespace, results: Results) -> Iterator[None]:
@@ -104,12 +99,11 @@ def _table(options: argparse.Namespace, results: Results) -> Iterator[None]:
     found, missing = competitors.installed()
     if options.competitors is not None:
         found = [c for c in found if any(part in c.name for part in options.competitors)]
-    field = Field(versions(options.against), found, Patience(options.limit, options.seconds))
+    patience = Patience(options.limit, options.seconds)
+    field = Field(versions(options.against), found, patience, OtherProcess())
     remarks = [*report.machine(), *(v.describe() for v in field.versions), *missing]
     results.remarks = list(dict.fromkeys(remarks))
     print("\n".join(results.remarks), flush=True)
-    for competitor in found:
-        warm_up(competitor)
     for dtype in options.dtypes:
         for problem in problems.chosen(options.problems):
             try:
@@ -141,10 +135,11 @@ def _measure(problem: Problem, dtype: str, field: Field, results: Results) -> No
     limit = field.patience.limit(searches[0].seconds_to(CLOSE[0]))
     for competitor in field.others:
         if competitor.can_fit(task):
-            searches.append(Search(competitor, task, value, best))
+            limited = Limited(competitor, field.process, limit)
+            searches.append(Search(limited, task, value, best))
             searches[-1].run(limit, CLOSE)
     time_in_turn(searches, CLOSE)
-    curves = [_curve(problem.name, dtype, search, limit) for search in searches]
+    curves = [_curve(problem.name, dtype, search) for search in searches]
     results.keep(curves, best)
     for curve in curves:
         times = [curve.times_to(results.best[f"{problem.name} {dtype}"], c) for c in CLOSE]
@@ -152,17 +147,16 @@ def _measure(problem: Problem, dtype: str, field: Field, results: Results) -> No
         print(f"{problem.name}, {dtype}, {curve.contender}: {cells} {curve.note}", flush=True)
 
 
-def _curve(problem: str, dtype: str, search: Search, limit: float) -> Curve:
+def _curve(problem: str, dtype: str, search: Search) -> Curve:
     """Return what is kept of a search."""
     points = [search.tried[effort] for effort in search.efforts()]
-    longest = max((p.one for p in points if p.one is not None), default=0.0)
-    given = min(limit, longest) if search.note.startswith("stopped") else 0.0
-    return Curve(problem, dtype, search.contender.name, points, search.note, given)
+    return Curve(problem, dtype, search.contender.name, points, search.note, search.given)
 
 
 def _measure_many(name: str, field: Field, results: Results) -> None:
     """Measure cross-validations or paths."""
-    found = list(many_fits.measurements(name, field.versions, has_others=bool(field.others)))
+    process = field.process if field.others else None
+    found = list(many_fits.measurements(name, field.versions, process))
     results.keep_many_fits(found)
     for times in found:
         print(f"{name}, {times.aim}, {times.contender}: {comparison.shown(times)}", flush=True)

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.competitors import adelie
 from benchmarks.competitors.competitor import Missing, Task
 from benchmarks.data import Load, made_up
+from benchmarks.limited import OtherProcess, Stopped, most_seconds
 from benchmarks.measure import AIMS, ALL, CLOSE, Timed, Times, least_in_turn
 from benchmarks.problems import DIGITS_16, DIGITS_STANDARDISED, OPTDIGITS
 from benchmarks.versions import Version
@@ -67,27 +68,32 @@ def names() -> list[str]:
     return [*CROSS_VALIDATIONS, *PATHS]
 
 
-def measurements(name: str, versions: list[Version], *, has_others: bool) -> Iterator[ManyFits]:
-    """Yield the times of one of these problems."""
+def measurements(
+    name: str, versions: list[Version], process: OtherProcess | None
+) -> Iterator[ManyFits]:
+    """Yield the times of one of these problems.
+
+    Paths of others are fitted in ``process``; without one, no others are measured.
+    """
     load = CROSS_VALIDATIONS.get(name) or PATHS[name]
     X, y = load()
     task = Task(X, np.unique(y, return_inverse=True)[1], l1_ratio=0.0)
     for version in versions:
         version.hold(task)
     if name in PATHS:
-        yield from _paths(name, task, versions, has_others=has_others)
+        yield from _paths(name, task, versions, process)
         return
     calls: dict[tuple[str, str], Timed] = {
         ("as it comes", version.name): partial(_cross_validation, version) for version in versions
     }
-    if has_others:
+    if process is not None:
         calls["as it comes", SCIKIT_LEARN] = partial(_scikit_learn, task, {})
         calls[f"tol={STRICT:g}", SCIKIT_LEARN] = partial(_scikit_learn, task, {"tol": STRICT})
     found = list(_in_turn(name, calls))
     yield from found
     # Ours as they come are what both are compared with.
     for times in found:
-        if has_others and times.contender != SCIKIT_LEARN:
+        if process is not None and times.contender != SCIKIT_LEARN:
             yield ManyFits(times.one, times.all, name, f"tol={STRICT:g}", times.contender)
 
 
@@ -114,15 +120,16 @@ def _scikit_learn(task: Task, options: dict[str, Any], n_threads: int) -> float:
 
 
 def _paths(
-    name: str, task: Task, versions: list[Version], *, has_others: bool
+    name: str, task: Task, versions: list[Version], process: OtherProcess | None
 ) -> Iterator[ManyFits]:
     """Yield the times of the largest tolerances whose whole path is close enough to the best."""
     finest = versions[0].ask("path", tol=1e-9, n_threads=1)
     suboptimality = _suboptimality(task, finest)
     paths: dict[str, Path] = {v.name: partial(_our_path, v) for v in versions}
     limit = max(LEAST_LIMIT, 3 * finest["seconds"])
-    if has_others and _has_adelie():
-        paths["adelie"] = partial(_adelie_path, replace(task, l1_ratio=1.0), finest["Cs"])
+    if process is not None and _has_adelie():
+        grouped = replace(task, l1_ratio=1.0)
+        paths["adelie"] = partial(_limited_path, process, grouped, finest["Cs"], limit)
     calls: dict[tuple[str, str], Timed] = {}
     for contender, path in paths.items():
         for closeness, (tol, found) in _tolerances(path, suboptimality, limit).items():
@@ -153,7 +160,10 @@ def _tolerances(
 
 
 def _suboptimality(task: Task, finest: dict[str, Any]) -> Callable[[dict[str, Any]], float]:
-    """Return a function from a path to its largest relative distance from the best values."""
+    """Return a function from a path to its largest relative distance from the best values.
+
+    It is infinite for a path that was stopped.
+    """
     values = [_value_of_path(task, C) for C in finest["Cs"]]
 
     def along(path: dict[str, Any]) -> np.ndarray:
@@ -161,7 +171,7 @@ def _suboptimality(task: Task, finest: dict[str, Any]) -> Callable[[dict[str, An
         return np.array([value(coef, intercept) for value, coef, intercept in fits])
 
     best = along(finest)
-    return lambda path: float((along(path) / best - 1).max())
+    return lambda path: float((along(path) / best - 1).max()) if "coefs" in path else np.inf
 
 
 def _value_of_path(task: Task, C: float) -> Callable[[np.ndarray, np.ndarray], float]:
@@ -177,6 +187,17 @@ def _value_of_path(task: Task, C: float) -> Callable[[np.ndarray, np.ndarray], f
 
 def _our_path(version: Version, tol: float, n_threads: int) -> dict[str, Any]:
     return dict(version.ask("path", tol=tol, n_threads=n_threads))
+
+
+def _limited_path(
+    process: OtherProcess, task: Task, Cs: np.ndarray, expected: float, tol: float, n_threads: int
+) -> dict[str, Any]:
+    """Return the path of adelie; only its seconds if it did not return."""
+    limit = most_seconds(expected)
+    try:
+        return dict(process.call(_adelie_path, task, Cs, tol, n_threads, limit=limit))
+    except Stopped:
+        return {"seconds": limit}
 
 
 def _adelie_path(task: Task, Cs: np.ndarray, tol: float, n_threads: int) -> dict[str, Any]:

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
 
-from benchmarks.competitors.competitor import Competitor, Contender, Task
+from benchmarks.competitors.competitor import Contender, Task
+from benchmarks.limited import FAILURES, Stopped
 from sk_softmax.objective import PenaltyForm, RegressionObjective
 from sk_softmax.rows import rows_of
 
@@ -150,18 +150,23 @@ class Search:
     best: float
     tried: dict[Any, Point] = field(default_factory=dict)
     note: str = ""
+    given: float = 0.0
+    """See :attr:`Curve.given`."""
 
     def run(self, limit: float, closenesses: Sequence[float]) -> None:
         """Try growing efforts; a fit expected to take longer than ``limit`` is not begun.
 
         In its place there is a last fit of about the limit, which shows what cannot be reached in
-        that time. A solver that comes no closer with twice the iterations is not tried again.
+        that time. A solver that comes no closer with twice the iterations is not tried again, nor
+        is one that did not return from a fit.
         """
         try:
             self.note = self._grow(limit)
             for closeness in closenesses:
                 self._narrow(self.best * (1 + closeness))
-        except (ValueError, RuntimeError, MemoryError, np.linalg.LinAlgError) as error:
+        except Stopped as error:
+            self.note, self.given = str(error), limit
+        except FAILURES as error:
             self.note = (str(error).splitlines() or [type(error).__name__])[0][:100]
 
     def seconds_to(self, closeness: float) -> float | None:
@@ -197,6 +202,7 @@ class Search:
             if 2 * point.one > limit:  # the next fit has about twice the iterations
                 if _is_count(effort) and limit > 1.3 * point.one:
                     point = self._try(round(effort * limit / point.one))
+                self.given = min(limit, point.one or 0.0)
                 return f"stopped after a fit of {point.one:.2g} s"
             last = point.value
         return ""
@@ -258,7 +264,11 @@ def time_in_turn(
             if is_slow:
                 spent[n] = np.inf
                 continue
-            seconds = search.contender.run(search.task, effort, n_threads).seconds
+            try:
+                seconds = search.contender.run(search.task, effort, n_threads).seconds
+            except Stopped:  # on many threads a library may be far slower than on one
+                spent[n] = np.inf
+                continue
             spent[n] += seconds
             if n_threads == 1:
                 point.one = min(seconds, np.inf if point.one is None else point.one)
@@ -282,18 +292,3 @@ def least_in_turn(calls: Mapping[Key, Timed]) -> dict[tuple[Key, int], float]:
                     least[case] = min(seconds, least.get(case, np.inf))
                     spent[case] = spent.get(case, 0.0) + seconds
     return least
-
-
-def warm_up(competitor: Competitor) -> None:
-    """Fit something small, since a library's first fit may load modules and compile."""
-    random = np.random.default_rng(0)
-    X = random.normal(size=(500, 10))
-    logits = X[:, :3] + random.gumbel(size=(500, 3))
-    for n_classes in (2, 3):
-        for C, l1_ratio in ((1.0, 0.0), (1.0, 1.0), (np.inf, 0.0)):
-            task = Task(X, logits[:, :n_classes].argmax(axis=1), C, l1_ratio)
-            if competitor.can_fit(task):
-                with suppress(
-                    ValueError, RuntimeError, MemoryError
-                ):  # measured fits report theirs
-                    competitor.run(task, competitor.efforts[2], 1)

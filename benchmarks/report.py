@@ -102,12 +102,14 @@ def _of_everyone(results: Results, closeness: float) -> list[str]:
 
 
 def _cell(curve: Curve | None, best: float, closeness: float) -> str:
-    if curve is None or not curve.points:
+    if curve is None:
         return "-"
     times = curve.times_to(best, closeness)
     if times is not None:
         return comparison.shown(times)
-    return f"> {curve.given:.3g} s" if curve.given and not curve.has_stalled else "never"
+    if curve.given and not curve.has_stalled:
+        return f"> {curve.given:.3g} s"
+    return "never" if curve.points else "-"
 
 
 def _engine(results: Results) -> list[str]:

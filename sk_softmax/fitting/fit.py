@@ -30,6 +30,7 @@ from sk_softmax.fitting.stages import (
     row_space_stages,
     single_stage,
 )
+from sk_softmax.fitting.used_features import used_features
 from sk_softmax.fitting.wide_rows import coordinates_of, has_coordinates
 from sk_softmax.fitting.working_set import intercepts_alone, sparse_stages
 from sk_softmax.interfaces import (
@@ -169,6 +170,13 @@ def _solution(
     """
     if settings.bias_reduction:
         return bias_reduced_solution(settings, objective, start, observe, validate)
+    used = used_features(objective, settings.C, start)
+    if used is not None:
+        observe, validate = used.observer(observe), used.validation(validate)
+        begin = used.params(start)
+        return used.solution(
+            _solution(settings, training, used.objective, begin, observe, validate)
+        )
     views = Views(objective)
     with quiet():
         stages = _stages_of(settings, training, objective, start, views)

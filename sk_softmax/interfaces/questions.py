@@ -179,7 +179,7 @@ class Progress:
     @classmethod
     def of(cls, iteration: int, params: Array, here: Evaluation, step_size: float) -> Progress:
         """Return the report of an iteration on a smooth objective."""
-        gradient = here.gradient
+        gradient = here.gradient.astype(np.float64, copy=False)  # its square has a larger range
         norm = math.sqrt(np.vdot(gradient, gradient))
         return cls(iteration, params, here.value, norm, step_size)
 

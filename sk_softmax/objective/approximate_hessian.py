@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Block, Curvature, Rows
 from sk_softmax.objective import cost
-from sk_softmax.objective.curvature import ClassGrams, SharedDiagonal, SharedGram
+from sk_softmax.objective.curvature import (
+    CentredDiagonal,
+    ClassGrams,
+    SharedDiagonal,
+    SharedGram,
+)
 from sk_softmax.objective.data_term import DataTerm, Matrices
 
 # There is one matrix per class if all of them take at most as long to measure and factor as
@@ -42,6 +47,11 @@ MOST_COLUMNS = 1024
 # with 1, 2, 3, 6. A shared one is measured on SHARED_ON times as many.
 ROWS_PER_COLUMN, SHARED_ON = 2, 3
 EVALUATIONS = 20
+
+# The most damping of a diagonal of columns less their means. What makes steps too long is what it
+# leaves out, which damping does not mend. Iterations on 20 newsgroups with C=100 and tol=1e-3, and
+# with C=1 and tol=1e-6: 136 and 19 with up to 2, 109 and 17 with 0.1, 115 and 17 with 0.02.
+MOST_OF_CENTRED = 0.1
 
 # The most rows drawn for all matrices together. Their numbers and weights, up to 32 MiB, are kept
 # until the matrices are summed.
@@ -93,7 +103,9 @@ def approximate_hessian(
     """
     n_outputs, n_columns = data.shape
     if n_columns > MOST_COLUMNS:
-        return shared_diagonal(data, params, l2, damping)
+        has_intercept = n_columns > data.n_features
+        diagonal = centred_diagonal if has_intercept else shared_diagonal
+        return diagonal(data, params, l2, damping)
     if not params.any() and not data.has_offset:  # all classes are equally likely in every row
         return SharedGram(_with_penalty(_undecided(data) * data.gram, l2), n_outputs)
     if n_outputs == 1 or not _can_afford_one_a_class(data, AFFORDABLE * stands_for + evaluations):
@@ -116,6 +128,24 @@ def shared_diagonal(data: DataTerm, params: Array, l2: Array, damping: float) ->
     """
     n_outputs, _ = data.shape
     return SharedDiagonal(_mean_diagonal(data, params, damping) + l2, n_outputs)
+
+
+def centred_diagonal(data: DataTerm, params: Array, l2: Array, damping: float) -> CentredDiagonal:
+    """Measure the same of columns less their means, which the intercept absorbs.
+
+    Parameters are those of :func:`approximate_hessian`; the last column is that of the intercept.
+    """
+    n_outputs, _ = data.shape
+    diagonal, sums = data.ask(partial(diagonal_and_sums_of_mean, params=params))
+    damping = min(damping, MOST_OF_CENTRED) * sums[-1] / data.n_rows
+    squares = diagonal / data.n_rows + damping * data.mean_square
+    firsts = sums / data.n_rows + damping * data.mean
+    weight = float(firsts[-1])
+    means = firsts[:-1] / weight if weight > 0 else np.zeros(len(firsts) - 1)
+    # Rounding may leave less of a constant column than nothing.
+    least = np.finfo(np.float32).eps * squares[:-1]
+    variances = np.maximum(squares[:-1] - weight * means**2, least)
+    return CentredDiagonal(variances + l2[:-1], means, weight, n_outputs)
 
 
 def _rows_drawn(data: DataTerm, n_matrices: int) -> float:
@@ -172,6 +202,20 @@ def diagonal_of_mean(data: DataTerm, params: Array) -> tuple[Any, ...]:
     def term(block: Block) -> tuple[Array, Array]:
         (weights,) = data.curvatures(block, prepared, mean_of_classes)
         return block.gram_diagonal(weights), weights.sum()
+
+    return data.rows.sum(term)
+
+
+def diagonal_and_sums_of_mean(data: DataTerm, params: Array) -> tuple[Any, ...]:
+    """Question: the diagonal of the mean Gram matrix, and the weighted sums of the columns.
+
+    Both have shape ``(n_columns,)``. Weights are those of :func:`diagonal_of_mean`.
+    """
+    prepared = data.rows.prepare(params)
+
+    def term(block: Block) -> tuple[Array, Array]:
+        weights = data.curvatures(block, prepared, mean_of_classes)
+        return block.gram_diagonal(weights[0]), block.pull_back(weights)[0]
 
     return data.rows.sum(term)
 

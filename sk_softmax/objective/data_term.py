@@ -322,6 +322,14 @@ class DataTerm:
         (diagonal,) = self.ask(mean_square_of_rows)
         return np.asarray(diagonal)
 
+    @cached_property
+    def mean(self) -> Array:
+        """The mean of the rows, weighted, shape ``(n_columns,)``."""
+        if self._all_rows is not None:
+            return self._all_rows.mean
+        (mean,) = self.ask(mean_of_rows)
+        return np.asarray(mean)
+
 
 def totals_of_classes(data: DataTerm) -> tuple[Any, ...]:
     """Question: the weighted sum of the targets, shape ``(n_classes,)``."""
@@ -336,6 +344,11 @@ def gram_of_rows(data: DataTerm) -> tuple[Any, ...]:
 def mean_square_of_rows(data: DataTerm) -> tuple[Any, ...]:
     """Question: the diagonal of ``X' diag(s) X / sum(s)``, shape ``(n_columns,)``."""
     return data.rows.sum(lambda block: (block.gram_diagonal(_share_of_rows(data, block)),))
+
+
+def mean_of_rows(data: DataTerm) -> tuple[Any, ...]:
+    """Question: the mean of the rows, weighted, shape ``(n_columns,)``."""
+    return data.rows.sum(lambda block: (block.pull_back(_share_of_rows(data, block)[None])[0],))
 
 
 def _share_of_rows(data: DataTerm, block: Block) -> Array:

@@ -329,9 +329,10 @@ class RegressionObjective:
     def evaluation(self, params: Array, loss: float, gradient: Array, n_rows: int) -> Evaluation:
         """Return the evaluation from sums over ``n_rows`` rows.
 
-        ``gradient``, of shape ``(n_outputs, n_columns)``, may be changed in place.
+        ``gradient``, of shape ``(n_outputs, n_columns)``, may be changed in place. The answer has
+        the width of ``params``.
         """
-        gradient = np.ascontiguousarray(gradient)
+        gradient = np.ascontiguousarray(gradient, dtype=params.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             gradient /= n_rows
             self.penalty.add_smooth_gradient(params, gradient)

@@ -33,6 +33,12 @@ def mean_square_of_rows(data: DeviceData) -> tuple[Any, ...]:
     return (diagonal[0],)
 
 
+def mean_of_rows(data: DeviceData) -> tuple[Any, ...]:
+    """Answer ``data_term.mean_of_rows``."""
+    (mean,) = data.rows.added_up(lambda block: (block.pull_back(_share(data, block)[None, :]),))
+    return (mean[0],)
+
+
 def _share(data: DeviceData, block: DeviceBlock) -> Any:
     """Return the weights ``s_i / sum(s)`` of a block's rows, shape ``(n_rows,)``."""
     xp, place = data.place.xp, data.place
@@ -60,6 +66,18 @@ def diagonal_of_mean(data: DeviceData, params: Array) -> tuple[Any, ...]:
 
     diagonal, weight = data.rows.added_up(term)
     return diagonal[0], weight
+
+
+def diagonal_and_sums_of_mean(data: DeviceData, params: Array) -> tuple[Any, ...]:
+    """Answer ``approximate_hessian.diagonal_and_sums_of_mean``."""
+    prepared = data.rows.prepare(params)
+
+    def term(block: DeviceBlock) -> tuple[Any, Any]:
+        weights = curvatures(data, block, prepared, mean_of_classes)
+        return block.gram_diagonal(weights), block.pull_back(weights)
+
+    diagonal, sums = data.rows.added_up(term)
+    return diagonal[0], sums[0]
 
 
 def weighted_grams(

@@ -52,7 +52,7 @@ class CSCRows(CSRRows):
         )
         self._stretches: dict[int, Any] = {}
 
-    def _n_stored(self) -> NDArray[np.integer[Any]]:
+    def n_stored(self) -> NDArray[np.integer[Any]]:
         """Return how many values of each feature are stored, shape ``(n_features,)``."""
         return np.asarray(np.diff(self._X.indptr))
 

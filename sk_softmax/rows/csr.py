@@ -105,9 +105,9 @@ class CSRRows(BlockedRows):
 
     def mostly_stored(self) -> NDArray[np.bool_]:
         """Return which features are stored in nearly every row, shape ``(n_features,)``."""
-        return np.asarray(self._n_stored() >= MOSTLY * self.n_rows)
+        return np.asarray(self.n_stored() >= MOSTLY * self.n_rows)
 
-    def _n_stored(self) -> NDArray[np.integer[Any]]:
+    def n_stored(self) -> NDArray[np.integer[Any]]:
         """Return how many values of each feature are stored, shape ``(n_features,)``."""
         return np.bincount(self._X.indices, minlength=self.n_features)
 

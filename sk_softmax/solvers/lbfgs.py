@@ -35,11 +35,6 @@ from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.secant import curvature_along
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 
-# Parameters above which a stage that another follows keeps its pairs in float32. They are then
-# larger than a cache, and the recursion reads each twice: a direction from 10 pairs of 1,000,000
-# parameters takes 17.0 ms in float64 and 8.2 ms in float32, of 65,000 0.63 and 0.31 ms.
-MANY_PARAMETERS = 65_000
-
 
 @dataclass(repr=False)
 class LBFGS(Options):
@@ -169,8 +164,7 @@ class _Knowledge:
             known.exact = False
         else:
             known = cls(history, WARM_DAMPING if problem.start.any() else FIRST_DAMPING)
-        is_narrow = problem.is_rough and problem.start.size > MANY_PARAMETERS
-        known.pairs.keep_in(np.float32 if is_narrow else np.float64)
+        known.pairs.keep_in(problem.start.dtype)
         return known
 
     def measure(self, params: Array) -> Generator[Question, Curvature, None]:

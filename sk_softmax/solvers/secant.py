@@ -20,4 +20,4 @@ def curvature_along(step: Array, change: Array) -> float:
     """
     product = float(np.vdot(step, change))
     sizes = float(np.vdot(np.abs(step), np.abs(change)))
-    return product if product > np.finfo(np.float64).eps * sizes else 0.0
+    return product if product > np.finfo(step.dtype).eps * sizes else 0.0

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sk_softmax.objective import RegressionObjective, approximate_hessian, cost
-from sk_softmax.objective.curvature import ClassGrams, PositiveFactor, SharedDiagonal, SharedGram
+from sk_softmax.objective.curvature import (
+    CentredDiagonal,
+    ClassGrams,
+    PositiveFactor,
+    SharedDiagonal,
+    SharedGram,
+)
 from sk_softmax.rows import blocks as blocks_of_rows
 from sk_softmax.rows import rows_of
 
@@ -144,8 +150,53 @@ def test_many_columns_get_the_diagonal_of_the_same_matrix(n_classes, monkeypatch
     diagonal = objective.curvature(params)
     assert diagonal.diagonal.shape == params.shape
     np.testing.assert_allclose(diagonal.diagonal, gram.diagonal, rtol=1e-12)
-    np.testing.assert_array_equal(diagonal.diagonal, asked_for.diagonal)
-    np.testing.assert_allclose(diagonal.solve(params) * diagonal.diagonal, params)
+    np.testing.assert_allclose(diagonal.diagonal, asked_for.diagonal, rtol=1e-12)
+    np.testing.assert_allclose(asked_for.solve(params) * asked_for.diagonal, params)
+
+
+@pytest.mark.parametrize("damping", [0.0, 0.05, 0.1, 3.0])
+@pytest.mark.parametrize("width", [np.float32, np.float64])
+def test_of_many_columns_less_their_means_the_diagonal_is_left(damping, width, monkeypatch):
+    monkeypatch.setattr(approximate_hessian, "AFFORDABLE", 0)
+    objective = objective_of(6)
+    params = np.random.default_rng(1).normal(size=objective.shape)
+    damped = min(damping, approximate_hessian.MOST_OF_CENTRED)
+    matrix = dense(objective.curvature(params, damped), params.shape)
+    monkeypatch.setattr(approximate_hessian, "MOST_COLUMNS", 3)
+    curvature = objective.curvature(params, damping)
+    assert isinstance(curvature, CentredDiagonal)
+    # Columns less their means are not correlated with the constant one, and have no others beside
+    # them; with their means they are the columns again.
+    means = np.append(matrix[-1, :-1] / matrix[-1, -1], 0)
+    to_centred = np.eye(6) - np.outer(means, np.eye(6)[-1])
+    centred = np.diag(np.diag(to_centred @ matrix @ to_centred.T))
+    back = np.linalg.inv(to_centred)
+    expected = np.linalg.solve(back @ centred @ back.T, params.T).T
+    step = curvature.solve(params.astype(width))
+    assert step.dtype == width
+    np.testing.assert_allclose(step, expected, rtol=1e-5 if width == np.float32 else 1e-10)
+
+
+def test_without_an_intercept_no_column_is_centred(monkeypatch):
+    monkeypatch.setattr(approximate_hessian, "MOST_COLUMNS", 3)
+    X = np.random.default_rng(0).normal(size=(50, 5)) + 1
+    rows = rows_of(X, 3, has_intercept=False, n_threads=1)
+    objective = RegressionObjective(rows, np.arange(50) % 3, 3, 1.0)
+    assert isinstance(objective.curvature(np.ones(objective.shape)), SharedDiagonal)
+
+
+def test_a_centred_diagonal_survives_what_overflows_or_has_no_weight():
+    variances, means = np.array([0.0, np.inf, 2.0]), np.array([np.nan, np.inf, 1.0])
+    curvature = CentredDiagonal(variances, means, 0.0, n_outputs=2)
+    np.testing.assert_array_equal(curvature.solve(np.ones((2, 4))), [[1, 1, 0, 1]] * 2)
+    np.testing.assert_array_equal(curvature.diagonal, [[1, 1, 3.0, 1]] * 2)
+
+
+def dense(curvature, shape):
+    """Return the matrix that all classes share, from what solving with it gives."""
+    n_outputs, n_columns = shape
+    inverse = [curvature.solve(np.tile(row, (n_outputs, 1)))[0] for row in np.eye(n_columns)]
+    return np.linalg.inv(inverse)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3, 5])

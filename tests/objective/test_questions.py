@@ -165,6 +165,7 @@ def module(name):
 
 
 APPLIED = {(active_hessian, "MOST_ACTIVE"): 0}
+MANY_COLUMNS = {(approximate_hessian, "MOST_COLUMNS"): 3}
 SHARED = {(approximate_hessian, "AFFORDABLE"): 0}
 FEW_AT_ONCE = {(approximate_hessian, "NUMBERS_AT_ONCE"): 2 * (N_FEATURES + 1) ** 2}
 DRAWN = {
@@ -184,6 +185,7 @@ CHECKS = {
     "a shared matrix": (curvature, SHARED),
     "matrices at zero": (curvature_at_zero, {}),
     "diagonal": (diagonal_of_curvature, {}),
+    "diagonal of columns less their means": (curvature, MANY_COLUMNS),
     "largest curvature": (largest_curvature, {}),
     "gap": (gap, {}),
     "gap far away": (gap_far_away, {}),

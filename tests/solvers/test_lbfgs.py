@@ -5,7 +5,6 @@ import pytest
 
 from sk_softmax.interfaces import Problem
 from sk_softmax.objective.penalties.l2 import L2
-from sk_softmax.solvers import lbfgs
 from sk_softmax.solvers.curvature_schedule import CurvatureSchedule, adapted
 from sk_softmax.solvers.evidence import Steps
 from sk_softmax.solvers.lbfgs import Pairs, _Knowledge
@@ -76,17 +75,15 @@ def test_pairs_in_float32_give_nearly_the_same_direction():
     np.testing.assert_array_equal(later.inverse_hessian_times(gradient, metric), result)
 
 
-@pytest.mark.parametrize("is_rough", [True, False])
-def test_only_a_rough_stage_of_many_parameters_keeps_pairs_in_float32(is_rough, monkeypatch):
+@pytest.mark.parametrize("width", [np.float32, np.float64])
+def test_a_stage_keeps_pairs_in_the_width_of_its_start(width):
     step, gradient = np.array([[0.1, 0.7]]), np.array([[0.3, 0.9]])
     exact = Pairs(3)
     exact.remember(step, 3 * step)
-    for most, is_narrow in [(1, is_rough), (2, False)]:
-        monkeypatch.setattr(lbfgs, "MANY_PARAMETERS", most)
-        known = knowledge(is_rough)
-        known.pairs.remember(step, 3 * step)
-        ours, theirs = (p.inverse_hessian_times(gradient, None) for p in (known.pairs, exact))
-        assert np.array_equal(ours, theirs) != is_narrow
+    known = knowledge(width)
+    known.pairs.remember(step, 3 * step)
+    ours, theirs = (p.inverse_hessian_times(gradient, None) for p in (known.pairs, exact))
+    assert np.array_equal(ours, theirs) == (width == np.float64)
 
 
 def test_pairs_without_curvature_are_not_kept():
@@ -96,15 +93,14 @@ def test_pairs_without_curvature_are_not_kept():
     assert len(pairs) == 0
 
 
-def knowledge(is_rough=False):
+def knowledge(width=np.float64):
     problem = Problem(
-        start=np.zeros((1, 2)),
+        start=np.zeros((1, 2), dtype=width),
         n_rows=1,
         tol=1e-6,
         max_iter=10,
         resolution=1e-15,
         separated_below=-np.inf,
-        is_rough=is_rough,
         random=np.random.default_rng(0),
         penalty=L2(np.zeros(2), 2),
     )

@@ -60,12 +60,16 @@ class L2:
         """Return the part of the penalty that is differentiable everywhere: all of it."""
         if self._is_nothing:
             return 0.0
-        return 0.5 * float(np.vdot(self.l2 * params, params))
+        return 0.5 * float(np.vdot(self._strengths(params) * params, params))
 
     def add_smooth_gradient(self, params: Array, gradient: Array) -> None:
         """Add the gradient of the smooth part to ``gradient`` in place; both are like params."""
         if not self._is_nothing:
-            gradient += self.l2 * params
+            gradient += self._strengths(params) * params
+
+    def _strengths(self, params: Array) -> Array:
+        """Return the strengths in the width of the params."""
+        return self.l2.astype(params.dtype, copy=False)
 
     def kink_value(self, params: Array) -> float:
         """Return the rest of the penalty: zero."""
@@ -129,7 +133,7 @@ def _sum_of_quotients(numerator: Array, denominator: Array) -> float:
     denominator is zero, and zero where both are.
     """
     with np.errstate(divide="ignore", over="ignore"):
-        if denominator.all():
+        if (denominator > 0).all():  # 20 classes and 50,000 features: 2 ms, and 7 with a mask
             return float((numerator / denominator).sum())
         quotients = np.divide(
             numerator, denominator, out=np.zeros(numerator.shape), where=numerator > 0
