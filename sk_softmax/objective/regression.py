@@ -103,6 +103,7 @@ class RegressionObjective:
         """How many times as many rows a measurement of curvature may cost as much as."""
         self._cheaper: Sequence[RegressionObjective] = ()
         self._shared: CurvatureSource | None = None
+        self._last_gap: tuple[Array, Evaluation, float] | None = None
         self.noise = 1.0
         """How many times as much rounding there is as with columns near zero."""
 
@@ -123,6 +124,7 @@ class RegressionObjective:
         """Return the objective of another data term, measured on that term's rows."""
         other = copy.copy(self)
         other.data, other._cheaper, other._shared = data, (), None
+        other._last_gap = None
         return other
 
     def on(self, rows: Rows, indices: NDArray[np.intp] | None = None) -> RegressionObjective:
@@ -307,8 +309,17 @@ class RegressionObjective:
         return active_hessian(data, params, self.penalty.l2, active, damping, exact=exact)
 
     def gap(self, params: Array, here: Evaluation, at_most: float = np.inf) -> float:
-        """Return the duality gap, infinity where it is above ``at_most`` before any pass."""
-        return duality_gap(self.data, self.penalty, params, here, at_most)
+        """Return the duality gap, infinity where it is above ``at_most`` before any pass.
+
+        The last gap that took a pass is kept: the gap that ends a fit is the one that it reports.
+        """
+        last = self._last_gap
+        if last is not None and last[0] is params and last[1] is here:
+            return last[2]
+        gap = duality_gap(self.data, self.penalty, params, here, at_most)
+        if gap < np.inf:
+            self._last_gap = params, here, gap
+        return gap
 
     def largest_curvature(self) -> float:
         """Return a bound on the Hessian's largest eigenvalue that holds at all params."""
