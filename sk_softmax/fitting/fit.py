@@ -17,7 +17,7 @@ from sk_softmax.fitting.driver import Observer, ParamsThere, Validate, quiet, ru
 from sk_softmax.fitting.finite_optimum import with_proof
 from sk_softmax.fitting.held_out import EarlyStopping, ValidationRows
 from sk_softmax.fitting.prepared import AnyTrainingSet, Prepared, prepared
-from sk_softmax.fitting.problems import objective_of, problem_of
+from sk_softmax.fitting.problems import problem_of
 from sk_softmax.fitting.seen_minibatches import SeeMinibatch, SeenMinibatches
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.fitting.shift import Shift
@@ -31,7 +31,7 @@ from sk_softmax.fitting.stages import (
     single_stage,
 )
 from sk_softmax.fitting.used_features import used_features
-from sk_softmax.fitting.wide_rows import coordinates_of, has_coordinates
+from sk_softmax.fitting.wide_rows import has_coordinates, in_coordinates
 from sk_softmax.fitting.working_set import intercepts_alone, sparse_stages
 from sk_softmax.interfaces import (
     Array,
@@ -173,9 +173,9 @@ def _solution(
     used = used_features(objective, settings.C, start)
     if used is not None:
         observe, validate = used.observer(observe), used.validation(validate)
-        begin = used.params(start)
+        begin, see = used.params(start), used.minibatches(see)
         return used.solution(
-            _solution(settings, training, used.objective, begin, observe, validate)
+            _solution(settings, training, used.objective, begin, observe, validate, see)
         )
     views = Views(objective)
     with quiet():
@@ -281,8 +281,7 @@ def _stages_of(
         task = partial(task_of_some_features, settings)
         return sparse_stages(problem, objective, settings.C, task, views)
     if isinstance(solver, Auto) and has_coordinates(training) and is_wide(objective, start):
-        space, weighted = coordinates_of(settings, training, objective)
-        small = objective_of(settings.on_coordinates(), weighted)
+        space, small = in_coordinates(settings, training, objective)
         share = small.rows.n_features / objective.rows.n_features
         return row_space_stages(
             problem_of(settings, small, np.zeros(small.shape)),

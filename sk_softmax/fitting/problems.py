@@ -100,4 +100,5 @@ def problem_of(
         value_at_zero=objective.value_at_zero if value_at_zero is None else value_at_zero,
         most_noise=objective.noise,
         start_is_given=settings.start_is_given,
+        has_kernel=objective.has_kernel,
     )

@@ -257,9 +257,11 @@ def _left_on_rows(
 ) -> Generator[Asked, Any, float]:
     """Estimate ``F - F*`` on the rows where a fit in coordinates ended, in nats a row.
 
-    The gradient on the rows is that in coordinates, lifted, plus a tilt, which is zero in exact
-    arithmetic. To second order ``F - F*`` is half the squared norm of the gradient in the inverse
-    Hessian. So its root is at most the sum of two roots:
+    It is the duality gap if that is small enough: the fit then reports the same gap, so that this
+    takes no pass of its own. Otherwise it is estimated. The gradient on the rows is that in
+    coordinates, lifted, plus a tilt, which is zero in exact arithmetic. To second order ``F - F*``
+    is half the squared norm of the gradient in the inverse Hessian. So its root is at most the sum
+    of two roots:
 
     1. That of what the fit in coordinates has left.
     2. That of what the tilt has left. It is at most the duality gap of ``F`` less the linear
@@ -282,6 +284,9 @@ def _left_on_rows(
     enough : float
         What may be left. Of a larger result only that it is larger is known.
     """
+    gap: float = yield Asked(number, GapAt(lifted, here, enough))
+    if gap <= enough:
+        return gap
     tilt = here.gradient - lift(nearly.evaluation.gradient)
     by_tilt: float = yield Asked(number, GapAt(lifted, replace(here, gradient=tilt), enough))
     return float(np.sqrt(max(nearly.suboptimality, 0.0)) + np.sqrt(by_tilt)) ** 2

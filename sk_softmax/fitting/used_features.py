@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.fitting.driver import Observer, Validate
+from sk_softmax.fitting.seen_minibatches import SeeMinibatch
 from sk_softmax.interfaces import Array, Solution
 from sk_softmax.objective import RegressionObjective
 from sk_softmax.rows import CSRRows
@@ -54,6 +55,12 @@ class UsedFeatures:
         if validate is None:
             return None
         return lambda params: validate(self.spread(params))
+
+    def minibatches(self, see: SeeMinibatch | None) -> SeeMinibatch | None:
+        """Return what is shown the params of minibatches, of all features."""
+        if see is None:
+            return None
+        return lambda params: see(self.spread(params))
 
     def solution(self, solution: Solution) -> Solution:
         """Return the solution for all features: their gradient is zero where they are unused."""

@@ -37,8 +37,10 @@ class Evaluation:
 class Curvature(Protocol):
     """A symmetric positive definite Hessian ``H``, or an approximation of it."""
 
-    diagonal: Array
-    """The diagonal of ``H``, shaped like ``params``."""
+    @property
+    def diagonal(self) -> Array:
+        """The diagonal of ``H``, shaped like ``params``."""
+        ...
 
     def solve(self, gradient: Array) -> Array:
         """Return ``H^-1 gradient``; both are shaped like ``params``."""

@@ -104,6 +104,9 @@ class Problem:
     start_is_given: bool = False
     """Whether zeros at the start are where to begin, and not the lack of a better start."""
 
+    has_kernel: bool = False
+    """Whether a Hessian is made from products of rows with one another, which costs far less."""
+
     is_rough: bool = False
     """Whether another stage follows, so that a claim of convergence needs no proof."""
 

@@ -22,11 +22,11 @@ from sk_softmax.interfaces import (
 from sk_softmax.objective.active_hessian import active_hessian
 from sk_softmax.objective.approximate_hessian import approximate_hessian, shared_diagonal
 from sk_softmax.objective.cross_entropy import CrossEntropy, cross_entropy_of
-from sk_softmax.objective.curvature import FullHessian
 from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.duality import duality_gap
 from sk_softmax.objective.exact_hessian import exact_hessian, largest_curvature
 from sk_softmax.objective.intercepts import loss_of_intercepts, null_loss
+from sk_softmax.objective.kernel_hessian import Kernel
 from sk_softmax.objective.offset import class_major
 from sk_softmax.objective.penalties import PenaltyForm
 from sk_softmax.objective.targets import Labels, Targets
@@ -103,6 +103,8 @@ class RegressionObjective:
         """How many times as many rows a measurement of curvature may cost as much as."""
         self._cheaper: Sequence[RegressionObjective] = ()
         self._shared: CurvatureSource | None = None
+        self._kernel: Kernel | None = None
+        self._last_gap: tuple[Array, Evaluation, float] | None = None
         self.noise = 1.0
         """How many times as much rounding there is as with columns near zero."""
 
@@ -123,6 +125,7 @@ class RegressionObjective:
         """Return the objective of another data term, measured on that term's rows."""
         other = copy.copy(self)
         other.data, other._cheaper, other._shared = data, (), None
+        other._kernel = other._last_gap = None
         return other
 
     def on(self, rows: Rows, indices: NDArray[np.intp] | None = None) -> RegressionObjective:
@@ -194,6 +197,18 @@ class RegressionObjective:
     def damp_like(self, all_rows: RegressionObjective) -> None:
         """Use the Gram matrix of an objective in which more rows have weight, measured once."""
         self.data.damp_like(all_rows.data)
+
+    def go_by_kernel(self) -> None:
+        """Make Hessians from products of rows with one another, where that leaves enough digits.
+
+        It is for two classes, no more rows than features, and one L2 penalty on all of them.
+        """
+        self._kernel = Kernel.of(self.data, self.penalty.l2)
+
+    @property
+    def has_kernel(self) -> bool:
+        """Whether Hessians are made from products of rows with one another."""
+        return self._kernel is not None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -290,8 +305,10 @@ class RegressionObjective:
             data, params, self.penalty.l2, damping, evaluations, stands_for=stands_for
         )
 
-    def hessian(self, params: Array) -> FullHessian:
+    def hessian(self, params: Array) -> Curvature:
         """Return the exact Hessian, a matrix of ``n_outputs * n_columns`` rows and columns."""
+        if self._kernel is not None:
+            return self._kernel.hessian(self.data, params)
         return exact_hessian(self.data, params, self.penalty.l2)
 
     def hessian_fall(self, since: Array, params: Array) -> float:
@@ -311,8 +328,17 @@ class RegressionObjective:
         return active_hessian(data, params, self.penalty.l2, active, damping, exact=exact)
 
     def gap(self, params: Array, here: Evaluation, at_most: float = np.inf) -> float:
-        """Return the duality gap, infinity where it is above ``at_most`` before any pass."""
-        return duality_gap(self.data, self.penalty, params, here, at_most)
+        """Return the duality gap, infinity where it is above ``at_most`` before any pass.
+
+        The last gap that took a pass is kept: the gap that ends a fit is the one that it reports.
+        """
+        last = self._last_gap
+        if last is not None and last[0] is params and last[1] is here:
+            return last[2]
+        gap = duality_gap(self.data, self.penalty, params, here, at_most)
+        if gap < np.inf:
+            self._last_gap = params, here, gap
+        return gap
 
     def largest_curvature(self) -> float:
         """Return a bound on the Hessian's largest eigenvalue that holds at all params."""

@@ -73,7 +73,7 @@ def diagonal_and_sums_of_mean(data: DeviceData, params: Array) -> tuple[Any, ...
     prepared = data.rows.prepare(params)
 
     def term(block: DeviceBlock) -> tuple[Any, Any]:
-        weights = curvatures(data, block, prepared, mean_of_classes)
+        weights = data.curvatures(block, prepared, mean_of_classes)
         return block.gram_diagonal(weights), block.pull_back(weights)
 
     diagonal, sums = data.rows.added_up(term)

@@ -23,6 +23,7 @@ from sk_softmax.solvers.proximal_newton import ProximalNewton
 #   digits (650)                                8e+08      323       27
 #   1,000,000 x 10, 3 classes (33)              1e+09      638      196
 #   cover types (385)                           3e+09      937      165
+# Hessians by products of rows with one another cost far less, and who provides them has compared.
 CHEAP = 3e6
 
 # With L1, proximal L-BFGS is chosen for more than MANY_FEATURES columns of params and more than
@@ -94,4 +95,5 @@ class Auto(Options):
             return ProximalLBFGS() if is_broad else ProximalNewton()
         if not problem.penalty.is_smooth:
             return ProximalNewton() if start.size <= MANY_PARAMETERS else ProximalLBFGS()
-        return NewtonCholesky() if n_rows * start.size**2 <= CHEAP else LBFGS()
+        is_cheap = problem.has_kernel or n_rows * start.size**2 <= CHEAP
+        return NewtonCholesky() if is_cheap else LBFGS()

@@ -43,8 +43,9 @@ def strong_wolfe_search(
     direction: Array,
     first_size: float,
     resolution: float,
+    most_slope: float = CURVATURE,
 ) -> Generator[Question, Evaluation, Step | None]:
-    """Find a step with sufficient decrease and a slope of at most ``CURVATURE`` times the first.
+    """Find a step with sufficient decrease and a slope of at most a share of the first.
 
     The slope of a convex function grows along a line. So the sign of the slope tells on which side
     the minimum lies, and a secant through two slopes aims at it. Values are compared only to
@@ -66,6 +67,8 @@ def strong_wolfe_search(
         The first multiple of ``direction`` to try.
     resolution : float
         The change in value that rounding can hide; see :class:`sk_softmax.interfaces.Problem`.
+    most_slope : float, default=CURVATURE
+        The largest share of the first slope that may be left.
 
     Returns
     -------
@@ -91,7 +94,7 @@ def strong_wolfe_search(
             and slope <= (2 * APPROXIMATE_DECREASE - 1) * first_slope
         )
         if decreased:
-            if abs(slope) <= -CURVATURE * first_slope:
+            if abs(slope) <= -most_slope * first_slope:
                 return Step(size, trial, there)
             if best is None or there.value < best.evaluation.value:
                 best = Step(size, trial, there)

@@ -21,7 +21,7 @@ from sk_softmax.interfaces import (
     Search,
     Solution,
 )
-from sk_softmax.solvers.line_search import strong_wolfe_search
+from sk_softmax.solvers.line_search import CURVATURE, strong_wolfe_search
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
 
@@ -31,6 +31,12 @@ LARGEST_HESSIAN = 2 * 2**30
 # The share of the value that a step may promise to be perhaps the last: steps square what is left,
 # and to ask takes a seventh of a Hessian on iris.
 CLOSE = 0.01
+
+# The share of the first slope that a step may leave with fewer rows than features. An evaluation
+# of coordinates then takes a third of the time of a Hessian, and full steps are far too short: the
+# classes can be separated, and each step moves all rows by about one nat. Iterations with 0.9, 0.3
+# and 0.1: 7, 6 and 4 for 200 x 500 with C=1, 16, 10 and 7 for 150 x 2,000 with C=1e4.
+FAR_ENOUGH = 0.1
 
 
 @dataclass(repr=False)
@@ -65,6 +71,7 @@ class NewtonCholesky(Options):
         _check_size(problem)
         params, iteration = problem.start, 0
         last: _Model | None = None
+        most_slope = FAR_ENOUGH if problem.has_kernel else CURVATURE
         here = yield EvaluateAt(params)
         stopped = yield Progress.of(0, params, here, 0.0)
 
@@ -94,8 +101,10 @@ class NewtonCholesky(Options):
             if status is not None:
                 return Solution(params, here, status, iteration, left)
 
-            # 4. Move: by the full step if it lowers the value enough.
-            step = yield from strong_wolfe_search(params, here, direction, 1.0, problem.resolution)
+            # 4. Move: by the full step if it goes down far enough along the direction.
+            step = yield from strong_wolfe_search(
+                params, here, direction, 1.0, problem.resolution, most_slope
+            )
             if step is None:
                 status, left = yield from reason_for_no_step(problem, params, here.value, left)
                 return Solution(params, here, status, iteration, left)

@@ -6,6 +6,7 @@ import scipy.sparse as sp
 from oracle import Definition, Penalty, Scaled
 
 from sk_softmax import SoftmaxRegression
+from sk_softmax.objective.kernel_hessian import MOST_SUBTRACTED, Kernel
 from sk_softmax.rows import RowSpace, rows_of, single_threaded_blas
 
 
@@ -154,6 +155,48 @@ def test_hard_rows_are_fitted_to_the_optimum_of_their_definition(kind, C, n_clas
     rounding = 16 * np.finfo(float).eps * max(1.0, np.abs(X @ model.coef_.T).max())
     assert model.converged_
     assert found <= (1 + 3e-6) * least_value_elsewhere(X, y, C) + rounding
+
+
+@pytest.mark.parametrize("share", [1e-6, 1e-3, 0.5, 0.99, 1.01, 1e3])
+@pytest.mark.parametrize("kind", ["far columns", "bad units"])
+def test_fits_of_two_classes_by_products_of_rows_end_at_the_optimum(kind, share):
+    X, y = hard_rows(kind, 2)
+    # About the penalty at which such products no longer leave enough digits.
+    C = share * 4 * MOST_SUBTRACTED / ((X - X.mean(axis=0)) ** 2).sum(axis=1).max()
+    model = SoftmaxRegression(C=C).fit(X, y)
+    found = Definition(X, y, Penalty(C)).value(model.coef_, model.intercept_)
+    rounding = 16 * np.finfo(float).eps * max(1.0, np.abs(X @ model.coef_.T).max())
+    assert model.converged_
+    assert found <= (1 + 3e-6) * least_value_elsewhere(X, y, C) + rounding
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_two_classes_with_weights_an_offset_and_a_penalty_factor(fit_intercept):
+    X, y = wide(n_rows=120, n_classes=2)
+    rng = np.random.default_rng(1)
+    given = dict(sample_weight=rng.choice([0.0, 1.0, 1e3], size=120), offset=rng.normal(size=120))
+    parameters = dict(C=0.3, penalty_factor=np.full(700, 5.0), fit_intercept=fit_intercept)
+    through = SoftmaxRegression(tol=1e-12, **parameters).fit(X, y, **given)
+    direct = SoftmaxRegression(tol=1e-12, solver="lbfgs", **parameters).fit(X, y, **given)
+    assert through.converged_
+    np.testing.assert_allclose(through.coef_, direct.coef_, atol=1e-6 * np.abs(direct.coef_).max())
+    assert through.loss_curve_[-1] == pytest.approx(direct.loss_curve_[-1], rel=1e-10)
+
+
+@pytest.mark.parametrize(("n_different", "is_by_kernel"), [(120, True), (40, False)])
+def test_two_classes_take_few_iterations(n_different, is_by_kernel, monkeypatch):
+    asked = []
+    by_kernel = Kernel.hessian
+    monkeypatch.setattr(
+        Kernel, "hessian", lambda *arguments: asked.append(1) or by_kernel(*arguments)
+    )
+    X, y = wide(n_rows=n_different)
+    X, y = np.tile(X, (120 // n_different, 1)), np.arange(120) % 2
+    model = SoftmaxRegression(C=100.0).fit(X, y)
+    assert model.converged_
+    assert bool(asked) == is_by_kernel  # rows that repeat have few coordinates
+    if is_by_kernel:
+        assert len(asked) == model.n_iter_[0] + 1 <= 8
 
 
 @pytest.mark.parametrize("kind", ["far columns", "repeated rows", "rows that nearly repeat"])

@@ -132,3 +132,17 @@ def test_a_stage_in_float32_ends_at_the_optimum_of_float64(C, monkeypatch):
     assert narrow.coef_.dtype == np.float64
     assert not np.array_equal(narrow.coef_, wide.coef_)
     assert narrow.records_[-1].value == pytest.approx(wide.records_[-1].value, rel=2e-8)
+
+
+def test_steps_of_minibatches_have_all_features():
+    _, spread, labels, used = table()
+    options = {"solver": "sgd", "max_iter": 2, "random_state": 0}
+    steps = SoftmaxRegression(keep_path="steps", **options)
+    epochs = SoftmaxRegression(keep_path=True, **options)
+    with pytest.warns(Warning, match="max_iter"):
+        paths = [model.fit(spread, labels).path_ for model in (steps, epochs)]
+    assert paths[0].shape[1:] == paths[1].shape[1:] == (N_CLASSES, N_FEATURES + 1)
+    n_steps = (len(paths[0]) - 1) // 2
+    assert n_steps > 1
+    np.testing.assert_array_equal(paths[0][::n_steps], paths[1])
+    assert not np.delete(paths[0], [*used, N_FEATURES], axis=2).any()

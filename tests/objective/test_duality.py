@@ -109,3 +109,23 @@ def test_float32_does_not_round_the_gap_away(overlapping_classes, solve):
 
     assert 0 < gap(np.float64) < 1e-6
     assert gap(np.float32) == pytest.approx(gap(np.float64), rel=0.05)
+
+
+def test_the_gap_that_was_asked_for_last_takes_no_further_pass():
+    rng = np.random.default_rng(0)
+    rows = rows_of(rng.normal(size=(30, 4)), 3, has_intercept=True, n_threads=1)
+    objective = RegressionObjective(rows, np.arange(30) % 3, 3, 1.0)
+    params, other = rng.normal(size=(2, *objective.shape))
+    here, there = objective.evaluate(params), objective.evaluate(other)
+    before = objective.passes
+    assert objective.gap(params, here, 1e-9) == np.inf  # without a pass, so not the gap
+    gap = objective.gap(params, here)
+    assert objective.passes == before + 1
+    assert objective.gap(params, here) == objective.gap(params, here, 1e-9) == gap < np.inf
+    assert objective.passes == before + 1
+    # A gap of other params, of another gradient there or under another penalty is another one.
+    tilted = Evaluation(here.value, here.gradient / 2)
+    anew = objective.with_penalty(2.0)
+    assert objective.gap(other, there) != gap
+    assert objective.gap(params, tilted) not in (gap, np.inf)
+    assert anew.gap(params, anew.evaluate(params)) != gap
