@@ -359,6 +359,25 @@ def test_zeros_that_are_not_stored(missing, form, penalty):
     assert reference.objective(near, far.y, params=points)[0] <= least * (1 + 3 * TOL)
 
 
+@pytest.mark.parametrize("density", [0.5, 0.7, 0.89])
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("solver", ["auto", "proximal-lbfgs"])
+def test_sparse_columns_that_are_not_shifted(solver, n_classes, density):
+    """With a tenth of zeros or more a column is at most three deviations from zero."""
+    far = Far(n_classes, {}, n_features=6)
+    is_stored = np.random.default_rng(1).random(far.X.shape) < density
+    far.X = far.near = np.where(is_stored, 1 + 0.1 * far.X, 0.0)
+    ratio = far.X.mean(axis=0) / far.X.std(axis=0)
+    assert (ratio > 0.8).all()
+    assert (ratio < 3.3).all()
+    for C in (1.0, 100.0):
+        dense = fitted(far, l1_ratio=1.0, C=C, solver=solver)
+        model = fitted(far, sp.csr_matrix, l1_ratio=1.0, C=C, solver=solver)
+        assert model.converged_
+        assert far.above(model, C, l1_ratio=1.0) <= 3 * TOL
+        assert model.n_iter_[0] <= dense.n_iter_[0] + (2 if solver == "auto" else 40)
+
+
 def test_values_stored_in_parts_are_shifted_once():
     far = Far(3, {0: 1e4})
     whole = sp.csr_matrix(far.X)
