@@ -122,6 +122,8 @@ class Evidence:
         The last steps.
     measured : Measured or None
         The last curvature that was measured where the search was.
+    most_curvature : ndarray of shape (n_outputs, n_columns)
+        The largest diagonal entry of each parameter among all curvatures and Hessians so far.
     hessian, active_hessian : tuple of question and answer, or None
         The last exact Hessian, and the last Hessian among active parameters.
     """
@@ -134,6 +136,7 @@ class Evidence:
         self.values: deque[float] = deque(maxlen=2 * max(WINDOWS) + 1)
         self.steps = Steps(problem.start.size)
         self.measured: Measured | None = None
+        self.most_curvature = np.zeros(problem.start.shape)
         self.hessian: tuple[HessianAt, Curvature] | None = None
         self.active_hessian: tuple[ActiveHessianAt, Any] | None = None
 
@@ -164,6 +167,12 @@ class Evidence:
 
     def watch(self, question: Question | Progress, answer: Any) -> None:
         """Keep what an answer or a report shows."""
+        if isinstance(question, CurvatureAt | HessianAt):
+            self._see(answer.diagonal)
+        elif isinstance(question, ActiveHessianAt):
+            diagonal = np.zeros(question.active.shape)
+            diagonal[question.active] = answer.diagonal
+            self._see(diagonal)
         if isinstance(question, EvaluateAt):
             self._trials.append(Point(question.params, answer))
         elif isinstance(question, Progress):
@@ -174,6 +183,10 @@ class Evidence:
             self.active_hessian = question, answer
         elif isinstance(question, CurvatureAt) and self._is_of_use(question):
             self.measured = Measured(answer, self.iteration)
+
+    def _see(self, diagonal: Array) -> None:
+        """Note a curvature's diagonal, shape ``(n_outputs, n_columns)``."""
+        self.most_curvature = np.maximum(self.most_curvature, diagonal)
 
     def point_at(self, params: Array) -> Point | None:
         """Return the point with these params, if the objective answered there recently."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.interfaces import ActiveHessian, Evaluation, Penalty
+from sk_softmax.interfaces import ActiveHessian, Array, Evaluation, Penalty
 from sk_softmax.solvers.proximal_steps import Place, aim_of
 
 # The minimum of the model counts as found when a proximal step there is at most this many times as
@@ -25,9 +25,21 @@ def decrease_in_model(
     hessian: ActiveHessian,
     enough: float,
 ) -> float:
-    """Return the decrease to the minimum of the model among the active parameters.
+    """Return how far the model falls to its minimum; see :func:`minimum_of_exact`."""
+    return minimum_of_exact(penalty, here, active, hessian, enough)[0]
 
-    It is in nats a row. A result above ``enough`` may be too low, because the search then stops.
+
+def minimum_of_exact(
+    penalty: Penalty,
+    here: Place,
+    active: NDArray[np.bool_],
+    hessian: ActiveHessian,
+    enough: float,
+) -> tuple[float, Array]:
+    """Return the decrease to the minimum of the model among the active parameters, and the step.
+
+    The decrease is in nats a row. One above ``enough`` may be too low, because the search then
+    stops.
 
     Parameters
     ----------
@@ -47,7 +59,7 @@ def decrease_in_model(
     # loss does not show how far the penalty can fall in this direction. On raw wine 96 % of what
     # was left lay along it.
     shared = active.all(axis=0) & (len(active) > 1)
-    left = 0.0
+    left, begin = 0.0, here.params
     for _ in range(MOST_TURNS):
         target = aim_of(penalty, here, active, hessian, ACCURACY).target
         target = target - np.where(shared, penalty.cheapest_shift(target), 0.0)
@@ -63,4 +75,4 @@ def decrease_in_model(
         if left > enough or decrease <= LITTLE * enough:
             break
         here = Place(target, Evaluation(np.nan, gradient + image), np.nan)
-    return left
+    return left, target - begin

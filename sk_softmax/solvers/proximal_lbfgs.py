@@ -9,10 +9,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.interfaces import Array, CurvatureAt, Problem, Search, Status
+from sk_softmax.interfaces import Array, CurvatureAt, Penalty, Problem, Search, Status
 from sk_softmax.solvers.curvature_schedule import FIRST_DAMPING, CurvatureSchedule
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.proximal_steps import (
+    Aim,
     active_at,
     aim_of,
     backtrack,
@@ -81,6 +82,7 @@ class ProximalLBFGS(Options):
             if not active.any():
                 return here.solution(Status.CONVERGED, iteration, 0.0)
             aim = aim_of(penalty, here, active, pairs.hessian(active))
+            target = aim.target - _shift_unseen(penalty, aim)
 
             # 3. Stop if there is a reason to.
             status, left = yield from reason_to_stop(
@@ -90,7 +92,7 @@ class ProximalLBFGS(Options):
                 return here.solution(status, iteration, left)
 
             # 4. Move. If no step lowers the value, try once more without old pairs.
-            step = yield from backtrack(penalty, here, aim.target, problem.noise_at(here.value))
+            step = yield from backtrack(penalty, here, target, problem.noise_at(here.value))
             if step is None and len(pairs) > 0:
                 pairs = self._no_pairs(problem.start)
                 schedule.begin_anew()
@@ -113,6 +115,15 @@ class ProximalLBFGS(Options):
         """Return a model that remembers no step yet, of params like ``start``."""
         few = max(FEWEST_STEPS, min(MOST_STEPS, NUMBERS // start.size))
         return CompactPairs(few if self.history is None else self.history)
+
+
+def _shift_unseen(penalty: Penalty, aim: Aim) -> Array:
+    """Return what to subtract from each column of all classes of a target, ``(n_columns,)``.
+
+    The loss does not change by it, but the diagonal of the model resists it.
+    """
+    shared = aim.active.all(axis=0) & (len(aim.active) > 1)
+    return np.where(shared, penalty.cheapest_shift(aim.target), 0.0)
 
 
 # Numbers in the steps that are remembered of few parameters, and the most and the fewest steps.

@@ -155,4 +155,4 @@ def _aitken(values: Sequence[float], window: int) -> float:
     now = values[-1 - window] - values[-1]
     if not 0 <= now < before:
         return np.inf
-    return now**2 / (before - now)
+    return now * now / (before - now)  # of floats, ``now**2`` raises an error if it overflows

@@ -108,6 +108,49 @@ def test_a_calendar_year(form, penalty):
     assert model.n_iter_[0] <= 60
 
 
+# What people measure: its origin, its spread, and the unit it is rounded to.
+QUANTITIES = {
+    "days of a month since 1970": (20_000.0, 9.0, 1.0),
+    "days of years since 1900": (45_000.0, 400.0, 1.0),
+    "seconds within minutes": (1.7e9, 20.0, 1.0),
+    "seconds within days": (1.7e9, 1e5, 1.0),
+    "prices of houses": (3e5, 9e4, 1.0),
+    "prices of one share": (412.0, 3.0, 0.01),
+    "pressures in Pa": (101_325.0, 800.0, 1.0),
+    "pressures in hPa": (1013.0, 8.0, 0.1),
+    "heights in m": (1.75, 0.1, 0.01),
+    "heights in mm": (1750.0, 100.0, 1.0),
+}
+
+
+class Measured(Far):
+    """A quantity, a flag that is mostly zero, and two standardised columns."""
+
+    def __init__(self, name, n_classes):
+        origin, spread, unit = QUANTITIES[name]
+        rng = np.random.default_rng(len(name))
+        Z = rng.standard_normal((400, 4))
+        Z[:, 1] = rng.random(400) < 0.2
+        logits = Z @ rng.standard_normal((4, n_classes))
+        self.y = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+        self.origin = np.array([origin, 0.0, 0.0, 0.0])
+        self.X = Z.copy()
+        self.X[:, 0] = np.round((origin + spread * Z[:, 0]) / unit) * unit
+        self.near = self.X - self.origin
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("penalty", [L2, L1])
+@pytest.mark.parametrize("name", QUANTITIES)
+def test_columns_as_people_have_them(name, penalty, n_classes):
+    far = Measured(name, n_classes)
+    for C in (1.0, 100.0):
+        for form in (np.asarray, sp.csr_matrix):
+            model = fitted(far, form, C=C, **penalty)
+            assert model.converged_
+            assert far.above(model, C, **penalty) <= 3 * TOL
+
+
 @pytest.mark.parametrize("penalty", [L1, GROUPED, NET])
 @pytest.mark.parametrize("form", FORMS)
 def test_the_strongest_feature_enters_though_it_is_far(penalty, form):
@@ -314,6 +357,25 @@ def test_zeros_that_are_not_stored(missing, form, penalty):
     points = np.column_stack([model.coef_, there])[None]
     least = reference.loss_curve_[-1]
     assert reference.objective(near, far.y, params=points)[0] <= least * (1 + 3 * TOL)
+
+
+@pytest.mark.parametrize("density", [0.5, 0.7, 0.89])
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("solver", ["auto", "proximal-lbfgs"])
+def test_sparse_columns_that_are_not_shifted(solver, n_classes, density):
+    """With a tenth of zeros or more a column is at most three deviations from zero."""
+    far = Far(n_classes, {}, n_features=6)
+    is_stored = np.random.default_rng(1).random(far.X.shape) < density
+    far.X = far.near = np.where(is_stored, 1 + 0.1 * far.X, 0.0)
+    ratio = far.X.mean(axis=0) / far.X.std(axis=0)
+    assert (ratio > 0.8).all()
+    assert (ratio < 3.3).all()
+    for C in (1.0, 100.0):
+        dense = fitted(far, l1_ratio=1.0, C=C, solver=solver)
+        model = fitted(far, sp.csr_matrix, l1_ratio=1.0, C=C, solver=solver)
+        assert model.converged_
+        assert far.above(model, C, l1_ratio=1.0) <= 3 * TOL
+        assert model.n_iter_[0] <= dense.n_iter_[0] + (2 if solver == "auto" else 40)
 
 
 def test_values_stored_in_parts_are_shifted_once():

@@ -22,6 +22,7 @@ class Diagonal:
     def solve(self, gradient):
         return gradient / SCALES
 
+    @property
     def diagonal(self):
         return SCALES
 

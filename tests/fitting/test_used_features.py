@@ -139,8 +139,7 @@ def test_steps_of_minibatches_have_all_features():
     options = {"solver": "sgd", "max_iter": 2, "random_state": 0}
     steps = SoftmaxRegression(keep_path="steps", **options)
     epochs = SoftmaxRegression(keep_path=True, **options)
-    with pytest.warns(Warning, match="max_iter"):
-        paths = [model.fit(spread, labels).path_ for model in (steps, epochs)]
+    paths = [model.fit(spread, labels).path_ for model in (steps, epochs)]
     assert paths[0].shape[1:] == paths[1].shape[1:] == (N_CLASSES, N_FEATURES + 1)
     n_steps = (len(paths[0]) - 1) // 2
     assert n_steps > 1

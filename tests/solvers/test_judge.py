@@ -23,7 +23,7 @@ from sk_softmax.solvers import LBFGS, SOLVERS, NewtonCholesky
 from sk_softmax.solvers.exact_model import decrease_in_model
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.proximal_steps import Place
-from sk_softmax.solvers.stopping import reason_to_stop
+from sk_softmax.solvers.stopping import left_at_this_pace, reason_to_stop
 
 
 @dataclass
@@ -241,3 +241,9 @@ def test_a_slope_without_curvature_is_not_the_end(dtype, intercept):
     least = scipy.special.entr([share, 1 - share]).sum()
     here = float(model.objective(X.astype(float), y, sample_weight=weights))
     assert not model.converged_ or here - least <= 3e-6 * least + 16 * np.finfo(dtype).eps
+
+
+def test_a_pace_of_values_whose_squares_overflow():
+    """Gradient descent that diverges on weights of 1e-200 raised an OverflowError."""
+    values = [1e300 * 0.5**i for i in range(11)]
+    assert values[-1] < left_at_this_pace(values) < 1e300
