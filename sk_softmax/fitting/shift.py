@@ -243,7 +243,9 @@ def _far_enough(settings: Settings, rows: Rows) -> float:
 
 
 def n_rows_for_shift(rows: Rows) -> int:
-    """Return on how many rows a shift is measured."""
+    """Return on how many rows a shift is measured: on all if they have few numbers."""
+    if rows.n_rows * rows.n_features <= FEW_NUMBERS:
+        return rows.n_rows
     return int(max(min(ROWS, NUMBERS // rows.n_features), FEWEST))
 
 
@@ -254,7 +256,7 @@ def _some_rows(rows: Rows, weights: Weights | None) -> tuple[Any, Weights | None
     at which the cumulative weight reaches equal steps, so that all weigh the same.
     """
     n_some = n_rows_for_shift(rows)
-    if n_some >= rows.n_rows or rows.n_rows * rows.n_features <= FEW_NUMBERS:
+    if n_some >= rows.n_rows:
         return rows.values(), weights
     if weights is None:
         return rows.values(spread_out(rows.n_rows, n_some)), None

@@ -251,8 +251,12 @@ class Judge:
         """Return an estimate by a model, or the value where the model does not hold.
 
         That is found out where an estimate would grant the claim although the step leads far. What
-        rounding alone leaves of a slope is not looked at.
+        rounding alone leaves of a slope is not looked at, nor fits without a penalty on some
+        parameter: where they have no finite optimum their steps lead far for ever, and where they
+        have one it is proven from the end.
         """
+        if self._penalty.is_smooth and not self._penalty.is_strongly_convex:
+            return estimate
         value = self.evidence.value_at(point)
         matters = estimate > UNSEEN * self._problem.noise_at(value)
         if not matters or estimate > near_enough(self._problem, value):

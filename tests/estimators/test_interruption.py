@@ -21,7 +21,7 @@ def press(monkeypatch):
     seen = []
 
     def prepare(*iterations):
-        def fit_params(settings, training, start, held_out, observers):
+        def fit_params(settings, training, start, held_out, observers, *more):
             def press_there(record, params):
                 seen.append(record.iteration)
                 if record.iteration in iterations:

@@ -94,9 +94,9 @@ def test_rows_held_out_are_not_trained_on(monkeypatch, overlapping_classes):
     seen = {}
     original = "sk_softmax.estimators.softmax_regression.fit_params"
 
-    def spy(settings, training, start, held_out, observers):
+    def spy(settings, training, start, held_out, *more):
         seen.update(train=training.X, held=held_out.X, labels=held_out.given)
-        return fit_params(settings, training, start, held_out, observers)
+        return fit_params(settings, training, start, held_out, *more)
 
     from sk_softmax.fitting.fit import fit_params
 

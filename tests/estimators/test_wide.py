@@ -196,7 +196,8 @@ def test_two_classes_take_few_iterations(n_different, is_by_kernel, monkeypatch)
     assert model.converged_
     assert bool(asked) == is_by_kernel  # rows that repeat have few coordinates
     if is_by_kernel:
-        assert len(asked) == model.n_iter_[0] + 1 <= 8
+        # At the end the last Hessian may say what is left.
+        assert model.n_iter_[0] <= len(asked) <= model.n_iter_[0] + 1 <= 8
 
 
 @pytest.mark.parametrize("kind", ["far columns", "repeated rows", "rows that nearly repeat"])
