@@ -21,8 +21,8 @@ NOT_RUN = {
     "test_logistic_regression_array_api_compliance": ARRAY_API,
     "test_logistic_regression_array_api_warm_start": ARRAY_API,
 }
-"""Tests of something else, which would pass or be skipped whatever the classifiers do, and one whose
-end rounding decides."""
+"""Tests of something else, which would pass or be skipped whatever the classifiers do, and one
+whose end rounding decides."""
 
 PRIVATE = "calls a private function or method of scikit-learn's classifier"
 SOLVER = "tests a solver of scikit-learn's, by its name, messages, random numbers or limits"
