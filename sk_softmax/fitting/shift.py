@@ -152,7 +152,8 @@ def shift_by_sample(settings: Settings, rows: Rows, some: Any, weights: Weights 
     values = some if len(columns) == rows.n_features else some[:, columns]
     values = (values.toarray() if sp.issparse(values) else values).astype(np.float64, copy=False)
     mean, ratio = _mean_and_ratio(values, weights)
-    return _by_moments(settings, rows, mean, ratio, partial(_sizes, some))
+    shift = _by_moments(settings, rows, mean, ratio, partial(_sizes, some))
+    return replace(shift, widens=shift.widens or _is_uneven(values, rows.dtype))
 
 
 def shift_by_summary(settings: Settings, rows: Rows, moments: ColumnMoments) -> Shift:
@@ -214,6 +215,19 @@ def _are_near(some: Any, weights: Weights | None, most: float) -> bool:
         square, mean = share @ some**2, share @ some
         is_seen = square > LEAST_SQUARE
         return bool((is_seen & (square - mean**2 >= (mean / most) ** 2)).all())
+
+
+def _is_uneven(values: Array, dtype: Any) -> bool:
+    """Whether in a column of float32 rows, ``(n_some, n_columns)``, values hide others in sums.
+
+    With one value of 1e12 beside others of 1,000 a slope of float32 had nothing of the others, and
+    fits without an intercept ended up to 46 % above the optimum, as converged.
+    """
+    if dtype != np.float32 or values.size == 0:
+        return False
+    sizes = np.abs(values)
+    smallest = np.min(sizes, axis=0, where=sizes > 0, initial=np.inf)
+    return bool((sizes.max(axis=0) * np.finfo(np.float32).eps > smallest).any())
 
 
 def _sizes(some: Any, shift: Array) -> Array:

@@ -345,3 +345,20 @@ def test_few_parameters_are_remembered_for_long(seed):
     model.fit(X, y, weights)
     assert model.converged_
     assert_soon(model, most_iterations=500, most_passes=1000)
+
+
+@pytest.mark.parametrize("options", [{"l1_ratio": 1.0}, {"C": 0.1}, {"solver": "proximal-newton"}])
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_float32_rows_with_an_outlier_are_not_judged_by_it_alone(n_classes, options):
+    """In float32 a sum over such rows holds nothing of the others."""
+    rng = np.random.default_rng(0)
+    X = (1000 + rng.normal(size=(90, 3))).astype(np.float32)
+    X[rng.integers(90, size=12), rng.integers(3, size=12)] = 1e12
+    y = np.arange(90) % n_classes
+    narrow = SoftmaxRegression(fit_intercept=False, **options).fit(X, y)
+    wide = SoftmaxRegression(fit_intercept=False, **options).fit(X.astype(np.float64), y)
+    assert narrow.coef_.dtype == np.float32
+    found = narrow.objective(X.astype(np.float64), y)
+    best = wide.objective(X.astype(np.float64), y)
+    assert found <= best * (1 + 3e-6) or not narrow.converged_
