@@ -137,15 +137,3 @@ def test_warnings_point_to_the_line_that_calls_fit(overlapping_classes):
     with pytest.warns(ConvergenceWarning) as caught:
         SoftmaxRegression(max_iter=1).fit(X, y)
     assert [warning.filename for warning in caught] == [__file__]
-
-
-def test_without_callbacks_no_task_is_made(overlapping_classes, monkeypatch):
-    X, y = overlapping_classes(3)
-
-    def fail(*_, **__):
-        raise AssertionError("a task was made")
-
-    monkeypatch.setattr(SoftmaxRegression, "_init_callback_context", fail)
-    SoftmaxRegression().fit(X, y)
-    with pytest.raises(AssertionError, match="a task was made"):
-        SoftmaxRegression().set_callbacks(Journal()).fit(X, y)
