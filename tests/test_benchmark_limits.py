@@ -9,6 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+# Each waits for a limit of seconds.
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
 MODULES = ["competitors.competitor", "limited", "many_fits", "measure", "report", "results"]
 

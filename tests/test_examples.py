@@ -45,11 +45,14 @@ SHOWN = {
     ],
     "choosing_C_in_a_pipeline.py": ["<- chosen", "log loss on rows never seen"],
 }
-LONGEST = {  # above five seconds each
+LONGEST = {  # above two seconds each
     "iris_virginica_by_gradient_descent.py",
     "loss_surface_and_paths.py",
     "few_features_and_the_right_penalty.py",
     "streaming_a_large_file.py",
+    "digits_with_coefficient_images.py",
+    "mnist_by_minibatches.py",
+    "election_study_with_intervals.py",
 }
 
 
@@ -110,6 +113,7 @@ def test_the_small_numbers_are_the_lectures(output):
     assert all(by_hand == ours for by_hand, ours in steps)
 
 
+@pytest.mark.slow
 def test_where_the_weights_begin_hardly_matters(output):
     lines = output("mnist_by_minibatches.py").splitlines()
     losses = [float(re.search(r"loss ([0-9.]+)", line)[1]) for line in lines if "epochs" in line]

@@ -17,6 +17,7 @@ strict = place_of("strict:CPU_DEVICE").xp
 FOLDER = Path(__file__).parents[1] / "array_api"
 
 
+@pytest.mark.slow
 def test_with_dispatch_in_a_process_of_its_own():
     """`SCIPY_ARRAY_API` has to be set before SciPy is imported."""
     if os.environ.get("SCIPY_ARRAY_API") == "1":
