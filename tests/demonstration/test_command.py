@@ -190,6 +190,7 @@ def test_without_a_library_the_command_says_what_to_install(flowers):
     assert 'pip install "sk-softmax[cli]"' in result.stderr
 
 
+@pytest.mark.slow
 def test_bundled_data_needs_no_library():
     result = without_libraries()
     assert result.returncode == 0, result.stderr

@@ -102,6 +102,7 @@ def test_a_fold_that_misses_a_class_has_its_own_curvature():
 
 
 @pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.slow
 def test_mean_scores_on_digits_are_those_at_the_optimum(scaled, dataset):
     X, y = dataset("digits") if scaled else TABLES["digits"]()
     model = SoftmaxRegressionCV(scoring="accuracy").fit(X, y)

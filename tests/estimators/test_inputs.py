@@ -69,7 +69,7 @@ def test_layouts_do_not_matter_and_stay_untouched(solver, overlapping_classes, t
 
 @pytest.mark.parametrize("shape", [(3000, 20), (40, 200)])
 @pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("solver", ["auto", "sgd"])
+@pytest.mark.parametrize("solver", ["auto", pytest.param("sgd", marks=pytest.mark.slow)])
 def test_columns_give_what_rows_give(solver, early_stopping, shape):
     rng = np.random.default_rng(0)
     X = sp.csc_matrix(rng.normal(size=shape) * (rng.random(shape) < 0.3))

@@ -108,6 +108,7 @@ def test_without_a_penalty_where_the_classes_overlap(
 
 
 @pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.slow
 def test_gradient_descent_reaches_the_same_objective(name, dataset):
     X, y = dataset(name)
     # 64 standardised features with some near collinear: plain descent would take 100,000 steps.

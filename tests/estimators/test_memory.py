@@ -97,10 +97,10 @@ def mapped(tmp_path_factory):
     "parameters",
     [
         {"solver": "lbfgs"},
-        {"solver": "gd"},
+        pytest.param({"solver": "gd"}, marks=pytest.mark.slow),
         {"solver": SGD(batch_size=1000)},
-        {"l1_ratio": 0.5, "C": 1e-3},
-        {"lower_bounds": -0.1, "solver": "proximal-lbfgs"},
+        pytest.param({"l1_ratio": 0.5, "C": 1e-3}, marks=pytest.mark.slow),
+        pytest.param({"lower_bounds": -0.1, "solver": "proximal-lbfgs"}, marks=pytest.mark.slow),
     ],
     ids=str,
 )
