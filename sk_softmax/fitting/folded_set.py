@@ -9,17 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sk_softmax.fitting.folds_alike import ObjectivesOfFolds, SetOfFolds
 from sk_softmax.fitting.problems import objective_of, rows_for, targets_for
 from sk_softmax.fitting.settings import Settings, TrainingSet, Weights
 from sk_softmax.fitting.shift import Shift, shift_of
 from sk_softmax.interfaces import Array, Rows
-from sk_softmax.objective import (
-    Cheaper,
-    FoldObjectives,
-    HeldOut,
-    RegressionObjective,
-    cheaper_together,
-)
+from sk_softmax.objective import FoldObjectives, HeldOut, RegressionObjective
 
 
 @dataclass(frozen=True)
@@ -46,30 +41,11 @@ class Fold:
 
 
 @dataclass(frozen=True)
-class FoldedSet:
+class FoldedSet(SetOfFolds):
     """A training set, with class weights applied, and its folds."""
 
     training: TrainingSet
     folds: Sequence[Fold]
-
-    @property
-    def n_classes(self) -> int:
-        """Number of classes in all of the data."""
-        return len(self.training.classes)
-
-    @property
-    def n_features(self) -> int:
-        """Number of features."""
-        return int(self.training.X.shape[1])
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The width of the rows."""
-        return self.training.dtype
-
-    def only(self, numbers: Sequence[int]) -> FoldedSet:
-        """Return the same rows with some of the folds."""
-        return replace(self, folds=[self.folds[number] for number in numbers])
 
     def with_rows(self, X: Array) -> FoldedSet:
         """Return the same set with another ``X``, which has the same number of rows."""
@@ -100,11 +76,8 @@ class FoldedSet:
         """Return the logits, ``(1, n_held_out)``, of a fold whose model is sure of one class."""
         return np.zeros((1, len(self.folds[number].held_out)), self.dtype)
 
-    def release(self) -> None:
-        """Nothing is to be given back."""
 
-
-class FoldsOnRows:
+class FoldsOnRows(ObjectivesOfFolds):
     """The objectives of all folds on rows in one place.
 
     Parameters
@@ -144,15 +117,6 @@ class FoldsOnRows:
         )
         objective.damp_like(self._pooled)
         return objective
-
-    def narrowed(self, folds: Sequence[RegressionObjective]) -> list[Cheaper]:
-        """Return the objectives on narrowed rows; none if that does not pay off."""
-        return cheaper_together([self._pooled, *folds])[1:]
-
-    def measure_on_sample(
-        self, folds: Sequence[RegressionObjective], narrowed: Sequence[Cheaper]
-    ) -> None:
-        """Nothing is done: curvature is measured on the rows, or on narrowed ones."""
 
     def together(
         self, folds: Sequence[RegressionObjective], *, are_scored: bool = False

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.fitting.curvature_sample import measure_on, numbers_sampled
+from sk_softmax.fitting.folds_alike import AskedFolds, HeldOutQuestion, ObjectivesOfFolds
 from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.row_splits import RowSplit, Tally
 from sk_softmax.fitting.settings import Settings
@@ -23,7 +24,6 @@ from sk_softmax.objective import (
     DataTerm,
     FoldObjectives,
     RegressionObjective,
-    cheaper_together,
 )
 from sk_softmax.objective.cross_entropy import cross_entropy_of
 from sk_softmax.parts import (
@@ -35,13 +35,6 @@ from sk_softmax.parts import (
     copied_for_folds,
     known_of_terms,
 )
-
-HeldOutQuestion: TypeAlias = Callable[..., tuple[Any, ...]]
-"""A question about the rows that folds hold out, from :class:`FoldedData` and ``params``.
-
-``params`` has the params of some folds by their number, in shifted columns; None for a fold that
-knows a single class. The answer has an entry for each.
-"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +50,7 @@ class FoldInParts:
 
 
 @dataclass(frozen=True, eq=False)
-class FoldsInParts:
+class FoldsInParts(AskedFolds):
     """A training set in parts and its folds, each row held out by one of them."""
 
     training: PartedTrainingSet
@@ -119,33 +112,9 @@ class FoldsInParts:
             kept.pop_all()
         return cls(training, folds, rows, terms, float(held_out.sum()), question)
 
-    @property
-    def n_classes(self) -> int:
-        """Number of classes in all of the data."""
-        return len(self.training.classes)
-
-    @property
-    def n_features(self) -> int:
-        """Number of features."""
-        return self.training.n_features
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The width of the rows."""
-        return self.training.dtype
-
-    def only(self, numbers: Sequence[int]) -> FoldsInParts:
-        """Return the same rows with some of the folds."""
-        return replace(self, folds=[self.folds[number] for number in numbers])
-
     def shifted(self, settings: Settings) -> FoldsOnParts:
         """Return what makes the objectives: one shift for all folds."""
         return FoldsOnParts(self, settings)
-
-    def held_out_of_constant(self, number: int) -> Any:
-        """Return what is answered about the rows held out by a fold that knows one class."""
-        (answer,) = self.ask(partial(self.question, params={self.folds[number].number: None}))
-        return answer
 
     def ask(self, question: Callable[[FoldedData], tuple[Any, ...]]) -> tuple[Any, ...]:
         """Return the answers of all parts to a question, added up."""
@@ -179,7 +148,7 @@ def _terms(
     return terms
 
 
-class FoldsOnParts:
+class FoldsOnParts(ObjectivesOfFolds):
     """The objectives of some folds on rows in parts.
 
     Parameters
@@ -208,10 +177,6 @@ class FoldsOnParts:
         objective = RegressionObjective.on_data(term, fold.total_weight, settings.C, settings.form)
         objective.damp_like(self._pooled)
         return objective
-
-    def narrowed(self, folds: Sequence[RegressionObjective]) -> list[Cheaper]:
-        """Return the objectives on narrowed rows; none if that does not pay off."""
-        return cheaper_together([self._pooled, *folds])[1:]
 
     def measure_on_sample(
         self, folds: Sequence[RegressionObjective], narrowed: Sequence[Cheaper]

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.fitting.device_training import DeviceTrainingSet
-from sk_softmax.fitting.folds_in_parts import HeldOutQuestion
+from sk_softmax.fitting.folds_alike import AskedFolds, HeldOutQuestion, ObjectivesOfFolds
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.interfaces import Array, Rows
-from sk_softmax.objective import (
-    Cheaper,
-    FoldObjectives,
-    RegressionObjective,
-    cheaper_together,
-)
+from sk_softmax.objective import FoldObjectives, RegressionObjective
 from sk_softmax.parts import FoldedData
 from sk_softmax.parts.device_data import DeviceData
 from sk_softmax.parts.device_folds import DeviceFoldedData, DeviceFoldObjectives
@@ -44,7 +38,7 @@ class FoldOnDevice:
 
 
 @dataclass(frozen=True, eq=False)
-class FoldsOnDevice:
+class FoldsOnDevice(AskedFolds):
     """A training set on a device and its folds."""
 
     training: DeviceTrainingSet
@@ -96,40 +90,13 @@ class FoldsOnDevice:
         )
         return cls(weighted, folds, scored, question)
 
-    @property
-    def n_classes(self) -> int:
-        """Number of classes in all of the data."""
-        return len(self.training.classes)
-
-    @property
-    def n_features(self) -> int:
-        """Number of features."""
-        return self.training.n_features
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The width of the rows."""
-        return self.training.dtype
-
-    def only(self, numbers: Sequence[int]) -> FoldsOnDevice:
-        """Return the same rows with some of the folds."""
-        return replace(self, folds=[self.folds[number] for number in numbers])
-
     def shifted(self, settings: Settings) -> FoldsOnDeviceRows:
         """Return what makes the objectives: one shift for all folds."""
         return FoldsOnDeviceRows(self, settings)
 
-    def held_out_of_constant(self, number: int) -> Any:
-        """Return what is known of the rows held out by a fold that knows one class."""
-        (answer,) = self.ask(partial(self.question, params={self.folds[number].number: None}))
-        return answer
-
     def ask(self, question: Callable[[FoldedData], tuple[Any, ...]]) -> tuple[Any, ...]:
         """Return the answer to a question about the targets of the rows held out."""
         return question(self.scored)
-
-    def release(self) -> None:
-        """Nothing is to be given back."""
 
 
 def _fold(number: int, split: Split, training: DeviceTrainingSet) -> FoldOnDevice:
@@ -142,7 +109,7 @@ def _fold(number: int, split: Split, training: DeviceTrainingSet) -> FoldOnDevic
     return FoldOnDevice(number, present, own.of_classes(present), held_out)
 
 
-class FoldsOnDeviceRows:
+class FoldsOnDeviceRows(ObjectivesOfFolds):
     """The objectives of some folds on rows of a device.
 
     Parameters
@@ -170,15 +137,6 @@ class FoldsOnDeviceRows:
         )
         objective.damp_like(self._pooled)
         return objective
-
-    def narrowed(self, folds: Sequence[RegressionObjective]) -> list[Cheaper]:
-        """Return the objectives on narrowed rows; none if that does not pay off."""
-        return cheaper_together([self._pooled, *folds])[1:]
-
-    def measure_on_sample(
-        self, folds: Sequence[RegressionObjective], narrowed: Sequence[Cheaper]
-    ) -> None:
-        """Nothing is done: curvature is measured on the rows, or on narrowed ones."""
 
     def together(
         self, folds: Sequence[RegressionObjective], *, are_scored: bool = False

@@ -166,8 +166,8 @@ class CentredDiagonal:
     Beside the diagonal of a Gram matrix its largest part is that of the columns' means ``m``, and
     an intercept takes it up: ``M = diag(v) + w (m, 1)(m, 1)'``, with weighted variances ``v`` and
     the rows' mean weight ``w``. To solve with it is to solve with ``diag(v, w)`` for columns less
-    their means, which are never computed. On 20 newsgroups L-BFGS took 22 iterations with a
-    diagonal and 11 with this.
+    their means, which are never computed. On 20 newsgroups with C=1 and ``tol=1e-6`` L-BFGS took
+    29 iterations with a diagonal, and with this, in a build of other changes too, 17.
 
     Parameters
     ----------

@@ -81,8 +81,7 @@ class ProximalLBFGS(Options):
             active, _ = active_at(penalty, here)
             if not active.any():
                 return here.solution(Status.CONVERGED, iteration, 0.0)
-            aim = aim_of(penalty, here, active, pairs.hessian(active))
-            target = aim.target - _shift_unseen(penalty, aim)
+            aim = _shifted(penalty, aim_of(penalty, here, active, pairs.hessian(active)))
 
             # 3. Stop if there is a reason to.
             status, left = yield from reason_to_stop(
@@ -92,7 +91,7 @@ class ProximalLBFGS(Options):
                 return here.solution(status, iteration, left)
 
             # 4. Move. If no step lowers the value, try once more without old pairs.
-            step = yield from backtrack(penalty, here, target, problem.noise_at(here.value))
+            step = yield from backtrack(penalty, here, aim.target, problem.noise_at(here.value))
             if step is None and len(pairs) > 0:
                 pairs = self._no_pairs(problem.start)
                 schedule.begin_anew()
@@ -117,13 +116,14 @@ class ProximalLBFGS(Options):
         return CompactPairs(few if self.history is None else self.history)
 
 
-def _shift_unseen(penalty: Penalty, aim: Aim) -> Array:
-    """Return what to subtract from each column of all classes of a target, ``(n_columns,)``.
+def _shifted(penalty: Penalty, aim: Aim) -> Aim:
+    """Return an aim from whose target the cheapest number is subtracted in each column.
 
-    The loss does not change by it, but the diagonal of the model resists it.
+    The loss does not change by a number for all classes, but the diagonal of the model resists it.
     """
     shared = aim.active.all(axis=0) & (len(aim.active) > 1)
-    return np.where(shared, penalty.cheapest_shift(aim.target), 0.0)
+    shift = np.where(shared, penalty.cheapest_shift(aim.target), 0.0)
+    return aim._replace(target=aim.target - shift)
 
 
 # Numbers in the steps that are remembered of few parameters, and the most and the fewest steps.

@@ -18,7 +18,8 @@ from sk_softmax.estimators.cross_validation.scoring import FROM_LOGITS, OF_ROWS,
 from sk_softmax.estimators.cross_validation.splits import with_absent_classes
 from sk_softmax.estimators.cross_validation.told_scorer import ScorerToldLabels
 from sk_softmax.fitting.device_training import DeviceTrainingSet
-from sk_softmax.fitting.folds_in_parts import FoldsInParts, HeldOutQuestion
+from sk_softmax.fitting.folds_alike import HeldOutQuestion
+from sk_softmax.fitting.folds_in_parts import FoldsInParts
 from sk_softmax.fitting.folds_on_device import FoldsOnDevice
 from sk_softmax.fitting.parted_training import PartedTrainingSet, outputs_of
 from sk_softmax.fitting.settings import Settings, hard_labels
