@@ -194,6 +194,7 @@ def test_a_profile_ends_where_the_time_of_a_competitor_ended(benchmarks):
     assert found["sk_softmax"][2] == np.inf
 
 
+@pytest.mark.slow
 def test_both_versions_answer_from_processes_of_their_own(benchmarks):
     iris = next(problem for problem in benchmarks.problems.PROBLEMS if problem.name == "iris")
     task = iris.task(np.float64)

@@ -46,6 +46,7 @@ def shown_warnings():
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in NAMES if "```pycon" in (DOCS / n).read_text()])
 def test_the_code_of_a_page_prints_what_the_page_shows(name, tmp_path, monkeypatch):
     if name in NEEDS:
@@ -62,6 +63,7 @@ def test_the_code_of_a_page_prints_what_the_page_shows(name, tmp_path, monkeypat
     assert result.failed == 0, report.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in NAMES if "{code-cell}" in (DOCS / n).read_text()])
 def test_the_cells_of_a_notebook_run(name, tmp_path, monkeypatch):
     matplotlib = pytest.importorskip("matplotlib")

@@ -68,6 +68,7 @@ def test_the_number_of_iterations_of_every_solver_is_documented():
     assert documented == {name: make().default_max_iter for name, make in solvers.items()}
 
 
+@pytest.mark.slow
 def test_solvers_are_made_where_docstrings_are_stripped():
     code = "from sk_softmax.solvers import Adam; print(Adam(shuffle=False).get_params())"
     command = [sys.executable, "-OO", "-c", code]

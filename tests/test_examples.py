@@ -53,6 +53,8 @@ LONGEST = {  # above two seconds each
     "digits_with_coefficient_images.py",
     "mnist_by_minibatches.py",
     "election_study_with_intervals.py",
+    "choosing_C_in_a_pipeline.py",
+    "soft_labels_from_annotators.py",
 }
 
 
@@ -140,6 +142,7 @@ def test_probable_labels_are_worth_more_than_a_majority(output):
     assert losses["the true labels"] < losses["probable true labels"] < losses["majority vote"]
 
 
+@pytest.mark.slow
 def test_streaming_takes_far_less_memory_than_the_file(output):
     lines = output("streaming_a_large_file.py").splitlines()
     file, memory = (float(re.search(r"([0-9.]+) MB", line)[1]) for line in lines[:2])

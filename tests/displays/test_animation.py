@@ -60,6 +60,7 @@ def test_long_paths_have_as_many_frames_as_asked_for(display):
     assert (frames[0], frames[-1]) == (0, longest - 1)
 
 
+@pytest.mark.slow
 def test_a_gif_has_all_frames(display, tmp_path):
     image = pytest.importorskip("PIL.Image")  # matplotlib needs Pillow
     path = tmp_path / "paths.gif"

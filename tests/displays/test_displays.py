@@ -363,6 +363,7 @@ def test_decision_regions_are_drawn_by_scikit_learn(iris):
     assert display.surface_ is not None
 
 
+@pytest.mark.slow
 def test_nothing_is_imported_before_something_is_drawn():
     code = "import sys, sk_softmax.displays; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

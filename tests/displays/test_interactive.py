@@ -342,6 +342,7 @@ def test_without_plotly_the_error_says_what_to_install(landscape, monkeypatch):
         landscape.to_plotly()
 
 
+@pytest.mark.slow
 def test_neither_library_is_imported_for_the_other():
     code = """
 import sys

@@ -115,9 +115,8 @@ def test_a_feature_has_one_colour_in_all_panels(wine):
     assert len(set(colours.values())) == len(colours)
 
 
-@pytest.mark.parametrize(
-    "n_columns", [None, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 5))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("n_columns", [None, 2, 5])
 def test_no_name_is_over_another(digits, n_columns):
     display = PathDisplay.from_path(digits, n_labels=8, n_columns=n_columns)
     display.figure_.draw_without_rendering()

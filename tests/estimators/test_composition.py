@@ -63,6 +63,7 @@ def test_grid_search_over_options_of_a_solver_and_over_solvers(iris):
     assert search.best_score_ > 0.9
 
 
+@pytest.mark.slow
 def test_searches_in_two_processes_find_the_same(iris):
     grid = {"C": [0.01, 1.0]}
     scores = [

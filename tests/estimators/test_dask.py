@@ -361,6 +361,7 @@ def test_what_needs_single_rows_says_what_to_do(table):
         SoftmaxRegression(early_stopping=True).fit(*given)
 
 
+@pytest.mark.slow
 def test_nothing_else_imports_dask():
     import subprocess
     import sys

@@ -41,7 +41,10 @@ def test_float32_converges_by_default(solver, name, dataset):
     assert model.loss_curve_[-1] == pytest.approx(best, rel=1e-4)
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize(
+    "solver",
+    [pytest.param(s, marks=pytest.mark.slow) if s in {"adam", "rmsprop"} else s for s in SOLVERS],
+)
 def test_layouts_do_not_matter_and_stay_untouched(solver, overlapping_classes, tmp_path):
     X, y = overlapping_classes(3)
     expected = SoftmaxRegression(solver=solver, random_state=0).fit(X, y)

@@ -120,7 +120,9 @@ def test_gradient_descent_reaches_the_same_objective(name, dataset):
 
 
 @pytest.mark.parametrize("name", DATASETS)
-@pytest.mark.parametrize("solver", ["sgd", "rmsprop", "adam"])
+@pytest.mark.parametrize(
+    "solver", ["sgd", *(pytest.param(s, marks=pytest.mark.slow) for s in ("rmsprop", "adam"))]
+)
 def test_stochastic_solvers_come_within_a_percent(solver, name, dataset):
     X, y = dataset(name)
     best = SoftmaxRegression(solver="newton-cholesky", tol=1e-12).fit(X, y).loss_curve_[-1]

@@ -32,7 +32,13 @@ def data():
 
 @pytest.mark.parametrize("solver", ["lbfgs", "auto", "gd", SGD(batch_size=1000)], ids=str)
 @pytest.mark.parametrize(
-    "layout", [np.ascontiguousarray, np.asfortranarray, sp.csr_matrix, sp.csc_matrix]
+    "layout",
+    [
+        np.ascontiguousarray,
+        np.asfortranarray,
+        sp.csr_matrix,
+        pytest.param(sp.csc_matrix, marks=pytest.mark.slow),
+    ],
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_no_array_of_all_logits_and_no_copy_of_the_rows(solver, layout, data):

@@ -305,6 +305,7 @@ def test_options_that_cannot_be(capsys, tmp_path):
     assert "choose another" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_an_interrupt_ends_the_command_in_order():
     pytest.importorskip("uvicorn", reason='the page needs pip install "sk-softmax[explore]"')
@@ -320,6 +321,7 @@ def test_an_interrupt_ends_the_command_in_order():
     assert not errors
 
 
+@pytest.mark.slow
 def test_without_its_packages_the_command_says_what_to_install(tmp_path):
     code = (
         "import sys; sys.modules['starlette.applications'] = None\n"

@@ -129,6 +129,7 @@ def test_an_inference_can_be_stored(ours, election):
     assert len(stored) < 8 * clustered**2 + 6000 < 8 * clustered**2 + groups.nbytes
 
 
+@pytest.mark.slow
 def test_pandas_and_matplotlib_are_imported_only_where_asked_for():
     code = (
         "import sys\n"
