@@ -128,17 +128,21 @@ def interruptible() -> Iterator[Interruption]:
     ``KeyboardInterrupt`` gets a note that says how to keep a fit.
     """
     interruption = Interruption()
-    before = signal.getsignal(signal.SIGINT)
-    is_told = threading.current_thread() is threading.main_thread() and before != signal.SIG_IGN
-    if not (_keepers.get() and is_told):
+    if not (_keepers.get() and _is_told()):
         try:
             yield interruption
         except KeyboardInterrupt as stop:
             stop.add_note(HOW)
             raise
         return
-    signal.signal(signal.SIGINT, interruption.on_signal)
+    before = signal.signal(signal.SIGINT, interruption.on_signal)
     try:
         yield interruption
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
+
+
+def _is_told() -> bool:
+    """Whether this thread is told of Ctrl-C."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return is_main and signal.getsignal(signal.SIGINT) != signal.SIG_IGN
