@@ -139,7 +139,7 @@ def _fitted(
     observe = _all_of([*seers, early] if early else seers)
     validate = None if validation is None else validation.scores
     solution = _solution(settings, training, objective, begin.params, observe, validate, see)
-    solution = replace(solution, records=begin.records(solution.records))
+    solution = begin.seen_from(solution)
     best = solution.n_iter
     with quiet():
         if early is not None and early.params is not None and early.iteration != best:

@@ -361,9 +361,8 @@ class RegressionObjective:
         gradient = np.ascontiguousarray(gradient, dtype=params.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
             gradient /= n_rows
-            self.penalty.add_smooth_gradient(params, gradient)
-            value = float(loss) / n_rows + self.penalty.smooth_value(params)
-            return Evaluation(value, gradient)
+            of_penalty = self.penalty.add_smooth_gradient(params, gradient)
+            return Evaluation(float(loss) / n_rows + of_penalty, gradient)
 
 
 def loss_and_gradient(data: DataTerm, params: Array) -> tuple[Any, ...]:

@@ -62,10 +62,16 @@ class L2:
             return 0.0
         return 0.5 * float(np.vdot(self._strengths(params) * params, params))
 
-    def add_smooth_gradient(self, params: Array, gradient: Array) -> None:
-        """Add the gradient of the smooth part to ``gradient`` in place; both are like params."""
-        if not self._is_nothing:
-            gradient += self._strengths(params) * params
+    def add_smooth_gradient(self, params: Array, gradient: Array) -> float:
+        """Add the gradient of the smooth part to ``gradient`` in place; return the part's value.
+
+        Both arrays are like params.
+        """
+        if self._is_nothing:
+            return 0.0
+        pull = self._strengths(params) * params
+        gradient += pull
+        return 0.5 * float(np.vdot(pull, params))
 
     def _strengths(self, params: Array) -> Array:
         """Return the strengths in the width of the params."""
