@@ -59,6 +59,10 @@ class CrossEntropy(Protocol):
         """Return the diagonal of each row's Hessian in its logits, ``(n_outputs, n_rows)``."""
         ...
 
+    def curvatures_of(self, spread: Array) -> Array:
+        """Return the same from what :meth:`spread` returned, which is not changed."""
+        ...
+
 
 class SoftmaxCrossEntropy:
     """``CE = log sum_k exp(z_k) - sum_k y_k z_k`` with one row of logits per class."""
@@ -103,6 +107,12 @@ class SoftmaxCrossEntropy:
         probabilities *= 1 - probabilities
         return probabilities
 
+    def curvatures_of(self, spread: Array) -> Array:
+        """Return the same from probabilities, shape ``(n_classes, n_rows)``."""
+        curvatures: Array = 1 - spread
+        curvatures *= spread
+        return curvatures
+
 
 class TwoClassCrossEntropy:
     """``CE = log(1 + exp(z)) - y z`` with the single row ``z`` the log-odds of class 1."""
@@ -142,6 +152,10 @@ class TwoClassCrossEntropy:
     def curvatures(self, logits: Array) -> Array:
         """Return ``p (1 - p)``, shape ``(1, n_rows)``."""
         return self.spread(logits)
+
+    def curvatures_of(self, spread: Array) -> Array:
+        """Return the spread itself, shape ``(1, n_rows)``."""
+        return spread
 
 
 def _odds_and_likelier(log_odds: Array) -> tuple[Array, Array]:

@@ -265,10 +265,14 @@ class DataTerm:
             self._fall = fall if fall < np.inf else np.inf  # NaN says nothing either
         return self._fall
 
-    def curvatures(self, block: Block, prepared: Any, matrices: Matrices) -> Array:
-        """Return the weight of each of a block's rows in each matrix, ``(n_matrices, n_rows)``."""
-        curvatures = self.loss.curvatures(self.logits(block, prepared))
-        return self.weighted(matrices(curvatures), block)
+    def curvatures_at(self, params: Array, matrices: Matrices) -> Callable[[Block], Array]:
+        """Return a function from a block to its rows' weights in each matrix.
+
+        ``params`` has shape ``(n_outputs, n_columns)``, and the weights ``(n_matrices, n_rows)``;
+        nobody may write to them.
+        """
+        spread, curvatures = self.spread_at(params), self.loss.curvatures_of
+        return lambda block: self.weighted(matrices(curvatures(spread(block))), block)
 
     def weighted(self, values: Array, block: Block) -> Array:
         """Return values times the weights of a block's rows, which are their last axis."""
