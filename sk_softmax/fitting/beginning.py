@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sk_softmax.fitting.driver import Observer, ParamsThere, quiet
+from sk_softmax.fitting.driver import Observer, ParamsThere
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.fitting.shift import Shift
 from sk_softmax.interfaces import Array, Evaluation, IterationRecord, Penalty, Solution
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.objective import RegressionObjective
 
 # Loss in nats a row up to which a start is used: exp(-36) is the rounding of 1.

@@ -13,7 +13,7 @@ import numpy as np
 from sk_softmax.fitting.beginning import beginning
 from sk_softmax.fitting.bias_reduced import bias_reduced_solution
 from sk_softmax.fitting.curvature_sample import gather_sample, measure_on_sample
-from sk_softmax.fitting.driver import Observer, ParamsThere, Validate, quiet, run
+from sk_softmax.fitting.driver import Observer, ParamsThere, Validate, run
 from sk_softmax.fitting.finite_optimum import with_proof
 from sk_softmax.fitting.held_out import EarlyStopping, ValidationRows
 from sk_softmax.fitting.prepared import AnyTrainingSet, Prepared, prepared
@@ -40,6 +40,7 @@ from sk_softmax.interfaces import (
     Solution,
     Status,
 )
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.objective import (
     Cheaper,
     RegressionObjective,

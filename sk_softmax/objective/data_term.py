@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Block, Rows
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.objective.cross_entropy import CrossEntropy
 from sk_softmax.objective.sampling import SpreadOut, spread_out
 from sk_softmax.objective.targets import Targets
@@ -259,7 +260,7 @@ class DataTerm:
         if before is not since or here is not params:
             return np.inf
         if self._fall is None:  # a solver and its judge ask the same
-            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            with quiet():
                 ratio = float((old / new).max())
             fall = ratio if self.loss.n_outputs == 1 else ratio * ratio
             self._fall = fall if fall < np.inf else np.inf  # NaN says nothing either

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import ActivePenalty, Array
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.objective.penalties.active_l1 import ActiveL1
 
 
@@ -138,7 +139,7 @@ def _sum_of_quotients(numerator: Array, denominator: Array) -> float:
     Shapes ``(n, n_features)`` and ``(n_features,)``. A quotient is infinite where only the
     denominator is zero, and zero where both are.
     """
-    with np.errstate(divide="ignore", over="ignore"):
+    with quiet():
         if (denominator > 0).all():  # 20 classes and 50,000 features: 2 ms, and 7 with a mask
             return float((numerator / denominator).sum())
         quotients = np.divide(
