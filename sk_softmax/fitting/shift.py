@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,7 @@ class Shift:
         """Return the shift of columns of this width that stay as they are."""
         return cls(np.zeros(n_features), np.zeros(n_features, dtype=bool), np.dtype(width))
 
-    @property
+    @cached_property
     def is_none(self) -> bool:
         """Whether no column is shifted."""
         return not self.of_columns.any()
