@@ -87,8 +87,10 @@ class KeepOnInterrupt:
 class Interruption:
     """Whether Ctrl-C was pressed since the fit began; an observer that stops the fit then."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, may_come: bool) -> None:
         self.requested = False
+        self.may_come = may_come
+        """Whether this fit is told of Ctrl-C; otherwise nothing is to be asked."""
 
     def __call__(self, record: IterationRecord, params: ParamsThere) -> bool:
         """Return whether to stop after this iteration."""
@@ -127,8 +129,8 @@ def interruptible() -> Iterator[Interruption]:
     Otherwise, and in threads that are never told of Ctrl-C, the interruption never comes, and a
     ``KeyboardInterrupt`` gets a note that says how to keep a fit.
     """
-    interruption = Interruption()
-    if not (_keepers.get() and _is_told()):
+    interruption = Interruption(may_come=bool(_keepers.get()) and _is_told())
+    if not interruption.may_come:
         try:
             yield interruption
         except KeyboardInterrupt as stop:
