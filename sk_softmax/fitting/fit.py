@@ -114,6 +114,8 @@ def fit_params(
         Params, and how the fit ended.
     """
     with single_threaded_blas(), ExitStack() as kept:
+        if not observers and held_out is None:  # nobody computes between the steps of the fit
+            kept.enter_context(quiet())
         fit = prepared(settings, training)
         kept.callback(fit.release)
         validation = None

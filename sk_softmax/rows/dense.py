@@ -270,10 +270,15 @@ class DenseRows(BlockedRows):
         return max(min(super().most_rows(), int(2**21 // self.n_features)), 64)
 
     def _block(self, rows: slice) -> DenseBlock:
-        n_bytes = self.n_rows * self.n_columns * self.dtype.itemsize
-        if rows.stop - rows.start == self.n_rows and n_bytes <= 8 * MOST_KEPT:
+        if self._is_kept and rows.stop - rows.start == self.n_rows:
             return self._whole
         return DenseBlock(self._read(self._X[rows]), rows, self._has_intercept)
+
+    @cached_property
+    def _is_kept(self) -> bool:
+        """Whether a block of all rows is kept as a copy."""
+        n_bytes: int = self.n_rows * self.n_columns * self.dtype.itemsize
+        return n_bytes <= 8 * MOST_KEPT
 
     @cached_property
     def _whole(self) -> DenseBlock:
