@@ -34,9 +34,9 @@ def warn_of_coarse_columns(
 
     ``is_coarse`` has shape ``(n_features,)``, and ``width`` is that of the rows.
     """
-    columns = np.flatnonzero(is_coarse)
-    if not len(columns):
+    if not is_coarse.any():
         return
+    columns = np.flatnonzero(is_coarse)
     names = getattr(estimator, "feature_names_in_", None)
     listed = ", ".join(repr(names[j]) if names is not None else str(j) for j in columns[:5])
     listed += ", ..." if len(columns) > 5 else ""

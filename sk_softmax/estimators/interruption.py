@@ -87,8 +87,10 @@ class KeepOnInterrupt:
 class Interruption:
     """Whether Ctrl-C was pressed since the fit began; an observer that stops the fit then."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, may_come: bool) -> None:
         self.requested = False
+        self.may_come = may_come
+        """Whether this fit is told of Ctrl-C; otherwise nothing is to be asked."""
 
     def __call__(self, record: IterationRecord, params: ParamsThere) -> bool:
         """Return whether to stop after this iteration."""
@@ -127,18 +129,22 @@ def interruptible() -> Iterator[Interruption]:
     Otherwise, and in threads that are never told of Ctrl-C, the interruption never comes, and a
     ``KeyboardInterrupt`` gets a note that says how to keep a fit.
     """
-    interruption = Interruption()
-    before = signal.getsignal(signal.SIGINT)
-    is_told = threading.current_thread() is threading.main_thread() and before != signal.SIG_IGN
-    if not (_keepers.get() and is_told):
+    interruption = Interruption(may_come=bool(_keepers.get()) and _is_told())
+    if not interruption.may_come:
         try:
             yield interruption
         except KeyboardInterrupt as stop:
             stop.add_note(HOW)
             raise
         return
-    signal.signal(signal.SIGINT, interruption.on_signal)
+    before = signal.signal(signal.SIGINT, interruption.on_signal)
     try:
         yield interruption
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
+
+
+def _is_told() -> bool:
+    """Whether this thread is told of Ctrl-C."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return is_main and signal.getsignal(signal.SIGINT) != signal.SIG_IGN

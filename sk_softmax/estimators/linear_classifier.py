@@ -249,9 +249,10 @@ class LinearClassifier(ClassifierMixin, VersionedState, BaseEstimator):  # type:
             coef, intercept = params[:, :-1], params[:, -1]
         else:
             coef, intercept = params, np.zeros(len(params), dtype=params.dtype)
-        with np.errstate(over="ignore"):
-            narrow = coef.astype(width, copy=False)
-        coef = narrow if np.array_equal(narrow, coef) else coef
+        if coef.dtype != width:
+            with np.errstate(over="ignore"):
+                narrow = coef.astype(width)
+            coef = narrow if np.array_equal(narrow, coef) else coef
         return {"coef_": coef, "intercept_": intercept}
 
     def sparsify(self) -> Self:

@@ -18,7 +18,7 @@ from sk_softmax.estimators.input.training_set import any_training_set
 from sk_softmax.estimators.penalty_grid import is_number_of_penalties, listed_Cs
 from sk_softmax.estimators.solutions import SoftmaxPath
 from sk_softmax.fitting.curvature_sample import with_kept_sample
-from sk_softmax.fitting.driver import quiet, run
+from sk_softmax.fitting.driver import run
 from sk_softmax.fitting.fit import reported, task_of_some_features
 from sk_softmax.fitting.prepared import AnyTrainingSet, Prepared, prepared
 from sk_softmax.fitting.settings import Settings
@@ -27,6 +27,7 @@ from sk_softmax.fitting.stages import Views
 from sk_softmax.fitting.working_set import Place, WorkingSet
 from sk_softmax.interfaces import Solution, Status
 from sk_softmax.interfaces.given import ClassWeight, MatrixLike, RandomState, SolverChoice
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.rows import single_threaded_blas
 from sk_softmax.solvers.options import is_real
 

@@ -432,7 +432,7 @@ class SoftmaxRegression(
                 (X_val, y_val, offset_val),
                 has_offset=training.has_offset,
             )
-            observers: list[Observer] = [interruption]
+            observers: list[Observer] = [interruption] if interruption.may_come else []
             if self.verbose:
                 observers.append(progress_of(training))
             coefficients = partial(self._coefficients, width=training.dtype)

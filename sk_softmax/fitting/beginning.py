@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sk_softmax.fitting.driver import Observer, ParamsThere, quiet
+from sk_softmax.fitting.driver import Observer, ParamsThere
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.fitting.shift import Shift
-from sk_softmax.interfaces import Array, Evaluation, IterationRecord, Penalty
+from sk_softmax.interfaces import Array, Evaluation, IterationRecord, Penalty, Solution
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.objective import RegressionObjective
 
 # Loss in nats a row up to which a start is used: exp(-36) is the rounding of 1.
@@ -44,9 +44,12 @@ class Beginning:
             return observer(self._record(record), lambda: given.copy())
         return observer(record, lambda: self.shift.lift(params()))
 
-    def records(self, records: Sequence[IterationRecord]) -> list[IterationRecord]:
-        """Return the records of a fit, the first of them of the start as it was given."""
-        return [self._record(records[0]), *records[1:]]
+    def seen_from(self, solution: Solution) -> Solution:
+        """Return a solution whose first record is of the start as it was given."""
+        if self.value_and_norm is None:
+            return solution
+        first, *others = solution.records
+        return replace(solution, records=[self._record(first), *others])
 
     def _record(self, record: IterationRecord) -> IterationRecord:
         """Return the solver's record of its start as a record of the start that was given."""

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from sk_softmax.fitting.driver import Observer, Validate, quiet, run
+from sk_softmax.fitting.driver import Observer, Validate, run
 from sk_softmax.fitting.problems import jeffreys_of, problem_of
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.interfaces import Array, Solution
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.objective import RegressionObjective
 from sk_softmax.solvers.judge import judged
 

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
-import numpy as np
-
 from sk_softmax.interfaces import (
     Array,
     IterationRecord,
@@ -23,6 +21,7 @@ from sk_softmax.interfaces import (
     StagedSearch,
     ValidationScores,
 )
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.solvers.judge import judged
 
 ParamsThere = Callable[[], Array]
@@ -122,14 +121,6 @@ def _next_report(search: JudgedSearch | StagedSearch, answers: Answers, answer: 
         if isinstance(reply, Progress):
             return reply
         answer = answers.answer(reply)
-
-
-def quiet() -> Any:
-    """Return a context without floating-point warnings.
-
-    What overflows in a solver or an objective is infinite, which they test for.
-    """
-    return np.errstate(all="ignore")
 
 
 class _Alone:

@@ -13,7 +13,7 @@ import numpy as np
 from sk_softmax.fitting.beginning import beginning
 from sk_softmax.fitting.bias_reduced import bias_reduced_solution
 from sk_softmax.fitting.curvature_sample import gather_sample, measure_on_sample
-from sk_softmax.fitting.driver import Observer, ParamsThere, Validate, quiet, run
+from sk_softmax.fitting.driver import Observer, ParamsThere, Validate, run
 from sk_softmax.fitting.finite_optimum import with_proof
 from sk_softmax.fitting.held_out import EarlyStopping, ValidationRows
 from sk_softmax.fitting.prepared import AnyTrainingSet, Prepared, prepared
@@ -40,6 +40,7 @@ from sk_softmax.interfaces import (
     Solution,
     Status,
 )
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.objective import (
     Cheaper,
     RegressionObjective,
@@ -113,6 +114,8 @@ def fit_params(
         Params, and how the fit ended.
     """
     with single_threaded_blas(), ExitStack() as kept:
+        if not observers and held_out is None:  # nobody computes between the steps of the fit
+            kept.enter_context(quiet())
         fit = prepared(settings, training)
         kept.callback(fit.release)
         validation = None
@@ -139,7 +142,7 @@ def _fitted(
     observe = _all_of([*seers, early] if early else seers)
     validate = None if validation is None else validation.scores
     solution = _solution(settings, training, objective, begin.params, observe, validate, see)
-    solution = replace(solution, records=begin.records(solution.records))
+    solution = begin.seen_from(solution)
     best = solution.n_iter
     with quiet():
         if early is not None and early.params is not None and early.iteration != best:

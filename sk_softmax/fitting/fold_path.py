@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from sk_softmax.fitting.driver import quiet
 from sk_softmax.fitting.fit import reported
 from sk_softmax.fitting.fold_starts import Starts
 from sk_softmax.fitting.folded_set import FoldedSet, FoldsOnRows
@@ -27,6 +26,7 @@ from sk_softmax.fitting.stages import (
 )
 from sk_softmax.fitting.together import run_together
 from sk_softmax.interfaces import Array, Problem, Solution
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.objective import MOST_COLUMNS, Cheaper, FoldObjectives, RegressionObjective
 from sk_softmax.rows import RowSpace, single_threaded_blas
 from sk_softmax.solvers import Auto

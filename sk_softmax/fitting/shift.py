@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from sk_softmax.fitting.settings import Settings, Weights
 from sk_softmax.interfaces import Array, Rows
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.objective import MOST_COLUMNS, spread_out
 from sk_softmax.objective.cheaper import LARGEST, SMALLEST
 from sk_softmax.parts import ColumnMoments
@@ -71,7 +72,7 @@ class Shift:
         """Return the shift of columns of this width that stay as they are."""
         return cls(np.zeros(n_features), np.zeros(n_features, dtype=bool), np.dtype(width))
 
-    @property
+    @cached_property
     def is_none(self) -> bool:
         """Whether no column is shifted."""
         return not self.of_columns.any()
@@ -211,7 +212,7 @@ def _are_near(some: Any, weights: Weights | None, most: float) -> bool:
     if sp.issparse(some):
         return False
     share = np.full(len(some), 1 / len(some)) if weights is None else weights / weights.sum()
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+    with quiet():
         square, mean = share @ some**2, share @ some
         is_seen = square > LEAST_SQUARE
         return bool((is_seen & (square - mean**2 >= (mean / most) ** 2)).all())

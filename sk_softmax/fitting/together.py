@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sk_softmax.fitting.driver import quiet
 from sk_softmax.interfaces import (
     Asked,
     EvaluateAt,
@@ -15,6 +14,7 @@ from sk_softmax.interfaces import (
     Solution,
     StagedSearch,
 )
+from sk_softmax.interfaces.quiet import quiet
 
 
 def run_together(

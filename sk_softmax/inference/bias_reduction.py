@@ -11,13 +11,13 @@ import scipy.stats
 from numpy.typing import NDArray
 
 from sk_softmax.fitting.class_weight import weighted_by_class
-from sk_softmax.fitting.driver import quiet
 from sk_softmax.fitting.problems import jeffreys_of, objective_of, rows_for
 from sk_softmax.fitting.settings import Settings, TrainingSet
 from sk_softmax.fitting.shift import Shift, shift_of
 from sk_softmax.inference.constrained import Constrained, PenalisedLikelihood
 from sk_softmax.inference.profiles import Profile
 from sk_softmax.interfaces import Array
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.rows import single_threaded_blas
 
 # How many times tol, relative to the loss, the rows of a fit may be above the optimum: scoring

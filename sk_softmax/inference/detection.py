@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sk_softmax.fitting.driver import minimize, quiet
+from sk_softmax.fitting.driver import minimize
 from sk_softmax.fitting.finite_optimum import is_proven
 from sk_softmax.fitting.margins import ABSENT, INSIDE, OUTSIDE, Margins
 from sk_softmax.fitting.problems import objective_of, problem_of, rows_for
@@ -18,6 +18,7 @@ from sk_softmax.fitting.shift import Shift, shift_of
 from sk_softmax.inference.table import table_of
 from sk_softmax.interfaces import Array, Status
 from sk_softmax.interfaces.given import MatrixLike
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.objective import RegressionObjective
 from sk_softmax.rows import single_threaded_blas, threads_in_force
 from sk_softmax.solvers import Auto

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sk_softmax.fitting.driver import minimize, quiet
+from sk_softmax.fitting.driver import minimize
 from sk_softmax.fitting.problems import problem_of
 from sk_softmax.inference.dependent_columns import Dependence
 from sk_softmax.inference.factored import Factored
@@ -21,6 +21,7 @@ from sk_softmax.inference.refusals import refuse_other_gradient
 from sk_softmax.inference.sample import Sample
 from sk_softmax.inference.second_moments import Coordinates
 from sk_softmax.interfaces import Array
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.rows import single_threaded_blas
 from sk_softmax.solvers import LBFGS
 

@@ -135,8 +135,11 @@ class Penalty(Protocol):
         """Return the part with kinks, at params within the bounds."""
         ...
 
-    def add_smooth_gradient(self, params: Array, gradient: Array) -> None:
-        """Add the gradient of the smooth part to ``gradient`` in place."""
+    def add_smooth_gradient(self, params: Array, gradient: Array) -> float:
+        """Add the gradient of the smooth part to ``gradient`` in place; return the part's value.
+
+        The value is that of :meth:`smooth_value`.
+        """
         ...
 
     def shortest_subgradient(self, params: Array, gradient: Array) -> Array:

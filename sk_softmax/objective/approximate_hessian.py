@@ -197,10 +197,10 @@ def diagonal_of_mean(data: DataTerm, params: Array) -> tuple[Any, ...]:
     Shape ``(n_columns,)``, and a number. The weight of a row is its sample weight times the mean
     of its curvatures at ``params``, of shape ``(n_outputs, n_columns)``.
     """
-    prepared = data.rows.prepare(params)
+    weights_of = data.curvatures_at(params, mean_of_classes)
 
     def term(block: Block) -> tuple[Array, Array]:
-        (weights,) = data.curvatures(block, prepared, mean_of_classes)
+        (weights,) = weights_of(block)
         return block.gram_diagonal(weights), weights.sum()
 
     return data.rows.sum(term)
@@ -211,10 +211,10 @@ def diagonal_and_sums_of_mean(data: DataTerm, params: Array) -> tuple[Any, ...]:
 
     Both have shape ``(n_columns,)``. Weights are those of :func:`diagonal_of_mean`.
     """
-    prepared = data.rows.prepare(params)
+    weights_of = data.curvatures_at(params, mean_of_classes)
 
     def term(block: Block) -> tuple[Array, Array]:
-        weights = data.curvatures(block, prepared, mean_of_classes)
+        weights = weights_of(block)
         return block.gram_diagonal(weights[0]), block.pull_back(weights)[0]
 
     return data.rows.sum(term)
@@ -266,10 +266,10 @@ def weighted_grams(
     Shapes ``(n_matrices, n_columns, n_columns)`` and ``(n_matrices,)``, where ``n_matrices``
     counts those in ``some``.
     """
-    rows, prepared = data.rows, data.rows.prepare(params)
+    rows, weights_of = data.rows, data.curvatures_at(params, matrices)
 
     def term(block: Block) -> tuple[Array, Array]:
-        weights = data.curvatures(block, prepared, matrices)[some]
+        weights = weights_of(block)[some]
         return _grams(block, weights, rows.n_columns), weights.sum(axis=1)
 
     # To add a block's matrices of p^2 numbers to the sum is cheap beside their products only if
@@ -306,10 +306,10 @@ def drawn_grams(
     all rows draws a ``share`` of them for each matrix; the drawn rows are then read once. Which
     rows are drawn depends on their numbers among all rows and on the weights in their block.
     """
-    rows, prepared = data.rows, data.rows.prepare(params)
+    rows, weights_of = data.rows, data.curvatures_at(params, matrices)
 
     def draw(block: Block) -> tuple[tuple[Array], list[tuple[NDArray[np.intp], Array]]]:
-        weights = data.curvatures(block, prepared, matrices)
+        weights = weights_of(block)
         first = data.numbers(block).start
         return (weights.sum(axis=1),), [drawn(row, share, first) for row in weights]
 
@@ -356,7 +356,8 @@ def drawn(weights: Array, share: float, first: int = 0) -> tuple[NDArray[np.intp
     """
     level = weights.sum() / (share * len(weights))
     numbers = np.arange(first, first + len(weights))
-    evenly = (numbers + 1) * ((np.sqrt(5) - 1) / 2) % 1
-    kept = weights > level * evenly
+    evenly = (numbers + 1) * ((np.sqrt(5) - 1) / 2)
+    evenly -= np.floor(evenly)  # exact, and 35 us for 32,768 rows that took 470 with ``% 1``
+    kept = np.flatnonzero(weights > level * evenly)
     of_drawn = np.maximum(weights[kept], level).astype(weights.dtype, copy=False)
     return numbers[kept], of_drawn

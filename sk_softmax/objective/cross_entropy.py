@@ -59,6 +59,10 @@ class CrossEntropy(Protocol):
         """Return the diagonal of each row's Hessian in its logits, ``(n_outputs, n_rows)``."""
         ...
 
+    def curvatures_of(self, spread: Array) -> Array:
+        """Return the same from what :meth:`spread` returned, which is not changed."""
+        ...
+
 
 class SoftmaxCrossEntropy:
     """``CE = log sum_k exp(z_k) - sum_k y_k z_k`` with one row of logits per class."""
@@ -103,6 +107,12 @@ class SoftmaxCrossEntropy:
         probabilities *= 1 - probabilities
         return probabilities
 
+    def curvatures_of(self, spread: Array) -> Array:
+        """Return the same from probabilities, shape ``(n_classes, n_rows)``."""
+        curvatures: Array = 1 - spread
+        curvatures *= spread
+        return curvatures
+
 
 class TwoClassCrossEntropy:
     """``CE = log(1 + exp(z)) - y z`` with the single row ``z`` the log-odds of class 1."""
@@ -117,16 +127,17 @@ class TwoClassCrossEntropy:
         """Return losses and residuals of a block."""
         positive = targets.of_class(1).astype(logits.dtype, copy=False)
         odds, likelier = _odds_and_likelier(logits)
-        # log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)). With a label, y = 0 or 1, no term that
-        # is left cancels another.
-        losses = np.log1p(odds[0])
-        losses += np.maximum(logits[0], 0)
-        losses -= positive * logits[0]
+        # With s = 0 where z has a minus and 1 elsewhere, log(1 + exp(z)) is s z + log(1 +
+        # exp(-|z|)), and the probability is s less that of the less likely class with the sign of
+        # z. For a label, y = 0 or 1, nothing cancels: s - y is 0 where its class is the likelier.
+        residuals: Array = np.logical_not(np.signbit(logits)).astype(logits.dtype)
+        residuals -= positive
+        losses = np.log1p(odds)
+        losses += residuals * logits
         odds *= likelier
         spread = odds * likelier if with_spread else None
-        residuals = np.where(logits > 0, likelier, odds)
-        residuals -= positive
-        return LossAndResiduals(losses, residuals, spread)
+        residuals -= np.copysign(odds, logits, out=odds)
+        return LossAndResiduals(losses[0], residuals, spread)
 
     def probabilities(self, logits: Array) -> Array:
         """Return the probabilities of both classes, shape ``(2, n_rows)``."""
@@ -142,6 +153,10 @@ class TwoClassCrossEntropy:
     def curvatures(self, logits: Array) -> Array:
         """Return ``p (1 - p)``, shape ``(1, n_rows)``."""
         return self.spread(logits)
+
+    def curvatures_of(self, spread: Array) -> Array:
+        """Return the spread itself, shape ``(1, n_rows)``."""
+        return spread
 
 
 def _odds_and_likelier(log_odds: Array) -> tuple[Array, Array]:

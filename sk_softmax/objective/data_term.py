@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Block, Rows
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.objective.cross_entropy import CrossEntropy
 from sk_softmax.objective.sampling import SpreadOut, spread_out
 from sk_softmax.objective.targets import Targets
@@ -83,6 +84,7 @@ class DataTerm:
         self.keeps_spread = rows.n_rows * loss.n_outputs <= MOST_SPREAD
         self._last: tuple[Array, Array] | None = None
         self._before_last: tuple[Array, Array] | None = None
+        self._fall: float | None = None
         self._all_rows: DataTerm | None = None
         self._narrowed: DataTerm | None = None
 
@@ -211,9 +213,16 @@ class DataTerm:
     def logits(self, block: Block, prepared: Any) -> Array:
         """Return a block's class-major logits, shape ``(n_outputs, n_rows)``.
 
-        They include the offset: a product with a direction is the block's own.
+        All logits of the rows that a model is fitted to are computed here, but those of several
+        terms in one product: see :func:`stacked_logits`. They include the offset: a product with a
+        direction is the block's own.
         """
-        _, (logits,) = stacked_logits([self], block, prepared)
+        return self.with_offset(block.logits(prepared), block)
+
+    def with_offset(self, logits: Array, block: Block) -> Array:
+        """Add the offset of a block's rows to their logits, ``(n_outputs, n_rows)``, in place."""
+        if self.offset is not None:
+            logits += self.offset[:, block.rows]
         return logits
 
     def keep_spread(self, params: Array, spreads: Sequence[Array | None]) -> None:
@@ -223,7 +232,7 @@ class DataTerm:
         """
         kept = [spread for spread in spreads if spread is not None]
         whole = kept[0] if len(kept) == 1 else np.concatenate(kept, axis=1)
-        self._before_last, self._last = self._last, (params, whole)
+        self._before_last, self._last, self._fall = self._last, (params, whole), None
 
     def spread_at(self, params: Array) -> Callable[[Block], Array]:
         """Return a function from a block to the spread of its rows: see `CrossEntropy.spread`.
@@ -250,15 +259,21 @@ class DataTerm:
         (before, old), (here, new) = self._before_last, self._last
         if before is not since or here is not params:
             return np.inf
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            ratio = float((old / new).max())
-        fall = ratio if self.loss.n_outputs == 1 else ratio**2
-        return fall if fall < np.inf else np.inf  # NaN says nothing either
+        if self._fall is None:  # a solver and its judge ask the same
+            with quiet():
+                ratio = float((old / new).max())
+            fall = ratio if self.loss.n_outputs == 1 else ratio * ratio
+            self._fall = fall if fall < np.inf else np.inf  # NaN says nothing either
+        return self._fall
 
-    def curvatures(self, block: Block, prepared: Any, matrices: Matrices) -> Array:
-        """Return the weight of each of a block's rows in each matrix, ``(n_matrices, n_rows)``."""
-        curvatures = self.loss.curvatures(self.logits(block, prepared))
-        return self.weighted(matrices(curvatures), block)
+    def curvatures_at(self, params: Array, matrices: Matrices) -> Callable[[Block], Array]:
+        """Return a function from a block to its rows' weights in each matrix.
+
+        ``params`` has shape ``(n_outputs, n_columns)``, and the weights ``(n_matrices, n_rows)``;
+        nobody may write to them.
+        """
+        spread, curvatures = self.spread_at(params), self.loss.curvatures_of
+        return lambda block: self.weighted(matrices(curvatures(spread(block))), block)
 
     def weighted(self, values: Array, block: Block) -> Array:
         """Return values times the weights of a block's rows, which are their last axis."""
@@ -365,8 +380,6 @@ def stacked_logits(
 ) -> tuple[Array, list[Array]]:
     """Return the logits of several terms on the same rows, from one product.
 
-    All logits of the rows that a model is fitted to are computed here.
-
     Parameters
     ----------
     terms : sequence of DataTerm
@@ -388,8 +401,6 @@ def stacked_logits(
     logits, first = [], 0
     for term in terms:
         end = first + term.loss.n_outputs
-        logits.append(product[first:end])
-        if term.offset is not None:
-            logits[-1] += term.offset[:, block.rows]
+        logits.append(term.with_offset(product[first:end], block))
         first = end
     return product, logits

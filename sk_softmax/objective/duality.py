@@ -86,16 +86,18 @@ def duality_gap(
         return value + float(np.vdot(image, coef)) / excess
 
     image: Array = here.gradient[:, :n_features] - penalty.l2[:n_features] * coef
-    excess = _excess(penalty, image)
-    free = beside_divergence(image)
-    if at_most < np.inf and min(free, drawn(image, excess)) > at_most:
-        return np.inf
+    if at_most < np.inf:
+        free = min(beside_divergence(image), drawn(image, _excess(penalty, image)))
+        if free > at_most:
+            return np.inf
     move = _move_of_excess(data, here.gradient)
     divergence = 0.0
     if move is not None:
         # With a kink all rows may have to be drawn towards their targets afterwards, so the move
         # is made in all rows.
-        change, divergence = _moved(data, params, move, WIDER * free if penalty.is_smooth else 0.0)
+        has_few = penalty.is_smooth and data.n_rows >= MANY_ROWS
+        most = WIDER * beside_divergence(image) if has_few else 0.0
+        change, divergence = _moved(data, params, move, most)
         image = image + change[:, :n_features]
     gap = beside_divergence(image) + divergence
     excess = _excess(penalty, image)
@@ -170,7 +172,7 @@ def _moved(data: DataTerm, params: Array, move: _Move, most: float) -> tuple[Arr
     as long to read.
     """
     n_few = min(data.n_rows // FEW_ROWS, FEW_NUMBERS // (data.shape[1] + len(move.lack)))
-    if data.n_rows >= MANY_ROWS and n_few > 0 and most > 0 and not data.is_read_anew:
+    if n_few > 0 and most > 0 and not data.is_read_anew:
         change, divergence = _moved_in_few_rows(data, params, move, n_few)
         if divergence <= most:
             return change, divergence

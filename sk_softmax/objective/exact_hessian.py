@@ -67,9 +67,9 @@ def _block_products(data: DataTerm, block: Block, spread: Array) -> Array:
     ..., p_K X]'``, of shape ``(n_outputs * n_columns, n_rows)``. ``spread`` has shape
     ``(n_outputs, n_rows)``. For two classes the result is the Hessian of the block.
     """
-    n_outputs, n_columns = data.shape
-    if n_outputs == 1:
+    if len(spread) == 1:
         return block.gram(data.weighted(spread[0], block))
+    n_outputs, n_columns = data.shape
     if data.relative_weight is not None:
         spread = spread * np.sqrt(data.relative_weight[block.rows])
     design = block.design()

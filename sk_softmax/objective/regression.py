@@ -19,6 +19,7 @@ from sk_softmax.interfaces import (
     Penalty,
     Rows,
 )
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.objective.active_hessian import active_hessian
 from sk_softmax.objective.approximate_hessian import approximate_hessian, shared_diagonal
 from sk_softmax.objective.cross_entropy import CrossEntropy, cross_entropy_of
@@ -270,7 +271,7 @@ class RegressionObjective:
 
     def minibatch(self, params: Array, indices: NDArray[np.intp]) -> Evaluation:
         """Return an unbiased estimate of value and gradient from rows drawn uniformly."""
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+        with quiet():
             loss, gradient = self._sum_of(params, indices)
             return self.evaluation(params, loss, gradient.astype(np.float64), len(indices))
 
@@ -359,11 +360,10 @@ class RegressionObjective:
         the width of ``params``.
         """
         gradient = np.ascontiguousarray(gradient, dtype=params.dtype)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with quiet():
             gradient /= n_rows
-            self.penalty.add_smooth_gradient(params, gradient)
-            value = float(loss) / n_rows + self.penalty.smooth_value(params)
-            return Evaluation(value, gradient)
+            of_penalty = self.penalty.add_smooth_gradient(params, gradient)
+            return Evaluation(float(loss) / n_rows + of_penalty, gradient)
 
 
 def loss_and_gradient(data: DataTerm, params: Array) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -109,11 +109,16 @@ class MeanTerm(DataTerm):
         self._terms = terms
         self.damp_like(first)
 
-    def curvatures(self, block: Block, prepared: Any, matrices: Matrices) -> Array:
-        """Return the mean over the terms of the weights of a block's rows in each matrix."""
-        _, logits = stacked_logits(self._terms, block, prepared)
-        weights = [
-            term.weighted(matrices(term.loss.curvatures(of_term)), block)
-            for term, of_term in zip(self._terms, logits, strict=True)
-        ]
-        return np.asarray(sum(weights[1:], weights[0]) / len(weights))
+    def curvatures_at(self, params: Array, matrices: Matrices) -> Callable[[Block], Array]:
+        """Return a function from a block to the mean of its rows' weights over the terms."""
+        prepared = self.rows.prepare(params)
+
+        def mean(block: Block) -> Array:
+            _, logits = stacked_logits(self._terms, block, prepared)
+            weights = [
+                term.weighted(matrices(term.loss.curvatures(of_term)), block)
+                for term, of_term in zip(self._terms, logits, strict=True)
+            ]
+            return np.asarray(sum(weights[1:], weights[0]) / len(weights))
+
+        return mean

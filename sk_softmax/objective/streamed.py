@@ -79,5 +79,5 @@ class StreamObjective(RegressionObjective):
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
             loss, gradient = self._sum_of(params, indices)
             gradient = scale * np.ascontiguousarray(gradient, dtype=np.float64)
-            penalty.add_smooth_gradient(params, gradient)
-            return Evaluation(scale * float(loss) + penalty.smooth_value(params), gradient)
+            of_penalty = penalty.add_smooth_gradient(params, gradient)
+            return Evaluation(scale * float(loss) + of_penalty, gradient)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sk_softmax.interfaces import (
+    ActiveHessian,
     ActiveHessianAt,
     Array,
     Curvature,
@@ -46,7 +48,7 @@ class Point:
 
     def is_at(self, params: Array) -> bool:
         """Whether these are its params, as the same array or as an equal one."""
-        return self.params is params or np.array_equal(self.params, params)
+        return self.params is params or bool((self.params == params).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,30 +160,32 @@ class Evidence:
 
     def make_room(self, question: Question | Progress) -> None:
         """Drop a matrix before the one that replaces it is measured, to save memory."""
-        if isinstance(question, CurvatureAt):
-            self.measured = None
-        elif isinstance(question, HessianAt):
-            self.hessian = None
-        elif isinstance(question, ActiveHessianAt):
-            self.active_hessian = None
+        name = _REPLACED.get(type(question))
+        if name is not None:
+            setattr(self, name, None)
 
-    def watch(self, question: Question | Progress, answer: Any) -> None:
+    def watch(self, question: Any, answer: Any) -> None:
         """Keep what an answer or a report shows."""
-        if isinstance(question, CurvatureAt | HessianAt):
-            self._see(answer.diagonal)
-        elif isinstance(question, ActiveHessianAt):
-            diagonal = np.zeros(question.active.shape)
-            diagonal[question.active] = answer.diagonal
-            self._see(diagonal)
-        if isinstance(question, EvaluateAt):
-            self._trials.append(Point(question.params, answer))
-        elif isinstance(question, Progress):
-            self._go_to(question)
-        elif isinstance(question, HessianAt):
-            self.hessian = question, answer
-        elif isinstance(question, ActiveHessianAt):
-            self.active_hessian = question, answer
-        elif isinstance(question, CurvatureAt) and self._is_of_use(question):
+        keep = _KEPT.get(type(question))
+        if keep is not None:
+            keep(self, question, answer)
+
+    def _keep_trial(self, question: EvaluateAt, answer: Evaluation) -> None:
+        self._trials.append(Point(question.params, answer))
+
+    def _keep_hessian(self, question: HessianAt, answer: Curvature) -> None:
+        self._see(answer.diagonal)
+        self.hessian = question, answer
+
+    def _keep_active_hessian(self, question: ActiveHessianAt, answer: ActiveHessian) -> None:
+        diagonal = np.zeros(question.active.shape)
+        diagonal[question.active] = answer.diagonal
+        self._see(diagonal)
+        self.active_hessian = question, answer
+
+    def _keep_curvature(self, question: CurvatureAt, answer: Curvature) -> None:
+        self._see(answer.diagonal)
+        if self._is_of_use(question):
             self.measured = Measured(answer, self.iteration)
 
     def _see(self, diagonal: Array) -> None:
@@ -207,7 +211,7 @@ class Evidence:
         is_here = self._here is not None and self._here.is_at(question.params)
         return is_here and question.as_diagonal == (not self._penalty.is_smooth)
 
-    def _go_to(self, report: Progress) -> None:
+    def _go_to(self, report: Progress, answer: Any) -> None:
         """Go to the point of a report; keep its value, and the step that led there."""
         there = next((p for p in reversed(self._trials) if p.is_at(report.params)), None)
         here, self._here = self._here, there
@@ -219,3 +223,20 @@ class Evidence:
             change = there.evaluation.gradient - here.evaluation.gradient
             noise = self._noise_at(report.value)
             self.steps.remember(there.params - here.params, change, noise)
+
+
+_REPLACED = {
+    CurvatureAt: "measured",
+    HessianAt: "hessian",
+    ActiveHessianAt: "active_hessian",
+}
+"""The attribute that the answer to a question replaces."""
+
+_KEPT: dict[type, Callable[[Evidence, Any, Any], None]] = {
+    EvaluateAt: Evidence._keep_trial,
+    HessianAt: Evidence._keep_hessian,
+    ActiveHessianAt: Evidence._keep_active_hessian,
+    CurvatureAt: Evidence._keep_curvature,
+    Progress: Evidence._go_to,
+}
+"""What is kept of the answer to each kind of question, and of a report."""

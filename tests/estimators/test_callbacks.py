@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
@@ -9,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sk_softmax import SoftmaxRegression
+from sk_softmax.estimators import callbacks
 from sk_softmax.solvers import SOLVERS
 
 callback = pytest.importorskip("sklearn.callback", reason="needs scikit-learn 1.9")
@@ -137,3 +139,23 @@ def test_warnings_point_to_the_line_that_calls_fit(overlapping_classes):
     with pytest.warns(ConvergenceWarning) as caught:
         SoftmaxRegression(max_iter=1).fit(X, y)
     assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_no_context_is_made_where_nobody_can_listen(overlapping_classes, monkeypatch):
+    pd = pytest.importorskip("pandas")
+    X, y = overlapping_classes(3)
+    made = []
+    begin = callbacks.begin_with
+    monkeypatch.setattr(callbacks, "begin_with", lambda *given: made.append(1) or begin(*given))
+    learner = SoftmaxRegression(solver="sgd", max_iter=2, keep_path=True, random_state=0)
+    frame = pd.DataFrame(X, columns=[f"f{j}" for j in range(X.shape[1])])
+    for data in (X, frame):
+        for model in (SoftmaxRegression(), learner):
+            model.fit(data, y).fit(data, y)
+    learner.partial_fit(frame, y, classes=np.unique(y)).fit(X, y)
+    assert made == []
+    journal = Journal()
+    heard = SoftmaxRegression().set_callbacks(journal)
+    clone(heard).fit(X, y)
+    assert made == [1]
+    assert "begin iteration" in journal.events

@@ -66,8 +66,11 @@ class PenaltyForm:
             How many of the columns belong to features.
         """
         factors = 1.0 if self.factors is None else self.factors
-        l2, l1 = np.zeros(shape[1]), np.zeros(shape[1])
+        l2 = np.zeros(shape[1])
         l2[:n_features] = strength * (1 - self.l1_ratio) * factors
+        if self.l1_ratio == 0 and self.lower is None:
+            return L2(l2, n_features)
+        l1 = np.zeros(shape[1])
         l1[:n_features] = strength * self.l1_ratio * factors
         if self.lower is not None and self.upper is not None:
             lower, upper = np.full(shape, -np.inf), np.full(shape, np.inf)

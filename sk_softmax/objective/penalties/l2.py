@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import ActivePenalty, Array
+from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.objective.penalties.active_l1 import ActiveL1
 
 
@@ -62,10 +63,16 @@ class L2:
             return 0.0
         return 0.5 * float(np.vdot(self._strengths(params) * params, params))
 
-    def add_smooth_gradient(self, params: Array, gradient: Array) -> None:
-        """Add the gradient of the smooth part to ``gradient`` in place; both are like params."""
-        if not self._is_nothing:
-            gradient += self._strengths(params) * params
+    def add_smooth_gradient(self, params: Array, gradient: Array) -> float:
+        """Add the gradient of the smooth part to ``gradient`` in place; return the part's value.
+
+        Both arrays are like params.
+        """
+        if self._is_nothing:
+            return 0.0
+        pull = self._strengths(params) * params
+        gradient += pull
+        return 0.5 * float(np.vdot(pull, params))
 
     def _strengths(self, params: Array) -> Array:
         """Return the strengths in the width of the params."""
@@ -132,7 +139,7 @@ def _sum_of_quotients(numerator: Array, denominator: Array) -> float:
     Shapes ``(n, n_features)`` and ``(n_features,)``. A quotient is infinite where only the
     denominator is zero, and zero where both are.
     """
-    with np.errstate(divide="ignore", over="ignore"):
+    with quiet():
         if (denominator > 0).all():  # 20 classes and 50,000 features: 2 ms, and 7 with a mask
             return float((numerator / denominator).sum())
         quotients = np.divide(
