@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Self
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sk_softmax.interfaces import Array, Index
-from sk_softmax.rows.blocks import BlockedRows, with_weight
+from sk_softmax.rows.blocks import BlockedRows, picked, with_weight
 from sk_softmax.rows.summing import block_bounds
 
 # Bytes, 16 MiB, up to which some features are copied once. Larger ones are picked anew for each
@@ -190,10 +191,21 @@ class DenseRows(BlockedRows):
     @cached_property
     def _in_float32(self) -> Array:
         """A copy of the rows, shifted and then narrowed, made once for all who ask."""
-        narrow = np.empty((self.n_rows, self.n_features), dtype=np.float32)
-        for rows in block_bounds(self.n_rows, self._rows_per_block()):
+        return self._copied_in_float32(self.n_rows, lambda rows: self._X[rows])
+
+    def copied(self, indices: NDArray[np.intp]) -> Self:
+        """Return the rows of these indices, copied in float32."""
+        # Gathered at once 62,500 rows of 10 features take 5 MB, which the C library gives back to
+        # the kernel after each fit: one to 1,000,000 rows took 126 ms so, and 120 block by block.
+        X = self._copied_in_float32(len(indices), lambda rows: picked(self._X, indices[rows]))
+        return self._like(X, np.float32, None)
+
+    def _copied_in_float32(self, n_rows: int, read: Callable[[slice], Array]) -> Array:
+        """Return rows that are read as they are stored, shifted and then narrowed, in a copy."""
+        narrow = np.empty((n_rows, self.n_features), dtype=np.float32)
+        for rows in block_bounds(n_rows, self._rows_per_block()):
             with np.errstate(over="ignore", under="ignore"):
-                narrow[rows] = self._read(self._X[rows])
+                narrow[rows] = self._read(read(rows))
         return narrow
 
     def columns(self, features: NDArray[np.intp]) -> Self:
@@ -207,7 +219,7 @@ class DenseRows(BlockedRows):
 
     def values(self, rows: Index = slice(None), features: Index = slice(None)) -> Array:
         """Return some rows or some features, shifted, in the width of the rows."""
-        part = self._X[rows][:, features]
+        part = picked(self._X, rows)[:, features]
         if self._shift is not None:
             part = part - self._shift[features]
         return np.asarray(part.astype(self.dtype, copy=False))
@@ -265,4 +277,4 @@ class DenseRows(BlockedRows):
 
     def gathered(self, indices: NDArray[np.intp], rows: Index) -> DenseBlock:
         """Return the rows of these indices as one block, with ``rows`` as its ``Block.rows``."""
-        return DenseBlock(self._read(self._X[indices]), rows, self._has_intercept)
+        return DenseBlock(self._read(picked(self._X, indices)), rows, self._has_intercept)

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -269,12 +270,18 @@ def test_a_subset_is_rows_too(kind, dtype, monkeypatch):
         return (pulled, block.gram(w)), block.rows
 
     (pulled, gram), rows = subset.collect(term)
-    assert [r.start for r in rows] == list(range(0, 1234, 100))
-    assert rows[-1].stop == 1234
+    assert [r.start for r in rows[1:]] == [r.stop for r in rows[:-1]]
+    assert (rows[0].start, rows[-1].stop, len(rows)) == (0, 1234, 14)
+    assert {r.stop - r.start for r in rows} == {88, 89}
     tolerance = dict(rtol=1e-4, atol=1e-2) if dtype == np.float32 else dict(rtol=1e-10, atol=1e-9)
     weighted = design * weights[:, None]
     np.testing.assert_allclose(pulled, (design @ params.T).T @ weighted, **tolerance)
     np.testing.assert_allclose(gram, design.T @ weighted, **tolerance)
+
+    (pulled, gram), rows = whole.subset(indices[:0]).collect(term)
+    assert rows == [slice(0, 0)]
+    np.testing.assert_array_equal(pulled, np.zeros((3, 31)))
+    np.testing.assert_array_equal(gram, np.zeros((31, 31)))
 
     some = np.array([7, 0, 7])
     for part, wanted in [
@@ -285,6 +292,20 @@ def test_a_subset_is_rows_too(kind, dtype, monkeypatch):
         (subset.columns(np.array([4, 2])).take(some), design[some][:, [4, 2, 30]]),
     ]:
         np.testing.assert_allclose(part.design(), wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["C order", "F order", "strided"])
+def test_to_take_rows_does_not_copy_the_others(kind):
+    X = layouts(data())[kind]
+    rows = rows_of(X, 3, has_intercept=True, n_threads=1)
+    tracemalloc.start()
+    try:
+        some = rows.take(np.array([6000, 3, 3])).design()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < X.nbytes / 50
+    np.testing.assert_array_equal(some[:, :30], X[[6000, 3, 3]])
 
 
 @pytest.mark.parametrize("kind", ["C order", "CSR", "CSC"])
