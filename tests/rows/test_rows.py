@@ -337,6 +337,16 @@ def test_what_is_collected_comes_in_the_order_of_the_rows(kind):
     assert sum(lengths) == 150_000
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "n_outputs", "n_blocks"),
+    [(20_000, 26, 2), (20_000, 13, 1), (16_384, 16, 2), (16_383, 17, 1), (32_768, 8, 2)],
+)
+def test_many_logits_are_two_blocks_for_two_threads(n_rows, n_outputs, n_blocks):
+    rows = rows_of(np.zeros((n_rows, 16)), n_outputs, has_intercept=True, n_threads=1)
+    _, lengths = rows.collect(lambda block: ((), block.n_rows))
+    assert lengths == [n_rows // n_blocks] * n_blocks
+
+
 def test_a_term_can_ask_for_larger_blocks():
     rows = rows_of(data(n_rows=120_000), 3, has_intercept=True, n_threads=2)
 
