@@ -32,7 +32,7 @@ def in_coordinates(
     space, weighted = _coordinates_of(settings, training, objective)
     small = objective_of(settings.on_coordinates(), weighted)
     if small.loss.n_outputs == 1 and small.rows.n_rows <= min(MOST_COLUMNS, 2 * space.rank):
-        small.go_by_kernel()
+        small.go_by_kernel(space.products)
     return space, small
 
 

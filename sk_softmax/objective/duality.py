@@ -198,9 +198,13 @@ def _moved_in_few_rows(
 
 def held_by_few_rows(data: DataTerm, params: Array, n_few: int) -> tuple[Any, ...]:
     """Question: the class totals of ``n_few`` rows, weighted, shape ``(n_classes,)``."""
-    block, logits = _few_rows(data, params, n_few)
-    probabilities, _ = _with_logarithms(data, logits)
-    return (data.weighted(probabilities, block).sum(axis=1),)
+    few, prepared = _few_rows(data, n_few), data.rows.prepare(params)
+
+    def term(block: Block) -> tuple[Any, ...]:
+        probabilities, _ = _with_logarithms(few, few.logits(block, prepared))
+        return (few.weighted(probabilities, block).sum(axis=1),)
+
+    return few.rows.sum(term)
 
 
 def moved_in_few_rows(data: DataTerm, params: Array, move: _Move, n_few: int) -> tuple[Any, ...]:
@@ -208,18 +212,12 @@ def moved_in_few_rows(data: DataTerm, params: Array, move: _Move, n_few: int) ->
 
     A number, and shape ``(n_outputs, n_columns)``.
     """
-    block, logits = _few_rows(data, params, n_few)
-    divergence = _replace_by_changes(data, block, logits, move).sum()
-    return divergence, block.pull_back(data.weighted(logits, block))
+    return moved_in_all_rows(_few_rows(data, n_few), params, move, 1.0)
 
 
-def _few_rows(data: DataTerm, params: Array, n_few: int) -> tuple[Block, Array]:
-    """Return ``n_few`` rows spread out over all rows, as far as they are in this part.
-
-    The result is a block and its logits, shape ``(n_outputs, n_rows in the block)``.
-    """
-    block = data.rows.take(data.here(spread_out(data.n_rows, n_few)))
-    return block, data.logits(block, data.rows.prepare(params))
+def _few_rows(data: DataTerm, n_few: int) -> DataTerm:
+    """Return the term on ``n_few`` rows spread out over all, as far as they are in this part."""
+    return data.at(data.here(spread_out(data.n_rows, n_few)))
 
 
 def _moved_in_all_rows(

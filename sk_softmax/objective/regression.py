@@ -199,12 +199,13 @@ class RegressionObjective:
         """Use the Gram matrix of an objective in which more rows have weight, measured once."""
         self.data.damp_like(all_rows.data)
 
-    def go_by_kernel(self) -> None:
+    def go_by_kernel(self, products: Array | None = None) -> None:
         """Make Hessians from products of rows with one another, where that leaves enough digits.
 
-        It is for two classes, no more rows than features, and one L2 penalty on all of them.
+        It is for two classes, no more rows than features, and one L2 penalty on all of them. The
+        products have shape ``(n_rows, n_rows)``; None has them computed.
         """
-        self._kernel = Kernel.of(self.data, self.penalty.l2)
+        self._kernel = Kernel.of(self.data, self.penalty.l2, products)
 
     @property
     def has_kernel(self) -> bool:

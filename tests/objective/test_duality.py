@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from sk_softmax.interfaces import Evaluation
-from sk_softmax.objective import RegressionObjective, duality
+from sk_softmax.objective import RegressionObjective, duality, spread_out
+from sk_softmax.objective.cross_entropy import cross_entropy_of
+from sk_softmax.objective.data_term import DataTerm
+from sk_softmax.objective.targets import Labels
 from sk_softmax.rows import rows_of
 from sk_softmax.solvers import NewtonCholesky
 
@@ -82,6 +85,17 @@ def test_rows_that_hold_too_little_of_a_class_leave_the_move_to_all(solve):
     params[2] += [900.0, -900.0]
     here = objective.evaluate(params)
     assert 0 <= here.value - best.evaluation.value <= objective.gap(params, here) < np.inf
+
+
+def test_a_part_may_hold_none_of_the_few_rows():
+    rows = rows_of(np.ones((3, 2)), 3, has_intercept=True, n_threads=1)
+    part = DataTerm(rows, Labels(np.arange(3), 3), cross_entropy_of(3), first_row=1, n_rows=6000)
+    assert part.here(spread_out(6000, 2)).size == 0
+    params = np.ones((3, 3))
+    (held,) = duality.held_by_few_rows(part, params, 2)
+    np.testing.assert_array_equal(held, np.zeros(3))
+    (held,) = duality.held_by_few_rows(part, params, 6000)
+    np.testing.assert_allclose(held, np.ones(3))
 
 
 def test_probabilities_that_underflow_count_in_full(solve):

@@ -51,6 +51,18 @@ def test_steps_and_diagonal_are_those_of_the_hessian(has_intercept, is_weighted,
     np.testing.assert_allclose(hessian.diagonal, whole.diagonal, rtol=1e-12)
 
 
+def test_products_that_are_known_are_taken():
+    X = np.random.default_rng(0).normal(size=(20, 31))
+    own, told, misled = objective_on(X), objective_on(X), objective_on(X)
+    own.go_by_kernel()
+    told.go_by_kernel(X @ X.T)
+    misled.go_by_kernel(2 * X @ X.T)
+    params, gradient = np.zeros(own.shape), np.ones(own.shape)
+    steps = [objective.hessian(params).solve(gradient) for objective in (own, told, misled)]
+    np.testing.assert_array_equal(steps[1], steps[0])
+    assert not np.allclose(steps[2], steps[0])
+
+
 @pytest.mark.parametrize("share", [1e-6, 0.01, 0.9])
 def test_the_decrement_keeps_digits_up_to_the_limit(share):
     # Columns of very different units, and a penalty just strong enough.

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -269,12 +270,18 @@ def test_a_subset_is_rows_too(kind, dtype, monkeypatch):
         return (pulled, block.gram(w)), block.rows
 
     (pulled, gram), rows = subset.collect(term)
-    assert [r.start for r in rows] == list(range(0, 1234, 100))
-    assert rows[-1].stop == 1234
+    assert [r.start for r in rows[1:]] == [r.stop for r in rows[:-1]]
+    assert (rows[0].start, rows[-1].stop, len(rows)) == (0, 1234, 14)
+    assert {r.stop - r.start for r in rows} == {88, 89}
     tolerance = dict(rtol=1e-4, atol=1e-2) if dtype == np.float32 else dict(rtol=1e-10, atol=1e-9)
     weighted = design * weights[:, None]
     np.testing.assert_allclose(pulled, (design @ params.T).T @ weighted, **tolerance)
     np.testing.assert_allclose(gram, design.T @ weighted, **tolerance)
+
+    (pulled, gram), rows = whole.subset(indices[:0]).collect(term)
+    assert rows == [slice(0, 0)]
+    np.testing.assert_array_equal(pulled, np.zeros((3, 31)))
+    np.testing.assert_array_equal(gram, np.zeros((31, 31)))
 
     some = np.array([7, 0, 7])
     for part, wanted in [
@@ -285,6 +292,20 @@ def test_a_subset_is_rows_too(kind, dtype, monkeypatch):
         (subset.columns(np.array([4, 2])).take(some), design[some][:, [4, 2, 30]]),
     ]:
         np.testing.assert_allclose(part.design(), wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["C order", "F order", "strided"])
+def test_to_take_rows_does_not_copy_the_others(kind):
+    X = layouts(data())[kind]
+    rows = rows_of(X, 3, has_intercept=True, n_threads=1)
+    tracemalloc.start()
+    try:
+        some = rows.take(np.array([6000, 3, 3])).design()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < X.nbytes / 50
+    np.testing.assert_array_equal(some[:, :30], X[[6000, 3, 3]])
 
 
 @pytest.mark.parametrize("kind", ["C order", "CSR", "CSC"])
@@ -314,6 +335,16 @@ def test_what_is_collected_comes_in_the_order_of_the_rows(kind):
     )
     assert nothing == ()
     assert sum(lengths) == 150_000
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_outputs", "n_blocks"),
+    [(20_000, 26, 2), (20_000, 13, 1), (16_384, 16, 2), (16_383, 17, 1), (32_768, 8, 2)],
+)
+def test_many_logits_are_two_blocks_for_two_threads(n_rows, n_outputs, n_blocks):
+    rows = rows_of(np.zeros((n_rows, 16)), n_outputs, has_intercept=True, n_threads=1)
+    _, lengths = rows.collect(lambda block: ((), block.n_rows))
+    assert lengths == [n_rows // n_blocks] * n_blocks
 
 
 def test_a_term_can_ask_for_larger_blocks():
