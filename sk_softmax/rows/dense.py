@@ -175,9 +175,9 @@ class DenseBlock:
 
 def _common(weights: Array) -> float:
     """Return the weight that all rows have in common, as where a fit begins; zero for none."""
-    first = weights[0]
-    is_common = first == weights[-1] and bool((weights == first).all())
-    return float(first) if is_common else 0.0
+    if not len(weights) or weights[0] != weights[-1]:
+        return 0.0
+    return float(weights[0]) if bool((weights == weights[0]).all()) else 0.0
 
 
 class Columns:
