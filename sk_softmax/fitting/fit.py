@@ -177,9 +177,9 @@ def _solution(
     if used is not None:
         observe, validate = used.observer(observe), used.validation(validate)
         begin, see = used.params(start), used.minibatches(see)
-        return used.solution(
-            _solution(settings, training, used.objective, begin, observe, validate, see)
-        )
+        found = _solution(settings, training, used.objective, begin, observe, validate, see)
+        with quiet():
+            return used.solution(found, objective)
     views = Views(objective)
     with quiet():
         stages = _stages_of(settings, training, objective, start, views)

@@ -36,6 +36,8 @@ class UsedFeatures:
 
     def params(self, params: Array) -> Array:
         """Return the params of these features, shape ``(n_outputs, n_used)``."""
+        if not params.any():  # a million zeros are picked in 2 ms
+            return np.zeros((len(params), len(self.columns)), dtype=params.dtype)
         return params[:, self.columns]
 
     def spread(self, params: Array) -> Array:
@@ -62,14 +64,21 @@ class UsedFeatures:
             return None
         return lambda params: see(self.spread(params))
 
-    def solution(self, solution: Solution) -> Solution:
-        """Return the solution for all features: their gradient is zero where they are unused."""
+    def solution(self, solution: Solution, objective: RegressionObjective) -> Solution:
+        """Return the solution for all features: their gradient is zero where they are unused.
+
+        So is their part of the duality gap, and ``objective``, of all features, is told the gap of
+        these: of 1,500 rows of 20 newsgroups it takes 14 ms, and 26 of all features.
+        """
         here = solution.evaluation
-        return replace(
+        whole = replace(
             solution,
             params=self.spread(solution.params),
             evaluation=replace(here, gradient=self.spread(here.gradient)),
         )
+        gap = self.objective.gap(solution.params, here)
+        objective.know_gap(whole.params, whole.evaluation, gap)
+        return whole
 
 
 def used_features(objective: RegressionObjective, C: float, start: Array) -> UsedFeatures | None:
@@ -84,7 +93,7 @@ def used_features(objective: RegressionObjective, C: float, start: Array) -> Use
     is_used = rows.n_stored() > 0
     features = np.flatnonzero(is_used)
     is_few = 0 < len(features) <= MOST_USED * rows.n_features
-    if not is_few or start[:, : rows.n_features][:, ~is_used].any():
+    if not is_few or (start.any() and start[:, : rows.n_features][:, ~is_used].any()):
         return None
     columns: NDArray[Any] = np.append(features, range(rows.n_features, rows.n_columns))
     small = objective.of_features(features).with_penalty(C)

@@ -17,6 +17,7 @@ from sk_softmax.interfaces.arrays import (
 )
 from sk_softmax.interfaces.objective import (
     ActiveHessian,
+    CentredCurvature,
     Curvature,
     Evaluation,
     Objective,
@@ -41,6 +42,7 @@ from sk_softmax.interfaces.questions import (
     Progress,
     Question,
     SeparationAt,
+    SizeAlong,
 )
 from sk_softmax.interfaces.row_blocks import (
     Block,
@@ -70,6 +72,7 @@ __all__ = [
     "Array",
     "Asked",
     "Block",
+    "CentredCurvature",
     "Claim",
     "CollectedTerm",
     "Curvature",
@@ -96,6 +99,7 @@ __all__ = [
     "Rows",
     "Search",
     "SeparationAt",
+    "SizeAlong",
     "Solution",
     "Solver",
     "StagedSearch",

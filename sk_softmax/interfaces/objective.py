@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,18 @@ class Curvature(Protocol):
 
     def solve(self, gradient: Array) -> Array:
         """Return ``H^-1 gradient``; both are shaped like ``params``."""
+        ...
+
+
+@runtime_checkable
+class CentredCurvature(Curvature, Protocol):
+    """A curvature of columns less their means, in which intercepts are apart."""
+
+    def solve_intercepts(self, gradient: Array) -> Array:
+        """Return the intercepts' own part of the last column of :meth:`solve`.
+
+        Shape ``(n_outputs,)``; the rest of that column makes up for the means of the columns.
+        """
         ...
 
 
@@ -159,6 +171,13 @@ class Objective(Protocol):
         at_most : float, default=inf
             The largest bound that is needed. If the bound turns out to be larger before the rows
             have been read, the result is infinity.
+        """
+        ...
+
+    def size_along(self, params: Array, direction: Array) -> float:
+        """Return about where a few of the rows have their least along a direction; at most 1.
+
+        It is the size of a step from ``params``, and 1 where these rows do not tell.
         """
         ...
 

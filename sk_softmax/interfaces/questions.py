@@ -117,6 +117,21 @@ class EvaluateMinibatch:
 
 
 @dataclass(frozen=True, slots=True)
+class SizeAlong:
+    """Question: how far to go along ``direction``, about; answered by a float.
+
+    It is judged by a few of the rows: see :meth:`Objective.size_along`.
+    """
+
+    params: Array
+    direction: Array
+
+    def put_to(self, objective: Objective) -> float:
+        """Return the objective's answer."""
+        return objective.size_along(self.params, self.direction)
+
+
+@dataclass(frozen=True, slots=True)
 class GapAt:
     """Question: an upper bound on ``F - F*`` from duality, in nats a row; answered by a float.
 
@@ -196,6 +211,7 @@ Question: TypeAlias = (
     | ActiveHessianAt
     | LargestCurvature
     | EvaluateMinibatch
+    | SizeAlong
     | GapAt
 )
 """What an objective can be asked."""

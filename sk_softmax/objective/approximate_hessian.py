@@ -106,7 +106,7 @@ def approximate_hessian(
         has_intercept = n_columns > data.n_features
         diagonal = centred_diagonal if has_intercept else shared_diagonal
         return diagonal(data, params, l2, damping)
-    if not params.any() and not data.has_offset:  # all classes are equally likely in every row
+    if _is_undecided(data, params):
         return SharedGram(_with_penalty(_undecided(data) * data.gram, l2), n_outputs)
     if n_outputs == 1 or not _can_afford_one_a_class(data, AFFORDABLE * stands_for + evaluations):
         (gram,) = _damped_grams(data, params, damping, mean_of_classes, 1)
@@ -136,10 +136,14 @@ def centred_diagonal(data: DataTerm, params: Array, l2: Array, damping: float) -
     Parameters are those of :func:`approximate_hessian`; the last column is that of the intercept.
     """
     n_outputs, _ = data.shape
-    diagonal, sums = data.ask(partial(diagonal_and_sums_of_mean, params=params))
-    damping = min(damping, MOST_OF_CENTRED) * sums[-1] / data.n_rows
-    squares = diagonal / data.n_rows + damping * data.mean_square
-    firsts = sums / data.n_rows + damping * data.mean
+    if _is_undecided(data, params):
+        diagonal, sums = _undecided(data) * data.mean_square, _undecided(data) * data.mean
+    else:
+        summed = data.ask(partial(diagonal_and_sums_of_mean, params=params))
+        diagonal, sums = (part / data.n_rows for part in summed)
+    damping = min(damping, MOST_OF_CENTRED) * sums[-1]
+    squares = diagonal + damping * data.mean_square
+    firsts = sums + damping * data.mean
     weight = float(firsts[-1])
     means = firsts[:-1] / weight if weight > 0 else np.zeros(len(firsts) - 1)
     # Rounding may leave less of a constant column than nothing.
@@ -176,6 +180,11 @@ def mean_of_classes(curvatures: Array) -> Array:
     The curvature of a row is spread over the ``K - 1`` directions in which softmax can change.
     """
     return np.asarray(curvatures.sum(axis=0, keepdims=True) / max(len(curvatures) - 1, 1))
+
+
+def _is_undecided(data: DataTerm, params: Array) -> bool:
+    """Whether all classes are equally likely in every row at params ``(n_outputs, n_columns)``."""
+    return not params.any() and not data.has_offset
 
 
 def _undecided(data: DataTerm) -> float:

@@ -204,6 +204,10 @@ class CentredDiagonal:
         step[:, -1] = of_intercept[:, 0] / self._weight - coef @ means
         return step
 
+    def solve_intercepts(self, gradient: Array) -> Array:
+        """Return what intercepts move for columns less their means, shape ``(n_outputs,)``."""
+        return np.asarray(gradient[:, -1] / self._weight)
+
 
 class FullHessian:
     """The exact Hessian, of shape ``(n_outputs * n_columns, n_outputs * n_columns)``.

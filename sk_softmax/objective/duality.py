@@ -75,7 +75,7 @@ def duality_gap(
     n_features = data.n_features
     if not penalty.is_coercive or not here.is_finite:
         return np.inf
-    coef, value = params[:, :n_features], penalty.value(params)
+    coef, value = np.ascontiguousarray(params[:, :n_features]), penalty.value(params)
 
     def beside_divergence(image: Array) -> float:
         """Return the first three terms of the gap, for ``v`` of ``(n_outputs, n_features)``."""

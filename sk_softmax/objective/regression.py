@@ -30,6 +30,7 @@ from sk_softmax.objective.intercepts import loss_of_intercepts, null_loss
 from sk_softmax.objective.kernel_hessian import Kernel
 from sk_softmax.objective.offset import class_major
 from sk_softmax.objective.penalties import PenaltyForm
+from sk_softmax.objective.size_along import size_along
 from sk_softmax.objective.targets import Labels, Targets
 
 
@@ -342,6 +343,14 @@ class RegressionObjective:
             self._last_gap = params, here, gap
         return gap
 
+    def know_gap(self, params: Array, here: Evaluation, gap: float) -> None:
+        """Keep the duality gap at these params, ``(n_outputs, n_columns)``, as computed."""
+        self._last_gap = params, here, gap
+
+    def size_along(self, params: Array, direction: Array) -> float:
+        """Return about where a few of the rows have their least along a direction; at most 1."""
+        return size_along(self.data, self.penalty, params, direction)
+
     def largest_curvature(self) -> float:
         """Return a bound on the Hessian's largest eigenvalue that holds at all params."""
         return largest_curvature(self.data) + float(self.penalty.l2.max())
@@ -360,7 +369,8 @@ class RegressionObjective:
         ``gradient``, of shape ``(n_outputs, n_columns)``, may be changed in place. The answer has
         the width of ``params``.
         """
-        gradient = np.ascontiguousarray(gradient, dtype=params.dtype)
+        # That of sparse rows is transposed: 1 M numbers take 1.1 ms so, and 3.4 in one copy.
+        gradient = np.ascontiguousarray(gradient.astype(params.dtype, copy=False))
         with quiet():
             gradient /= n_rows
             of_penalty = self.penalty.add_smooth_gradient(params, gradient)

@@ -13,6 +13,7 @@ from scipy.linalg.blas import daxpy, saxpy
 
 from sk_softmax.interfaces import (
     Array,
+    CentredCurvature,
     Curvature,
     CurvatureAt,
     EvaluateAt,
@@ -22,6 +23,7 @@ from sk_softmax.interfaces import (
     Progress,
     Question,
     Search,
+    SizeAlong,
     Solution,
     Status,
 )
@@ -34,6 +36,12 @@ from sk_softmax.solvers.line_search import Step, strong_wolfe_search
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.secant import curvature_along
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
+
+# Parameters above which the size of a first step is asked for. A measured curvature gives its
+# direction a scale, but a diagonal leaves out what features have in common: on 20 newsgroups with
+# C=1 the best size is 0.26. Searched for among all rows it took three evaluations to a point from
+# which fits took three more passes.
+MANY_PARAMETERS = 65_000
 
 
 @dataclass(repr=False)
@@ -118,6 +126,8 @@ class LBFGS(Options):
             # 4. Move. If no step lowers the value, try once more without old pairs and without
             #    curvature that was measured cheaply.
             size = known.first_size(direction)
+            if known.has_metric_alone and params.size > MANY_PARAMETERS:
+                size = yield SizeAlong(params, direction)
             step = yield from strong_wolfe_search(
                 params, here, direction, size, problem.resolution
             )
@@ -154,6 +164,9 @@ class _Knowledge:
         self.curvature: Curvature | None = None
         self.clock = 0
         self.exact = False
+        # Of the params of the stage. Pairs of a narrower stage stay narrow: with a million
+        # parameters, to widen ten takes 20 ms, and a direction from them 8 ms more.
+        self.width: np.dtype[Any] = np.dtype(np.float64)
 
     @classmethod
     def before(cls, problem: Problem, history: int) -> _Knowledge:
@@ -161,10 +174,11 @@ class _Knowledge:
         known: _Knowledge
         if problem.memory is not None:
             known = problem.memory.state
-            known.exact = False
-        else:
-            known = cls(history, WARM_DAMPING if problem.start.any() else FIRST_DAMPING)
-        known.pairs.keep_in(problem.start.dtype)
+            known.exact, known.width = False, problem.start.dtype
+            return known
+        known = cls(history, WARM_DAMPING if problem.start.any() else FIRST_DAMPING)
+        known.width = problem.start.dtype
+        known.pairs.keep_in(known.width)
         return known
 
     def measure(self, params: Array) -> Generator[Question, Curvature, None]:
@@ -182,6 +196,11 @@ class _Knowledge:
         size = 1.0 if has_scale else 1.0 / float(np.linalg.norm(direction))
         return min(size, 2 * self.schedule.sizes[-1]) if self.schedule.sizes else size
 
+    @property
+    def has_metric_alone(self) -> bool:
+        """Whether a curvature was measured, and no step is remembered."""
+        return self.curvature is not None and len(self.pairs) == 0
+
     def can_begin_anew(self) -> bool:
         """Whether anything can be forgotten that may have caused a bad direction."""
         return len(self.pairs) > 0 or not self.exact
@@ -189,6 +208,7 @@ class _Knowledge:
     def begin_anew(self) -> None:
         """Forget all steps, and ask for exact curvature from now on."""
         self.pairs, self.exact = self.pairs.emptied(), True
+        self.pairs.keep_in(self.width)
         self.schedule.begin_anew()
 
     def remember(self, step: Step, params: Array, here: Evaluation) -> None:
@@ -232,10 +252,8 @@ class Pairs:
         return vector.astype(self._width, copy=False)
 
     def emptied(self) -> Pairs:
-        """Return an object without pairs that keeps as many, in the same width."""
-        empty = Pairs(self._pairs.maxlen or 0)
-        empty.keep_in(self._width)
-        return empty
+        """Return an object without pairs that keeps as many."""
+        return Pairs(self._pairs.maxlen or 0)
 
     def remember(self, step: Array, change: Array) -> None:
         """Keep a pair, unless the curvature along the step is lost in rounding.
@@ -253,6 +271,14 @@ class Pairs:
         scale ``s'y / y'M^-1 y`` of the last step. The scale corrects a curvature that was measured
         where the classes of the rows were more or less certain; without it L-BFGS took 27 passes
         instead of 17 on 20 newsgroups.
+
+        It also corrects a diagonal for what features have in common. Intercepts have nothing in
+        common with columns less their means, so the whole scale makes their steps too short, and
+        none too long: their part has its root. Iterations on 20 newsgroups, by their factor:
+                                                      scale   root   1
+          C=1 to 1e-3, to 1e-6 (scales of 0.3)        7, 15   6, 13  7, 14
+          C=10 to 1e-3, to 1e-6                      22, 56  22, 44  23, 48
+          C=100 to 1e-3 (scales of 0.05)                 62      60  68
         """
         add = saxpy if self._width == np.float32 else daxpy
         result: Array = gradient.ravel().astype(self._width)
@@ -260,25 +286,41 @@ class Pairs:
         for step, change, product in reversed(self._pairs):
             along.append(float(np.dot(step, result)) / product)
             result = add(change, result, a=-along[-1])
-        if curvature is not None:
-            result = self._kept(curvature.solve(result.reshape(gradient.shape)).ravel())
-        if self._pairs:
-            result *= self._scale(self._pairs[-1], gradient.shape, curvature)
+        result = self._start(result.reshape(gradient.shape), curvature)
         for (step, change, product), forth in zip(self._pairs, reversed(along), strict=True):
             result = add(step, result, a=forth - float(np.dot(change, result)) / product)
         return result.reshape(gradient.shape).astype(gradient.dtype, copy=False)
+
+    def _start(self, gradient: Array, curvature: Curvature | None) -> Array:
+        """Return the first matrix of the recursion times a vector, ``(n_outputs, n_columns)``.
+
+        Flat, of shape ``(n_outputs * n_columns,)``, in the width of the pairs.
+        """
+        solved = gradient if curvature is None else curvature.solve(gradient)
+        result = self._kept(solved.ravel())
+        if self._pairs:
+            scale = self._scale(self._pairs[-1], gradient.shape, curvature)
+            result *= scale
+            if isinstance(curvature, CentredCurvature):
+                by_intercepts = (scale**0.5 - scale) * curvature.solve_intercepts(gradient)
+                result.reshape(gradient.shape)[:, -1] += by_intercepts
+        return result
 
     def _scale(
         self, pair: tuple[Array, Array, float], shape: tuple[int, ...], curvature: Curvature | None
     ) -> float:
         """Return ``s'y / y'M^-1 y``; without a curvature ``M`` is the identity.
 
-        The arrays of ``pair`` have shape ``(n_outputs * n_columns,)``, and ``shape`` is
-        ``(n_outputs, n_columns)``.
+        If intercepts are apart and have ``b`` of ``y'M^-1 y``, and coefficients have ``a``, it is
+        the scale ``c`` with ``c a + sqrt(c) b = s'y``. The arrays of ``pair`` have shape
+        ``(n_outputs * n_columns,)``, and ``shape`` is ``(n_outputs, n_columns)``.
         """
         _, change, product = pair
-        solved = change
-        if curvature is not None:
-            solved = self._kept(curvature.solve(change.reshape(shape)).ravel())
-        square = float(np.dot(change, solved))
+        change = change.reshape(shape)
+        solved = change if curvature is None else curvature.solve(change)
+        square = float(np.dot(change.ravel(), self._kept(solved.ravel())))
+        if isinstance(curvature, CentredCurvature):
+            b = float(change[:, -1] @ curvature.solve_intercepts(change))
+            divisor = b + float(np.sqrt(b * b + 4 * max(square - b, 0.0) * product))
+            return float(2 * product / divisor) ** 2 if divisor > 0 else 1.0
         return product / square if square > 0 else 1.0  # it underflows where rows are certain

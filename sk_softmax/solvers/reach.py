@@ -60,7 +60,7 @@ class Model:
         column of all classes does not change the loss, and so does not count.
         """
         has_faded = self.diagonal <= FADED * most
-        if not has_faded.any():
+        if not has_faded.any():  # spares 30 ms with a million parameters
             return False
         step, params = _without_mean(self.step), _without_mean(params)
         promises = -slope * step

@@ -21,6 +21,7 @@ PARAMS = np.arange(6.0).reshape(2, 3)
 FIELDS = {
     "params": PARAMS,
     "since": PARAMS + 1,
+    "direction": PARAMS + 1,
     "active": PARAMS > 2,
     "indices": np.arange(3),
     "evaluation": interfaces.Evaluation(1.0, PARAMS),

@@ -52,6 +52,15 @@ def test_the_others_are_fitted_as_if_they_were_alone(kind, width):
     assert model.records_[-1].value == pytest.approx(expected.records_[-1].value, rel=1e-6)
 
 
+def test_the_gap_is_that_of_all_features():
+    _, spread, labels, _ = table()
+    model = SoftmaxRegression(C=2.0, tol=1e-4).fit(spread, labels)
+    objective = objective_of(spread, labels)
+    params = np.column_stack([model.coef_, model.intercept_])
+    gap = objective.gap(params, objective.evaluate(params))
+    assert model.duality_gap_ == pytest.approx(gap, rel=1e-6)
+
+
 def test_callbacks_and_validation_see_all_features():
     _, spread, labels, _ = table()
     shapes = []

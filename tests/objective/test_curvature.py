@@ -6,6 +6,7 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sk_softmax.interfaces import CentredCurvature
 from sk_softmax.objective import RegressionObjective, approximate_hessian, cost
 from sk_softmax.objective.curvature import (
     CentredDiagonal,
@@ -175,6 +176,30 @@ def test_of_many_columns_less_their_means_the_diagonal_is_left(damping, width, m
     step = curvature.solve(params.astype(width))
     assert step.dtype == width
     np.testing.assert_allclose(step, expected, rtol=1e-5 if width == np.float32 else 1e-10)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+def test_at_zero_a_centred_diagonal_takes_no_pass_over_the_classes(n_classes, monkeypatch):
+    monkeypatch.setattr(approximate_hessian, "MOST_COLUMNS", 3)
+    objective = objective_of(6, n_classes)
+    near = objective.curvature(np.full(objective.shape, 1e-9), 0.1)
+    passes = objective.passes
+    at_zero = objective.curvature(np.zeros(objective.shape), 0.1)
+    assert objective.passes == passes
+    gradient = np.random.default_rng(1).normal(size=objective.shape)
+    np.testing.assert_allclose(at_zero.solve(gradient), near.solve(gradient), rtol=1e-6)
+
+
+def test_of_a_centred_diagonal_the_intercepts_own_part_is_that_of_columns_with_mean_zero():
+    variances, means = np.array([1.0, 2.0, 3.0]), np.array([4.0, -1.0, 0.5])
+    gradient = np.random.default_rng(0).normal(size=(2, 4))
+    curvature = CentredDiagonal(variances, means, 0.7, n_outputs=2)
+    assert isinstance(curvature, CentredCurvature)
+    assert not isinstance(SharedDiagonal(variances, 2), CentredCurvature)
+    step = curvature.solve(gradient)
+    own = curvature.solve_intercepts(gradient)
+    np.testing.assert_allclose(own, step[:, -1] + step[:, :-1] @ means)
+    np.testing.assert_allclose(own, gradient[:, -1] / 0.7)
 
 
 def test_without_an_intercept_no_column_is_centred(monkeypatch):

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sk_softmax.rows import CSRRows, csc, rows_of
+from sk_softmax.rows import CSRRows, csc, csr, rows_of
 from sk_softmax.rows.csc import stretches
 from sk_softmax.rows.summing import block_bounds
 
@@ -130,3 +130,27 @@ def test_what_is_too_large_for_float32_is_infinite_without_a_warning(n_rows):
     prepared = rows.prepare(np.ones((3, N_FEATURES + 1)))
     (total,) = rows.sum(lambda block: (block.logits(prepared).max(),))
     assert np.isinf(total)
+
+
+@pytest.mark.parametrize("form", ["csr", "csc"])
+def test_values_are_narrowed_once_and_share_the_indices(form, monkeypatch):
+    X = sp.random(500, 40, density=0.2, format=form, random_state=0)
+    params = np.random.default_rng(1).normal(size=(3, 41))
+
+    def pulled(most):
+        monkeypatch.setattr(csr, "MOST_NARROWED", most)
+        rows = rows_of(X, 3, has_intercept=True, n_threads=1)
+        narrow = rows.narrowed()
+        prepared = narrow.prepare(params)
+        (product,) = narrow.sum(lambda block: (block.pull_back(block.logits(prepared)),))
+        assert rows.narrowed()._X is narrow._X
+        assert narrow.dtype == np.float32
+        return narrow, product
+
+    copied, product = pulled(4 * X.nnz)
+    by_block, same = pulled(4 * X.nnz - 1)
+    np.testing.assert_array_equal(product, same)
+    assert np.shares_memory(copied._X.indices, X.indices)
+    assert copied._X.dtype == np.float32
+    assert by_block._X is X
+    assert X.dtype == np.float64

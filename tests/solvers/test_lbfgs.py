@@ -3,8 +3,18 @@
 import numpy as np
 import pytest
 
-from sk_softmax.interfaces import Problem
+from sk_softmax.interfaces import (
+    CurvatureAt,
+    EvaluateAt,
+    Evaluation,
+    Memory,
+    Problem,
+    Progress,
+    SizeAlong,
+)
+from sk_softmax.objective.curvature import CentredDiagonal
 from sk_softmax.objective.penalties.l2 import L2
+from sk_softmax.solvers import LBFGS, lbfgs
 from sk_softmax.solvers.curvature_schedule import CurvatureSchedule, adapted
 from sk_softmax.solvers.evidence import Steps
 from sk_softmax.solvers.lbfgs import Pairs, _Knowledge
@@ -86,6 +96,72 @@ def test_a_stage_keeps_pairs_in_the_width_of_its_start(width):
     assert np.array_equal(ours, theirs) == (width == np.float64)
 
 
+def test_a_later_stage_keeps_narrow_pairs_until_it_begins_anew():
+    known = knowledge(np.float32)
+    step, gradient = np.array([[0.1, 0.7]]), np.array([[0.3, 0.9]])
+    known.pairs.remember(step, 3 * step)
+    narrow = known.pairs.inverse_hessian_times(gradient, None)
+    later = _Knowledge.before(problem(np.float64, memory=Memory(known)), 3)
+    np.testing.assert_array_equal(later.pairs.inverse_hessian_times(gradient, None), narrow)
+    later.begin_anew()
+    later.pairs.remember(step, 3 * step)
+    exact = Pairs(3)
+    exact.remember(step, 3 * step)
+    wide = exact.inverse_hessian_times(gradient, None)
+    assert not np.array_equal(wide, narrow)
+    np.testing.assert_array_equal(later.pairs.inverse_hessian_times(gradient, None), wide)
+
+
+def test_intercepts_take_the_root_of_the_scale_and_the_last_step_has_its_curvature():
+    rng = np.random.default_rng(0)
+    curvature = CentredDiagonal(np.array([1.0, 2.0, 3.0]), np.array([4.0, -1.0, 0.5]), 0.7, 2)
+    step = rng.normal(size=(2, 4))
+    hessian = np.diag(np.arange(1.0, 9.0))
+    change = (hessian @ step.ravel()).reshape(2, 4)
+    pairs = Pairs(3)
+    pairs.remember(step, change)
+    scale = pairs._scale(pairs._pairs[-1], (2, 4), curvature)
+    # The same metric with a scale of its own for each of its parts.
+    scaled = CentredDiagonal(
+        np.array([1.0, 2.0, 3.0]) / scale, np.array([4.0, -1.0, 0.5]), 0.7 / scale**0.5, 2
+    )
+    assert np.vdot(change, scaled.solve(change)) == pytest.approx(np.vdot(change, step))
+    gradient = rng.normal(size=(2, 4))
+    inverse = np.array(
+        [scaled.solve(row.reshape(2, 4)).ravel() for row in np.eye(8)]
+    ).T  # symmetric
+    expected = bfgs_inverse([(step, change)], inverse) @ gradient.ravel()
+    result = pairs.inverse_hessian_times(gradient, curvature)
+    np.testing.assert_allclose(result.ravel(), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize(("many", "expected"), [(1, [0]), (2, [])])
+def test_the_size_of_the_first_step_alone_is_asked_for_with_many_parameters(
+    many, expected, monkeypatch
+):
+    monkeypatch.setattr(lbfgs, "MANY_PARAMETERS", many)
+    search, answer, iteration = LBFGS().minimize(problem()), None, 0
+    asked, tried = [], []
+    while iteration < 3:
+        question = search.send(answer)
+        if isinstance(question, EvaluateAt):
+            left = question.params - np.array([[3.0, 30.0]])
+            answer = Evaluation(0.25 * float(np.sum(left**4)), left**3)
+            tried.append(question.params)
+        elif isinstance(question, CurvatureAt):
+            answer = Metric(np.diag([1.0, 100.0]))
+        elif isinstance(question, SizeAlong):
+            asked.append(iteration)
+            aim, answer = question.params + 0.125 * question.direction, 0.125
+        elif isinstance(question, Progress):
+            iteration, answer = question.iteration, False
+        else:
+            answer = 1.0
+    assert asked == expected
+    if asked:
+        np.testing.assert_allclose(tried[1], aim)
+
+
 def test_pairs_without_curvature_are_not_kept():
     pairs = Pairs(3)
     pairs.remember(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]))
@@ -94,7 +170,11 @@ def test_pairs_without_curvature_are_not_kept():
 
 
 def knowledge(width=np.float64):
-    problem = Problem(
+    return _Knowledge.before(problem(width), 3)
+
+
+def problem(width=np.float64, memory=None):
+    return Problem(
         start=np.zeros((1, 2), dtype=width),
         n_rows=1,
         tol=1e-6,
@@ -103,8 +183,8 @@ def knowledge(width=np.float64):
         separated_below=-np.inf,
         random=np.random.default_rng(0),
         penalty=L2(np.zeros(2), 2),
+        memory=memory,
     )
-    return _Knowledge.before(problem, 3)
 
 
 def test_without_any_scale_the_first_step_has_unit_length():
