@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NoReturn
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, CollectedTerm, Index, Term
 from sk_softmax.parts.device_arrays import Place, on_host
+from sk_softmax.parts.device_strips import strips_of, whole
 from sk_softmax.parts.device_sums import Totals
 from sk_softmax.rows.summing import block_bounds
 
@@ -46,14 +47,9 @@ class DeviceBlock:
             return product
         return xp.concat([product, xp.sum(residuals, axis=1, keepdims=True)], axis=1)
 
-    def gram(self, weights: Any) -> Any:
-        """Return ``block.T @ diag(weights) @ block``, shape ``(n_columns, n_columns)``."""
-        xp = self.place.xp
-        root = xp.sqrt(weights)[:, None]
-        scaled = self._X * root
-        if self._has_intercept:
-            scaled = xp.concat([scaled, root], axis=1)
-        return xp.matrix_transpose(scaled) @ scaled
+    def gram(self, weights: Any) -> tuple[Any, ...]:
+        """Return ``block.T @ diag(weights) @ block`` in strips, of which sums make it whole."""
+        return strips_of(self.place, self._X, weights, has_intercept=self._has_intercept)
 
     def gram_diagonal(self, weights: Any) -> Any:
         """Return the diagonal of the Gram matrices for several rows of weights.
@@ -220,6 +216,13 @@ class DeviceRows:
         for block in self.blocks():
             totals.add(term(block))
         return totals.on_host()
+
+    def whole(self, strips: Sequence[Array]) -> Array:
+        """Return Gram matrices from sums of the strips of all blocks, which are on the host.
+
+        Shape ``(..., n_columns, n_columns)``.
+        """
+        return whole(strips, has_intercept=self._has_intercept)
 
     def of_blocks(self, term: Callable[[DeviceBlock], Any]) -> list[Any]:
         """Return what a function returns of each block, in the order of the rows.

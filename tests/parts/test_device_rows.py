@@ -8,6 +8,7 @@ from on_device import place_of, there
 
 from sk_softmax.parts.device_arrays import ON_ACCELERATOR, Place, on_host
 from sk_softmax.parts.device_rows import DeviceRows
+from sk_softmax.parts.device_strips import stacked
 from sk_softmax.parts.device_sums import Totals
 
 ACCELERATOR, PROCESSOR = place_of("strict:device1"), place_of("strict:CPU_DEVICE")
@@ -85,6 +86,25 @@ def test_what_is_picked_in_each_block_is_what_is_copied_once(monkeypatch):
     assert again._X.dtype == ACCELERATOR.xp.float64
     assert narrow._X.dtype == ACCELERATOR.xp.float32
     np.testing.assert_array_equal(again.values(), narrow.values())
+
+
+@pytest.mark.parametrize("has_intercept", [True, False])
+@pytest.mark.parametrize(("n_features", "n_strips"), [(1, 1), (40, 2), (131, 4)])
+@pytest.mark.parametrize("place", [PROCESSOR, ACCELERATOR])
+def test_strips_make_a_gram_matrix_whole(place, n_features, n_strips, has_intercept):
+    rng = np.random.default_rng(0)
+    X, weights = rng.normal(size=(20, n_features)), rng.uniform(size=(2, 20))
+    rows = DeviceRows(there(place, X), 3, has_intercept=has_intercept)
+    (block,) = rows.blocks()
+    grams = [block.gram(there(place, own)) for own in weights]
+    n_upper = n_strips if place is PROCESSOR else 1
+    assert all(len(strips) == n_upper + has_intercept for strips in grams)
+    design = on_host(block.design())
+    expected = np.einsum("ij,mi,ik->mjk", design, weights, design)
+    found = rows.whole([on_host(strip) for strip in stacked(place.xp, grams)])
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
+    one = rows.whole([on_host(strip) for strip in grams[1]])
+    np.testing.assert_allclose(one, expected[1], rtol=1e-12, atol=1e-13)
 
 
 def test_terms_of_numpy_are_refused():
