@@ -35,13 +35,15 @@ class DeviceCrossEntropy:
         if self.of_two:
             return self._of_log_odds(logits, targets)
         logits -= xp.max(logits, axis=0, keepdims=True)
-        expected = targets.expected(logits)
+        own = targets.dense(logits.dtype)
+        expected = targets.expected(logits, own)
         odds = xp.exp(logits)
         normaliser = xp.sum(odds, axis=0, keepdims=True)
         losses = xp.log(normaliser[0, :])
         losses -= expected
-        odds *= 1 / normaliser
-        return losses, targets.subtract_from(odds)
+        odds /= normaliser
+        odds -= own
+        return losses, odds
 
     def _of_log_odds(self, log_odds: Any, targets: DeviceTargets) -> tuple[Any, Any]:
         xp = self._xp
@@ -75,7 +77,7 @@ class DeviceCrossEntropy:
             return xp.concat([first, second], axis=0)
         logits -= xp.max(logits, axis=0, keepdims=True)
         odds = xp.exp(logits)
-        odds *= 1 / xp.sum(odds, axis=0, keepdims=True)
+        odds /= xp.sum(odds, axis=0, keepdims=True)
         return odds
 
     def curvatures(self, logits: Any) -> Any:

@@ -80,7 +80,7 @@ def _sums_of(
     q = p if move is None else move(p)
     change = xp.astype((q - p)[-int(logits.shape[0]) :, :], logits.dtype, copy=False)
     if share < 1:
-        q = data.targets_at(block).subtract_from(share * q, share - 1)
+        q = share * q + (1 - share) * data.targets_at(block).dense(q.dtype)
     tiny = float(xp.finfo(q.dtype).smallest_normal)
     log_q = xp.log(xp.where(q > tiny, q, xp.full_like(q, tiny)))
     divergences = data.weighted(xp.sum(q * (log_q - log_p), axis=0), block)

@@ -20,11 +20,13 @@ def hessian_of_rows(data: DeviceData, params: Array) -> tuple[Any, ...]:
     def term(block: DeviceBlock) -> tuple[Any, ...]:
         spread = data.entropy.spread(data.logits(block, prepared))
         if data.entropy.of_two:
-            return (block.gram(data.weighted(spread[0, :], block)),)
+            return block.gram(data.weighted(spread[0, :], block))
         return (_products(data, block, _with_root_of_weight(data, block, spread)),)
 
-    (matrix,) = data.rows.added_up(term)
-    return (matrix if data.entropy.of_two else _from_products(matrix, data.loss.n_outputs),)
+    sums = data.rows.added_up(term)
+    if data.entropy.of_two:
+        return (data.rows.whole(sums),)
+    return (_from_products(sums[0], data.loss.n_outputs),)
 
 
 def hessian_of_pairs(data: DeviceData, params: Array) -> tuple[Any, ...]:

@@ -128,6 +128,19 @@ def test_labels_of_any_kind(place_and_dtype):
     assert set(on_host(found.predict(X_there)).tolist()) == {-5, 5}
 
 
+@pytest.mark.parametrize("last", [4, 5, 9, -7])
+def test_labels_that_the_first_rows_lack(last, place_and_dtype, monkeypatch):
+    place, dtype = place_and_dtype
+    monkeypatch.setattr("sk_softmax.estimators.input.dispatched_labels.FIRST_ROWS", 20)
+    X, y, _ = table(3, dtype)
+    labels = y + 2
+    labels[-3:] = last
+    expected = SoftmaxRegression().fit(X, labels)
+    found = SoftmaxRegression().fit(*moved(place, X, labels))
+    assert on_host(found.classes_).tolist() == expected.classes_.tolist() == [*np.unique(labels)]
+    assert_alike(found.coef_, expected.coef_, dtype)
+
+
 def test_labels_in_a_column_are_a_warning(place_and_dtype):
     place, dtype = place_and_dtype
     X, y, _ = table(3, dtype)

@@ -5,10 +5,14 @@ import math
 import numpy as np
 import pytest
 from on_device import place_of, there
+from scipy.special import logsumexp, softmax
 
 from sk_softmax.parts.device_arrays import ON_ACCELERATOR, Place, on_host
+from sk_softmax.parts.device_cross_entropy import DeviceCrossEntropy
 from sk_softmax.parts.device_rows import DeviceRows
+from sk_softmax.parts.device_strips import stacked
 from sk_softmax.parts.device_sums import Totals
+from sk_softmax.parts.device_targets import DeviceTargets
 
 ACCELERATOR, PROCESSOR = place_of("strict:device1"), place_of("strict:CPU_DEVICE")
 
@@ -85,6 +89,55 @@ def test_what_is_picked_in_each_block_is_what_is_copied_once(monkeypatch):
     assert again._X.dtype == ACCELERATOR.xp.float64
     assert narrow._X.dtype == ACCELERATOR.xp.float32
     np.testing.assert_array_equal(again.values(), narrow.values())
+
+
+@pytest.mark.parametrize("has_intercept", [True, False])
+@pytest.mark.parametrize(("n_features", "n_strips"), [(1, 1), (40, 2), (131, 4)])
+@pytest.mark.parametrize("place", [PROCESSOR, ACCELERATOR])
+def test_strips_make_a_gram_matrix_whole(place, n_features, n_strips, has_intercept):
+    rng = np.random.default_rng(0)
+    X, weights = rng.normal(size=(20, n_features)), rng.uniform(size=(2, 20))
+    rows = DeviceRows(there(place, X), 3, has_intercept=has_intercept)
+    (block,) = rows.blocks()
+    grams = [block.gram(there(place, own)) for own in weights]
+    n_upper = n_strips if place is PROCESSOR else 1
+    assert all(len(strips) == n_upper + has_intercept for strips in grams)
+    design = on_host(block.design())
+    expected = np.einsum("ij,mi,ik->mjk", design, weights, design)
+    found = rows.whole([on_host(strip) for strip in stacked(place.xp, grams)])
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
+    one = rows.whole([on_host(strip) for strip in grams[1]])
+    np.testing.assert_allclose(one, expected[1], rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_outputs", [1, 4, 5])
+@pytest.mark.parametrize("place", [PROCESSOR, ACCELERATOR])
+def test_zeros_that_are_multiplied_along_are_not_returned(place, n_outputs, dtype):
+    rng = np.random.default_rng(0)
+    X, params = rng.normal(size=(30, 40)).astype(dtype), rng.normal(size=(n_outputs, 41))
+    rows = rows_of(X, n_outputs, place)
+    (block,) = rows.blocks()
+    design = np.column_stack([X, np.ones(30)])
+    tolerance = 1e-4 if dtype == np.float32 else 1e-12
+    logits = on_host(block.logits(rows.prepare(params)))
+    np.testing.assert_allclose(logits, params @ design.T, atol=tolerance)
+    gradient = on_host(block.pull_back(there(place, logits)))
+    np.testing.assert_allclose(gradient, logits @ design, atol=10 * tolerance)
+
+
+@pytest.mark.parametrize("place", [PROCESSOR, ACCELERATOR])
+@pytest.mark.parametrize("given", [np.array([0, 2]), np.eye(3)[[0, 2]]])
+def test_a_logit_of_minus_infinity_leaves_the_loss_of_another_class(given, place):
+    logits = np.array([[1.0, -np.inf], [0, 1], [0.5, 2]])
+    targets = DeviceTargets(place, there(place, given), 3)
+    losses, residuals = DeviceCrossEntropy(place, 3).loss_and_residuals(
+        there(place, logits), targets
+    )
+    expected = logsumexp(logits, axis=0) - logits[[0, 2], [0, 1]]
+    np.testing.assert_allclose(on_host(losses), expected, rtol=1e-14)
+    expected = softmax(logits, axis=0) - np.eye(3)[[0, 2]].T
+    np.testing.assert_allclose(on_host(residuals), expected, atol=1e-15)
 
 
 def test_terms_of_numpy_are_refused():

