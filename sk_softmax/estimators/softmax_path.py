@@ -189,7 +189,7 @@ class _Walk:
         self._solver = settings.solver
         self._views = Views(self._objective)
         task = with_kept_sample(settings, partial(task_of_some_features, settings))
-        self._working = WorkingSet(self._objective, task, self._views)
+        self._working = WorkingSet(self._objective, task, self._views, is_path=True)
         run(staged(self._solver, self._working.null()), self._views)
         self._null, self.first_C = self._working.place, self._working.first_C()
 

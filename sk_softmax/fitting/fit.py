@@ -335,7 +335,8 @@ def task_of_some_features(
 
     If the solver asks for curvature, it is measured in float32 from then on where that pays off.
     """
-    _cheaper(settings, objective, with_sample=False)
+    if not objective.measures_elsewhere:
+        _cheaper(settings, objective, with_sample=False)
     return problem_of(settings, objective, start)
 
 

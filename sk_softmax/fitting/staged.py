@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 from sk_softmax.interfaces import (
     Array,
     Asked,
+    EvaluateAt,
+    Evaluation,
     Problem,
     Progress,
     Question,
@@ -37,6 +39,14 @@ class Stage:
 
     value_of: Callable[[float, Array], float] | None = None
     """From a value and params of the stage to the value in records; None if it is the same."""
+
+    known: Evaluation | None = None
+    """The answer of the objective at the start, if it is known without a pass."""
+
+    def knows(self, reply: Question) -> bool:
+        """Whether a question is about the value and gradient that are known."""
+        is_of_start = isinstance(reply, EvaluateAt) and reply.params is self.problem.start
+        return is_of_start and self.known is not None
 
 
 Stages: TypeAlias = Generator[Stage | Asked, Any, Solution]
@@ -89,12 +99,13 @@ def _solve(solver: Solver, stage: Stage, n_before: int, *, reports_start: bool) 
         except StopIteration as finished:
             solution: Solution = finished.value
             return solution
-        if not isinstance(reply, Progress):
-            answer = yield Asked(stage.number, reply)
-        elif reply.iteration == 0 and not reports_start:
-            answer = False
+        if isinstance(reply, Progress):
+            is_new = reply.iteration > 0 or reports_start
+            answer = (yield _report(stage, reply, n_before)) if is_new else False
+        elif stage.knows(reply):
+            answer = stage.known
         else:
-            answer = yield _report(stage, reply, n_before)
+            answer = yield Asked(stage.number, reply)
 
 
 def _report(stage: Stage, progress: Progress, n_before: int) -> Progress:

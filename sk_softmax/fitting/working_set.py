@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from sk_softmax.fitting.staged import Stage, Stages
 from sk_softmax.fitting.stages import Views
-from sk_softmax.interfaces import Array, Evaluation, Problem, Solution, Status
+from sk_softmax.interfaces import Array, Evaluation, Memory, Penalty, Problem, Solution, Status
 from sk_softmax.objective import RegressionObjective
 from sk_softmax.objective.intercepts import best_intercepts
+from sk_softmax.solvers.kept_hessian import SOON
 
 # A share of a feature's L1 strength. At the start of a fit a feature enters the working set if its
 # gradient pulls it from zero with at least this share and the strong rule does not exclude it. The
@@ -60,6 +61,9 @@ class WorkingSet:
         problem that the solver is given.
     views : Views
         The objectives that answer questions; those on the working set are added.
+    is_path : bool, default=False
+        Whether many fits follow whose penalties differ little. Features then enter earlier, and
+        what the solver keeps goes from fit to fit as long as none enters.
     """
 
     place: Place
@@ -70,8 +74,12 @@ class WorkingSet:
         objective: RegressionObjective,
         task: Callable[[RegressionObjective, Array], Problem],
         views: Views,
+        *,
+        is_path: bool = False,
     ) -> None:
         self._objective = objective
+        self._is_path = is_path
+        self._memory: Memory | None = None
         self._loss = objective.with_penalty(np.inf)
         self._task = task
         self._views = views
@@ -94,13 +102,12 @@ class WorkingSet:
 
         If features have no penalty, they are fitted by the solver.
         """
-        params, n_iter, status = intercepts_alone(self._loss), 0, Status.CONVERGED
+        self.begin_at(intercepts_alone(self._loss))
+        n_iter, status = 0, Status.CONVERGED
         if len(self._features) and self._objective.form.l1_ratio > 0:
-            solution = yield from self._solve(np.inf, params, None, 0.0, None)
-            params[:, self._columns] = solution.params
+            solution = yield from self._solve(np.inf, None, 0.0, None)
             n_iter, status = solution.n_iter, solution.status
-        self.begin_at(params)
-        return Solution(params, self.place.loss, status, n_iter, np.nan)
+        return Solution(self.place.params, self.place.loss, status, n_iter, np.nan)
 
     def first_C(self) -> float:
         """Return the largest C at which every penalised coefficient is zero."""
@@ -146,13 +153,14 @@ class WorkingSet:
         likely = norms >= np.maximum(strong, LEAST_LIKELY * slopes)
         likely |= self.place.params[:, : self._n_features].any(axis=0)
         likely[np.argmax(norms / np.where(slopes > 0, slopes, 1.0))] = True  # at least one
+        if self._is_path and np.delete(likely, self._features).any():
+            likely |= norms >= SOON * slopes  # they enter together with those that enter now
         self._let_in(likely)
         n_iter = 0
         while True:
             left = None if max_iter is None else max_iter - n_iter
-            solution = yield from self._solve(C, self.place.params, left, tol, shown)
+            solution = yield from self._solve(C, left, tol, shown)
             n_iter += solution.n_iter
-            self.begin_at(self._lift()(solution.params))
             missing = self._pull_of(self.place.loss.gradient) > slopes * (1 + 1e-8)
             missing[self._features] = False
             if not missing.any() or solution.status is not Status.CONVERGED:
@@ -162,19 +170,26 @@ class WorkingSet:
     def _solve(
         self,
         C: float,
-        params: Array,
         max_iter: int | None,
         tol: float,
         shown: Callable[[Array], float] | None,
     ) -> Generator[Stage, Solution, Solution]:
-        """Solve the problem on the working set, which is one stage.
+        """Solve the problem on the working set from :attr:`place`, which is one stage.
 
-        ``params`` has shape ``(n_outputs, n_columns)``; those of the solution have ``(n_outputs,
-        n_working)``. The other parameters are those of :meth:`fit`.
+        The place is then where the stage ended. Params of the solution have shape ``(n_outputs,
+        n_working)``. The parameters are those of :meth:`fit`.
         """
-        objective, lift = self._some.with_penalty(C), self._lift()
-        problem = self._task(objective, params[:, self._columns])
-        problem = replace(problem, tol=max(problem.tol, tol))
+        objective, lift, columns = self._some.with_penalty(C), self._lift(), self._columns
+        start, loss = self.place.params[:, columns], self.place.loss
+        known = objective.evaluation_from(
+            start, Evaluation(loss.value, loss.gradient[:, columns]), self._some.penalty
+        )
+        objective.measure_like(self._some)
+        problem = self._task(objective, start)
+        self._some.measure_like(objective)  # so that rows are narrowed once for all penalties
+        problem = replace(problem, tol=max(problem.tol, tol), memory=self._memory)
+        if self._is_path and objective.penalty.makes_sparse:
+            problem = replace(problem, is_on_path=True)
         if max_iter is not None:
             problem = replace(problem, max_iter=max_iter)
 
@@ -182,9 +197,23 @@ class WorkingSet:
         if shown is not None:
             value_of = partial(_shown, own=objective.penalty.value, shown=shown, lift=lift)
         number = self._views.add(objective, len(self._features) / self._n_features)
-        solution = yield Stage(number, problem, lift, value_of)
+        solution = yield Stage(number, problem, lift, value_of, known)
         self._views.drop(number)
+        # Evidence is of one penalty: values of another cannot be compared with it.
+        memory = solution.memory if problem.is_on_path else None
+        self._memory = memory and replace(memory, evidence=None)
+        self._end_at(solution, objective.penalty)
         return solution
+
+    def _end_at(self, solution: Solution, penalty: Penalty) -> None:
+        """Go to where a stage ended, by a pass over all features if some were left out."""
+        params = self._lift()(solution.params)
+        if len(self._features) < self._n_features:
+            self.begin_at(params)
+            return
+        value = solution.evaluation.value - penalty.kink_value(params)
+        here = Evaluation(value, solution.evaluation.gradient)
+        self.place = Place(params, self._loss.evaluation_from(params, here, penalty))
 
     def solution(self, C: float, last: Solution, n_iter: int) -> Solution:
         """Return the solution of a fit of one C on all features, from that of its last stage.
@@ -222,6 +251,7 @@ class WorkingSet:
             wanted[self._features] = True
             self._features = np.flatnonzero(wanted)
             self._some = self._restricted()
+            self._memory = None
 
     def _restricted(self) -> RegressionObjective:
         """Return the objective on the working set, without a penalty."""

@@ -107,6 +107,9 @@ class Problem:
     has_kernel: bool = False
     """Whether a Hessian is made from products of rows with one another, which costs far less."""
 
+    is_on_path: bool = False
+    """Whether the memory goes on to the next of many penalties that differ little."""
+
     is_rough: bool = False
     """Whether another stage follows, so that a claim of convergence needs no proof."""
 

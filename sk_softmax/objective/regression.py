@@ -187,6 +187,17 @@ class RegressionObjective:
         has_all_rows = last is not None and last.n_rows == self.data.n_rows
         self.data.measure_on(last if has_all_rows else None)
 
+    def measure_like(self, other: RegressionObjective) -> None:
+        """Measure curvature where another objective on the same rows does, if not on its own."""
+        if not self._cheaper:
+            counted = [one.of_data(one.data.counting_anew()) for one in other._cheaper]
+            self.measure_on(counted, stands_for=other.stands_for)
+
+    @property
+    def measures_elsewhere(self) -> bool:
+        """Whether curvature is measured on other rows than its own."""
+        return bool(self._cheaper)
+
     @property
     def measured_on(self) -> DataTerm:
         """The data term on whose rows curvature is measured that may be inexact."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from sk_softmax.interfaces import (
     Search,
     Status,
 )
+from sk_softmax.solvers.kept_hessian import FirstStep, first_step
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.proximal_steps import Aim, Place, active_at, aim_of, backtrack, look
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
@@ -83,11 +84,25 @@ class ProximalNewton(Options):
 
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
-        penalty = problem.penalty
-        last, damping, iteration = None, 0.0, 0
+        here = yield from look(problem.penalty, problem.start)
+        stopped = yield here.progress(problem.penalty, 0, 0.0)
+        begun = FirstStep(here, 0, stopped)
+        # Of fewer rows than parameters a Hessian takes no longer than the minimum of a model: 60
+        # penalties of 200 x 1,000 with 3 classes took 543 ms with kept ones and 433 without.
+        is_worth_it = problem.is_on_path and FEW_PARAMETERS < problem.start.size <= problem.n_rows
+        if is_worth_it and problem.max_iter > 0 and not stopped:
+            begun = yield from first_step(problem, here)
+        if begun.left <= problem.enough_at(begun.here.value):
+            solution = begun.here.solution(Status.CONVERGED, begun.iteration, begun.left)
+        else:
+            solution = yield from self._search(problem, begun)
+        return replace(solution, memory=begun.memory)
+
+    def _search(self, problem: Problem, begun: FirstStep) -> Search:
+        """Go on from a first step, or from the start."""
+        penalty, here, stopped = problem.penalty, begun.here, begun.stopped
+        last, damping, iteration = begun.last, 0.0, begun.iteration
         exact = problem.start.size <= FEW_PARAMETERS
-        here = yield from look(penalty, problem.start)
-        stopped = yield here.progress(penalty, 0, 0.0)
 
         while True:
             # 1. Choose the parameters to move; if there are none, this is the optimum.
