@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sk_softmax.interfaces import Problem
+from sk_softmax.interfaces import Evaluation, Memory, Problem
 from sk_softmax.objective.penalties.l2 import L2
 from sk_softmax.solvers.curvature_schedule import CurvatureSchedule, adapted
 from sk_softmax.solvers.evidence import Steps
@@ -93,8 +93,8 @@ def test_pairs_without_curvature_are_not_kept():
     assert len(pairs) == 0
 
 
-def knowledge(width=np.float64):
-    problem = Problem(
+def problem_of(width=np.float64, **told):
+    return Problem(
         start=np.zeros((1, 2), dtype=width),
         n_rows=1,
         tol=1e-6,
@@ -103,8 +103,12 @@ def knowledge(width=np.float64):
         separated_below=-np.inf,
         random=np.random.default_rng(0),
         penalty=L2(np.zeros(2), 2),
+        **told,
     )
-    return _Knowledge.before(problem, 3)
+
+
+def knowledge(width=np.float64):
+    return _Knowledge.before(problem_of(width), 3)
 
 
 def test_without_any_scale_the_first_step_has_unit_length():
@@ -114,6 +118,28 @@ def test_without_any_scale_the_first_step_has_unit_length():
     assert known.first_size(direction) == 1
     known.schedule.sizes.append(0.25)
     assert known.first_size(direction) == 0.5  # at most twice the last
+
+
+def test_gradients_known_elsewhere_tell_the_curvature_before_the_first_step():
+    hessian, here = np.array([[4.0, 1.0], [1.0, 3.0]]), np.array([[1.0, -2.0]])
+    others = [np.array([[2.0, 1.0]]), np.array([[0.5, -1.0]]), np.zeros((1, 2))]
+    seen = [(params, here + params @ hessian) for params in others]
+    problem = problem_of(seen=seen)
+    known = _Knowledge.before(problem, 3)
+    known.look_back(problem, Evaluation(0.0, here))
+    # The last is the start itself, from which no step leads; the steps before it span the plane.
+    assert len(known.pairs) == 2
+    changes = [here - gradient for _, gradient in seen[:2]]
+    step = known.pairs.inverse_hessian_times(changes[-1], None)
+    np.testing.assert_allclose(step, -others[1], rtol=1e-12)
+
+
+def test_a_later_stage_does_not_look_back_again():
+    seen = [(np.ones((1, 2)), np.ones((1, 2)))]
+    known = knowledge()
+    problem = problem_of(seen=seen, memory=Memory(known))
+    known.look_back(problem, Evaluation(0.0, np.zeros((1, 2))))
+    assert len(known.pairs) == 0
 
 
 def test_curvature_is_measured_ever_more_rarely_on_one_clock():
