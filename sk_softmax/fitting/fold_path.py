@@ -160,24 +160,23 @@ class _Path:
         If narrowed rows pay off, a fold has two stages: on narrowed rows, then on the rows.
         Otherwise it has one stage, on the rows.
         """
-        starts = self._starts.of(settings, whole)
         shares_curvature = settings.solver.asks_curvature and folds[0].penalty.is_smooth
-        problems = [
-            replace(
-                self._problem(settings, number, fold, start), shares_curvature=shares_curvature
-            )
-            for number, (fold, start) in enumerate(zip(folds, starts, strict=True))
-        ]
         narrowed: list[Cheaper] = []
         if settings.solver.asks_curvature:
             narrowed = self._folds.narrowed(folds)
-        begins_cheaply = settings.solver.begins_cheaply(problems[0])
+        anywhere = self._problem(settings, 0, folds[0], np.zeros(folds[0].shape))
+        begins_cheaply = settings.solver.begins_cheaply(anywhere)
         if shares_curvature and begins_cheaply:
             self._folds.measure_on_sample(folds, narrowed)
         cheaper = self._folds.together([view.objective for view in narrowed])
         is_single = not narrowed or not begins_cheaply
+        problems = [
+            replace(problem, shares_curvature=shares_curvature)
+            for problem in self._problems(settings, folds, whole if is_single else cheaper)
+        ]
         if shares_curvature:
-            (whole if is_single else cheaper).share_curvature()
+            whole.share_curvature()
+            cheaper.share_curvature()
         if is_single:
             return [single_stage(problem, WHOLE) for problem in problems], cheaper
         stages = [
@@ -215,6 +214,19 @@ class _Path:
             for number, (nearly, start, fold) in enumerate(zip(small, starts, folds, strict=True))
         ]
         return stages, cheaper
+
+    def _problems(
+        self, settings: Settings, folds: Sequence[RegressionObjective], first: FoldObjectives
+    ) -> list[Problem]:
+        """Return what the solver is told of each fold, which first asks ``first``."""
+        starts = self._starts.of(settings, first)
+        return [
+            replace(
+                self._problem(settings, number, fold, start),
+                seen=self._starts.seen(settings, number, fold),
+            )
+            for number, (fold, start) in enumerate(zip(folds, starts, strict=True))
+        ]
 
     def _problem(
         self, settings: Settings, number: int, fold: RegressionObjective, start: Array

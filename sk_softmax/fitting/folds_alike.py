@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Self, TypeAlias
 
 import numpy as np
 
-from sk_softmax.objective import Cheaper, RegressionObjective, cheaper_together
+from sk_softmax.objective import (
+    Cheaper,
+    RegressionObjective,
+    cheaper_together,
+    fits_float32,
+    is_worth_narrowing,
+)
 from sk_softmax.parts import FoldedData
 
 HeldOutQuestion: TypeAlias = Callable[..., tuple[Any, ...]]
@@ -71,8 +77,15 @@ class ObjectivesOfFolds:
 
     _pooled: RegressionObjective
 
+    @cached_property
+    def _fits_float32(self) -> bool:
+        """Whether float32 can hold the rows."""
+        return fits_float32(self._pooled.data)
+
     def narrowed(self, folds: Sequence[RegressionObjective]) -> list[Cheaper]:
         """Return the objectives on narrowed rows; none if that does not pay off."""
+        if not (is_worth_narrowing(folds[0]) and self._fits_float32):
+            return []
         return cheaper_together([self._pooled, *folds])[1:]
 
     def measure_on_sample(

@@ -101,6 +101,13 @@ class Problem:
     memory: Memory | None = None
     """What the same solver returned at the end of the previous stage; None in the first."""
 
+    seen: Sequence[tuple[Array, Array]] = ()
+    """Other params whose gradient is known, and that gradient, ``(n_outputs, n_columns)`` each.
+
+    The farthest from the start comes first. From the steps between them and the start a
+    quasi-Newton method knows some of the curvature before its first step.
+    """
+
     start_is_given: bool = False
     """Whether zeros at the start are where to begin, and not the lack of a better start."""
 

@@ -2,7 +2,13 @@
 
 from sk_softmax.objective.active_hessian import hessian_times
 from sk_softmax.objective.approximate_hessian import MOST_COLUMNS
-from sk_softmax.objective.cheaper import Cheaper, cheaper_objectives, cheaper_together
+from sk_softmax.objective.cheaper import (
+    Cheaper,
+    cheaper_objectives,
+    cheaper_together,
+    fits_float32,
+    is_worth_narrowing,
+)
 from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.folds import FoldObjectives, HeldOut
 from sk_softmax.objective.penalties import PenaltyForm
@@ -25,7 +31,9 @@ __all__ = [
     "Targets",
     "cheaper_objectives",
     "cheaper_together",
+    "fits_float32",
     "hessian_times",
+    "is_worth_narrowing",
     "spread_out",
     "targets_of",
 ]

@@ -77,7 +77,14 @@ class SharedCurvature:
         l2 = np.mean([fold.penalty.l2 for fold in folds], axis=0)
         stacked = np.concatenate(list(self._points.values()))
         mean = self._mean_of([fold.measured_on for fold in folds])
-        return approximate_hessian(mean, stacked, l2, damping, stands_for=folds[0].stands_for)
+        return approximate_hessian(
+            mean,
+            stacked,
+            l2,
+            damping,
+            stands_for=folds[0].stands_for,
+            n_sharing=len(self._folds),
+        )
 
 
 class _Share:

@@ -104,6 +104,7 @@ class LBFGS(Options):
         params, iteration = problem.start, 0
         known = _Knowledge.before(problem, self.history)
         here = yield EvaluateAt(params)
+        known.look_back(problem, here)
         stopped = yield Progress.of(0, params, here, 0.0)
         status, left = (None if here.is_finite else Status.PRECISION_LIMIT), np.nan
 
@@ -180,6 +181,11 @@ class _Knowledge:
         known.width = problem.start.dtype
         known.pairs.keep_in(known.width)
         return known
+
+    def look_back(self, problem: Problem, here: Evaluation) -> None:
+        """Keep the steps to the start from params whose gradient is known: ``Problem.seen``."""
+        for params, gradient in problem.seen if problem.memory is None else ():
+            self.pairs.remember(problem.start - params, here.gradient - gradient)
 
     def measure(self, params: Array) -> Generator[Question, Curvature, None]:
         """Measure the curvature at ``params``, of shape ``(n_outputs, n_columns)``."""

@@ -260,6 +260,16 @@ def test_drawn_rows_stand_for_all(share):
     np.testing.assert_allclose(sample, whole, atol=0.15 * whole.max())
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "n_sharing", "n_drawn"),
+    [(1800, 1, 600), (1800, 5, 1800), (6000, 5, 2000), (60_000, 5, 20_000)],
+)
+def test_a_sample_for_several_fits_has_enough_rows_for_each_column(n_rows, n_sharing, n_drawn):
+    rows = rows_of(np.zeros((n_rows, 59)), 3, has_intercept=True, n_threads=1)
+    data = RegressionObjective(rows, np.arange(n_rows) % 3, 3, 1.0).data
+    assert approximate_hessian._rows_drawn(data, 3, n_sharing) == pytest.approx(n_drawn)
+
+
 def test_draws_do_not_depend_on_where_blocks_begin():
     weights = np.ones(1000)
     indices, _ = approximate_hessian.drawn(weights, 0.1)

@@ -101,7 +101,7 @@ def test_a_later_stage_keeps_narrow_pairs_until_it_begins_anew():
     step, gradient = np.array([[0.1, 0.7]]), np.array([[0.3, 0.9]])
     known.pairs.remember(step, 3 * step)
     narrow = known.pairs.inverse_hessian_times(gradient, None)
-    later = _Knowledge.before(problem(np.float64, memory=Memory(known)), 3)
+    later = _Knowledge.before(problem_of(np.float64, memory=Memory(known)), 3)
     np.testing.assert_array_equal(later.pairs.inverse_hessian_times(gradient, None), narrow)
     later.begin_anew()
     later.pairs.remember(step, 3 * step)
@@ -140,7 +140,7 @@ def test_the_size_of_the_first_step_alone_is_asked_for_with_many_parameters(
     many, expected, monkeypatch
 ):
     monkeypatch.setattr(lbfgs, "MANY_PARAMETERS", many)
-    search, answer, iteration = LBFGS().minimize(problem()), None, 0
+    search, answer, iteration = LBFGS().minimize(problem_of()), None, 0
     asked, tried = [], []
     while iteration < 3:
         question = search.send(answer)
@@ -169,11 +169,7 @@ def test_pairs_without_curvature_are_not_kept():
     assert len(pairs) == 0
 
 
-def knowledge(width=np.float64):
-    return _Knowledge.before(problem(width), 3)
-
-
-def problem(width=np.float64, memory=None):
+def problem_of(width=np.float64, **told):
     return Problem(
         start=np.zeros((1, 2), dtype=width),
         n_rows=1,
@@ -183,8 +179,12 @@ def problem(width=np.float64, memory=None):
         separated_below=-np.inf,
         random=np.random.default_rng(0),
         penalty=L2(np.zeros(2), 2),
-        memory=memory,
+        **told,
     )
+
+
+def knowledge(width=np.float64):
+    return _Knowledge.before(problem_of(width), 3)
 
 
 def test_without_any_scale_the_first_step_has_unit_length():
@@ -194,6 +194,28 @@ def test_without_any_scale_the_first_step_has_unit_length():
     assert known.first_size(direction) == 1
     known.schedule.sizes.append(0.25)
     assert known.first_size(direction) == 0.5  # at most twice the last
+
+
+def test_gradients_known_elsewhere_tell_the_curvature_before_the_first_step():
+    hessian, here = np.array([[4.0, 1.0], [1.0, 3.0]]), np.array([[1.0, -2.0]])
+    others = [np.array([[2.0, 1.0]]), np.array([[0.5, -1.0]]), np.zeros((1, 2))]
+    seen = [(params, here + params @ hessian) for params in others]
+    problem = problem_of(seen=seen)
+    known = _Knowledge.before(problem, 3)
+    known.look_back(problem, Evaluation(0.0, here))
+    # The last is the start itself, from which no step leads; the steps before it span the plane.
+    assert len(known.pairs) == 2
+    changes = [here - gradient for _, gradient in seen[:2]]
+    step = known.pairs.inverse_hessian_times(changes[-1], None)
+    np.testing.assert_allclose(step, -others[1], rtol=1e-12)
+
+
+def test_a_later_stage_does_not_look_back_again():
+    seen = [(np.ones((1, 2)), np.ones((1, 2)))]
+    known = knowledge()
+    problem = problem_of(seen=seen, memory=Memory(known))
+    known.look_back(problem, Evaluation(0.0, np.zeros((1, 2))))
+    assert len(known.pairs) == 0
 
 
 def test_curvature_is_measured_ever_more_rarely_on_one_clock():
