@@ -20,6 +20,13 @@ class ActivePenalty(Protocol):
         """Return the value at ``z`` in nats a row."""
         ...
 
+    def rise(self, start: Array, z: Array) -> float:
+        """Return the value at ``z`` less that at ``start``, term by term.
+
+        The difference of two values is rounded like these, and hides all of a last Newton step.
+        """
+        ...
+
     def term_sizes(self, z: Array) -> Array:
         """Return for each parameter the size of the term of the penalty that it is in."""
         ...

@@ -29,14 +29,9 @@ class QuadraticModel:
     penalty: ActivePenalty
 
     @cached_property
-    def penalty_at_start(self) -> float:
-        """``penalty(x)``."""
-        return self.penalty.value(self.start)
-
-    @property
     def noise(self) -> float:
         """A change of the value that is no more than its rounding."""
-        return float(np.finfo(np.float64).eps) * self.penalty_at_start
+        return float(np.finfo(np.float64).eps) * self.penalty.value(self.start)
 
     def begin(self) -> Point:
         """Return ``x``."""
@@ -68,4 +63,4 @@ class Point:
         """The value of the model less that at ``x``."""
         d = self.z - self.model.start
         smooth = float(d @ (self.model.gradient + 0.5 * self.image))
-        return smooth + self.model.penalty.value(self.z) - self.model.penalty_at_start
+        return smooth + self.model.penalty.rise(self.model.start, self.z)

@@ -14,15 +14,10 @@ NOT_RUN = {
     "test_logistic_regression_path_convergence_fail": "tests a private function alone",
     "test_logistic_regression_path_coefs_multinomial": "tests a private function alone",
     "test_logistic_regression_path_init_coefs": "tests a private function alone",
-    "test_logreg_l1": (
-        "asks for a tol at which rounding decides: sparse and dense rows end at equal values and, "
-        "where it says that the last step leads up, 3e-9 apart"
-    ),
     "test_logistic_regression_array_api_compliance": ARRAY_API,
     "test_logistic_regression_array_api_warm_start": ARRAY_API,
 }
-"""Tests of something else, which would pass or be skipped whatever the classifiers do, and one
-whose end rounding decides."""
+"""Tests of something else, which would pass or be skipped whatever the classifiers do."""
 
 PRIVATE = "calls a private function or method of scikit-learn's classifier"
 SOLVER = "tests a solver of scikit-learn's, by its name, messages, random numbers or limits"

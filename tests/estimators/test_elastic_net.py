@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.datasets import make_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
@@ -303,3 +304,13 @@ def test_a_fit_that_is_stopped_among_them_goes_no_further(overlapping_classes):
     assert fitted.solution.status is Status.STOPPED
     assert len(seen) == 1
     assert not fitted.params[:, 1:4].any()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_last_step_is_not_lost_in_rounding(seed):
+    X, y = make_classification(n_samples=100, n_features=20, random_state=seed)
+    model = SoftmaxRegression(l1_ratio=1, tol=np.finfo(np.float64).eps).fit(X, y)
+    gradient = X.T @ (model.predict_proba(X)[:, 1] - y)
+    coef = model.coef_[0]
+    aside = np.maximum(np.abs(gradient) - 1, 0)
+    assert np.abs(np.where(coef != 0, gradient + np.sign(coef), aside)).max() < 1e-12

@@ -7,6 +7,7 @@ import pytest
 import scipy.optimize
 
 from sk_softmax.objective.penalties import PenaltyForm
+from sk_softmax.objective.penalties.grouped import ActiveGroups
 
 N_OUTPUTS, N_FEATURES = 3, 5
 SHAPE = (N_OUTPUTS, N_FEATURES + 1)
@@ -259,3 +260,23 @@ def test_penalties_pickle(penalty):
     again = pickle.loads(pickle.dumps(penalty))
     for params in points(penalty, n=3):
         assert again.value(params) == penalty.value(params)
+
+
+def test_a_rise_keeps_the_digits_that_values_have_in_common(penalty):
+    active = penalty.among(np.ones(SHAPE, dtype=bool))
+    start = np.random.default_rng(0).normal(size=SHAPE)
+    start[:, 0] = 0.0
+    start = start.ravel()
+    step = 2.0**-45 * np.round(8 * np.random.default_rng(1).normal(size=start.shape))
+    assert active.rise(start, start) == 0
+    wide = [np.asarray(z, dtype=np.longdouble) for z in (start, start + step)]
+    exact = of_terms(active, wide[1]) - of_terms(active, wide[0])
+    scale = np.abs(of_terms(active, wide[1] - wide[0])).sum()
+    assert abs(active.rise(start, start + step) - exact.sum()) <= 1e-6 * scale
+
+
+def of_terms(active, z):
+    """The terms of an active penalty in extended precision."""
+    if isinstance(active, ActiveGroups):
+        return active._weights * np.sqrt((z.reshape(SHAPE) ** 2).sum(axis=0))
+    return active._weights * np.abs(z)

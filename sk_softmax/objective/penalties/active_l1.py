@@ -27,6 +27,10 @@ class ActiveL1:
         """Return the penalty in nats a row."""
         return float(self._weights @ np.abs(z))
 
+    def rise(self, start: Array, z: Array) -> float:
+        """Return the value at ``z`` less that at ``start``, term by term."""
+        return float(self._weights @ (np.abs(z) - np.abs(start)))
+
     def term_sizes(self, z: Array) -> Array:
         """Return ``|z|``."""
         return np.abs(z)

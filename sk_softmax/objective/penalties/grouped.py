@@ -78,6 +78,17 @@ class ActiveGroups:
         """Return the penalty in nats a row."""
         return float(self._weights @ self._norms(z))
 
+    def rise(self, start: Array, z: Array) -> float:
+        """Return the value at ``z`` less that at ``start``, term by term.
+
+        A difference of norms is ``(|z|^2 - |x|^2) / (|z| + |x|)``, and that of the squares is
+        ``(z - x)'(z + x)``, without the digits that the norms have in common.
+        """
+        a, b = self._in_groups(start), self._in_groups(z)
+        squares = ((b - a) * (b + a)).sum(axis=0)
+        norms = self._norms(start) + self._norms(z)
+        return float(self._weights @ (squares / np.where(norms > 0, norms, 1.0)))
+
     def term_sizes(self, z: Array) -> Array:
         """Return the norm of each parameter's group."""
         groups = self._in_groups(z)
