@@ -141,3 +141,18 @@ def test_errors_say_what_is_wrong(parameters, message):
 def test_features_that_tell_nothing():
     with pytest.raises(ValueError, match="No feature distinguishes the classes"):
         softmax_path(np.zeros((6, 2)), [0, 1, 2, 0, 1, 2])
+
+
+@pytest.mark.slow
+def test_few_iterations_on_wide_sparse_rows_claim_no_more_than_they_reach():
+    # Penalties of up to nine iterations each, with more parameters than a Hessian is measured of.
+    rng = np.random.default_rng(0)
+    X = sp.random(
+        3000, 2000, 0.01, "csr", random_state=0, data_rvs=lambda n: rng.exponential(size=n)
+    )
+    weights = rng.normal(size=(2000, 8)) * (rng.random((2000, 1)) < 0.1) * 2
+    y = (X @ weights + rng.gumbel(size=(3000, 8))).argmax(axis=1)
+    path = softmax_path(X, y, Cs=20, tol=1e-3)
+    lower = softmax_path(X, y, Cs=path.Cs, tol=1e-5).objective
+    assert path.converged.all()
+    assert (path.objective <= (1 + 6e-3) * lower).all()
