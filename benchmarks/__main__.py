@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +26,15 @@ from benchmarks import (
 from benchmarks.competitors.competitor import Competitor
 from benchmarks.data import Unavailable
 from benchmarks.limited import Limited, OtherProcess
-from benchmarks.measure import CLOSE, Curve, Patience, Search, time_in_turn, value_at
+from benchmarks.measure import CLOSE, Curve, Search, time_in_turn, value_at
 from benchmarks.problems import Problem
 from benchmarks.results import Results
 from benchmarks.versions import Version, versions
 
 HERE = Path(__file__).parent
+
+PARTS = ("table", "details", "scaling", "inference")
+"""What is measured."""
 
 OPTIMUM_TOL = 1e-9
 """``tol`` of the fit whose objective is the best known until one is found below it."""
@@ -77,35 +80,47 @@ class Field:
     """Who takes part, and how much time they get."""
 
     versions: list[Version]
-    others: list[Competitor]
-    patience: Patience
+    competitors: list[Competitor]
+    options: argparse.Namespace
     process: OtherProcess
-    """Where the others fit."""
+    """Where competitors fit."""
+
+    def others(self, problem: Problem) -> list[Competitor]:
+        """Return the competitors that are asked for; by default those of the problem."""
+        named = self.options.competitors
+        parts = problem.others if named is None else named
+        return [c for c in self.competitors if any(part in c.name for part in parts)]
+
+    def limit(self, problem: Problem, ours: float | None) -> float:
+        """Return the most seconds of a competitor's fit, given ours to the larger closeness."""
+        given = {n: getattr(self.options, n) for n in ("ratio", "seconds")}
+        asked = {n: value for n, value in given.items() if value is not None}
+        return replace(problem.patience, **asked).limit(ours)
 
 
 def _run(options: argparse.Namespace, results: Results) -> Iterator[None]:
     """Measure what is asked for; yield after each problem, so that results can be saved."""
-    if "table" in options.parts:
+    parts = options.parts
+    if parts is None:
+        parts = PARTS if options.problems is None else ["table"]
+    if "table" in parts:
         yield from _table(options, results)
-    if "details" in options.parts:
+    if "details" in parts:
         yield from details.measure(results, is_short=options.short)
-    if "scaling" in options.parts:
+    if "scaling" in parts:
         yield from details.measure_growth(results, is_short=options.short)
-    if "inference" in options.parts:
+    if "inference" in parts:
         yield from details.measure_inference(results, is_short=options.short)
 
 
 def _table(options: argparse.Namespace, results: Results) -> Iterator[None]:
     found, missing = competitors.installed()
-    if options.competitors is not None:
-        found = [c for c in found if any(part in c.name for part in options.competitors)]
-    patience = Patience(options.limit, options.seconds)
-    field = Field(versions(options.against), found, patience, OtherProcess())
+    field = Field(versions(options.against), found, options, OtherProcess())
     remarks = [*report.machine(), *(v.describe() for v in field.versions), *missing]
     results.remarks = list(dict.fromkeys(remarks))
     print("\n".join(results.remarks), flush=True)
-    for dtype in options.dtypes:
-        for problem in problems.chosen(options.problems):
+    for problem in problems.chosen(options.problems):
+        for dtype in options.dtypes or problem.dtypes:
             try:
                 _measure(problem, dtype, field, results)
             except Unavailable as reason:
@@ -132,8 +147,8 @@ def _measure(problem: Problem, dtype: str, field: Field, results: Results) -> No
     for version in field.versions:
         searches.append(Search(version, task, value, best))
         searches[-1].run(np.inf, CLOSE)
-    limit = field.patience.limit(searches[0].seconds_to(CLOSE[0]))
-    for competitor in field.others:
+    limit = field.limit(problem, searches[0].seconds_to(CLOSE[0]))
+    for competitor in field.others(problem):
         if competitor.can_fit(task):
             limited = Limited(competitor, field.process, limit)
             searches.append(Search(limited, task, value, best))
@@ -155,7 +170,7 @@ def _curve(problem: str, dtype: str, search: Search) -> Curve:
 
 def _measure_many(name: str, field: Field, results: Results) -> None:
     """Measure cross-validations or paths."""
-    process = field.process if field.others else None
+    process = None if field.options.competitors == [] else field.process
     found = list(many_fits.measurements(name, field.versions, process))
     results.keep_many_fits(found)
     for times in found:
@@ -176,16 +191,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--device-repeats", type=int, default=3, help="with --device: fits, of which the median")
     add("--against", type=Path, help="an older checkout, or a Python that has it installed")
     add("--problems", nargs="+", metavar="PART", help="problems named like this")
-    add("--competitors", nargs="*", metavar="PART", help="competitors named like this")
-    add("--dtypes", nargs="+", default=["float64"], help="widths of the data")
-    add("--limit", type=float, default=50, help="times our own time that others get a fit")
-    add("--seconds", type=float, default=6, help="but no more, nor less than 2.5 times ours")
+    add("--competitors", nargs="*", metavar="PART", help="those named like this, if any")
+    add("--dtypes", nargs="+", help="widths of the data; by default those of each problem")
+    add("--ratio", type=float, help="times our own time that others get a fit, for all problems")
+    add("--seconds", type=float, help="but no more than this, nor less than 2.5 times ours")
     add(
         "--parts",
         nargs="*",
-        choices=["table", "details", "scaling", "inference"],
-        default=["table"],
-        help="what to measure: none writes the report of results already there",
+        choices=PARTS,
+        help="what to measure: by default all, or the table of the problems that are named; "
+        "nothing writes the report of results already there",
     )
     add("--short", action="store_true", help="all parts but the table on small data alone")
     add("--merge", action="store_true", help="add to the results already there")

@@ -68,7 +68,5 @@ def _cross_validations(*, is_short: bool) -> list[CrossValidation]:
                 found += cross_validations(f"iris, {note}", *iris, repeats=3)
                 continue
             digits = load_digits(return_X_y=True)
-            found += cross_validations(f"digits, {note}", *digits, repeats=3)
-            rows = some_of_mnist(10_000)
-            found += cross_validations(f"10,000 rows of MNIST / 255, {note}", *rows)
+            found += cross_validations(f"digits, {note}", *digits)
     return found

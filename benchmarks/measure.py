@@ -111,7 +111,7 @@ class Patience:
     ratio: float = 50.0
     """Times as long as ours."""
 
-    seconds: float = 6.0
+    seconds: float = 3.0
     """But no longer than this, unless that would be less than ``LEAST_RATIO`` times ours."""
 
     def limit(self, ours: float | None) -> float:

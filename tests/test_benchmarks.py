@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "benchmarks" / "report"
 MODULES = [
+    "__main__",
     "comparison",
     "competitors.competitor",
     "competitors.scikit_learn",
@@ -152,6 +154,29 @@ def test_others_get_fifty_times_our_time_up_to_some_seconds_or_two_and_a_half_ti
 ):
     limit = benchmarks.measure.Patience(50, 10).limit
     assert [limit(s) for s in (0.001, 0.1, 1, 20, None)] == [0.2, 5, 10, 50, 10]
+
+
+def test_the_command_line_decides_before_a_problem_who_takes_part_and_for_how_long(benchmarks):
+    main, problem = benchmarks.__main__, benchmarks.problems.Problem("a", None)
+    slow = replace(
+        problem, patience=benchmarks.measure.Patience(8.0, 20.0), others=("saga", "newton-cg")
+    )
+    competitors = [SimpleNamespace(name=name) for name in ("sklearn saga", "sklearn lbfgs")]
+
+    def field(*arguments):
+        options = main._parser().parse_args(arguments)
+        return main.Field([], competitors, options, None)
+
+    def names(field, problem):
+        return [competitor.name for competitor in field.others(problem)]
+
+    assert names(field(), problem) == ["sklearn saga", "sklearn lbfgs"]
+    assert names(field(), slow) == ["sklearn saga"]
+    assert names(field("--competitors", "lbfgs"), slow) == ["sklearn lbfgs"]
+    assert names(field("--competitors"), slow) == []
+    assert field().limit(slow, 2.0) == 16.0
+    assert field("--seconds", "10").limit(slow, 2.0) == 10.0
+    assert field("--ratio", "3").limit(slow, 2.0) == 6.0
 
 
 def results_of(benchmarks, seconds):
