@@ -92,7 +92,8 @@ def run(
         The part that answers the questions.
     observe : callable, optional
         Called after each iteration with its record and a function that returns its params. If it
-        returns True, the solver stops.
+        returns True, the solver stops. It is not called again for an iteration that is reported
+        again.
     validate : callable, optional
         From params to scores on other rows. Each record contains these scores.
 
@@ -108,7 +109,7 @@ def run(
             with quiet():
                 report = _next_report(search, answers, stop)
             record = journal.enter(report, answers.passes)
-            stop = observe is not None and observe(record, report.whole_params)
+            stop = bool(record and observe and observe(record, report.whole_params))
     except StopIteration as finished:
         solution: Solution = finished.value
         return replace(solution, records=journal.records, memory=None)
@@ -169,9 +170,21 @@ class Journal:
         self._start = time.perf_counter()
         self._passes_before = passes
 
-    def enter(self, report: Progress, passes: float) -> IterationRecord:
-        """Return the record of an iteration, and store it; ``passes`` are those of all time."""
+    def enter(self, report: Progress, passes: float) -> IterationRecord | None:
+        """Return the record of an iteration, and store it; ``passes`` are those of all time.
+
+        A report of the last iteration, again, corrects its record, and None is returned.
+        """
         seconds = time.perf_counter() - self._start
+        if self.records and self.records[-1].iteration == report.iteration:
+            self.records[-1] = replace(
+                self.records[-1],
+                value=report.value,
+                gradient_norm=report.gradient_norm,
+                passes=passes - self._passes_before,
+                seconds=seconds,
+            )
+            return None
         scores = NONE if self._validate is None else self._validate(report.whole_params())
         record = IterationRecord(
             iteration=report.iteration,

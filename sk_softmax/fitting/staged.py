@@ -49,10 +49,11 @@ class Stage:
         return is_of_start and self.known is not None
 
 
-Stages: TypeAlias = Generator[Stage | Asked, Any, Solution]
+Stages: TypeAlias = Generator[Stage | Asked | Progress, Any, Solution]
 """A generator that yields stages and is sent the solution of each; it returns that of the fit.
 
-Between stages it may ask the objectives itself.
+Between stages it may ask the objectives itself, and report what it has learned of the last
+iteration.
 """
 
 
@@ -60,7 +61,8 @@ def staged(solver: Solver, stages: Stages) -> StagedSearch:
     """Run a solver through stages, as one search whose questions carry the number of the stage.
 
     The claims of every stage are judged. Iterations are counted over all stages. The start of a
-    later stage is not reported, because the stage before has reported the same params.
+    later stage has the number of the iteration that ended the stage before, whose params it has:
+    its report tells the value of these on dearer rows.
 
     Parameters
     ----------
@@ -75,21 +77,21 @@ def staged(solver: Solver, stages: Stages) -> StagedSearch:
         Of questions and reports; it returns the solution of the fit.
     """
     answer: Any = None
-    n_before, reports_start = 0, True
+    n_before = 0
     while True:
         try:
             step = stages.send(answer)
         except StopIteration as finished:
             ended: Solution = finished.value
             return ended
-        if isinstance(step, Asked):
+        if isinstance(step, Asked | Progress):
             answer = yield step
             continue
-        answer = yield from _solve(solver, step, n_before, reports_start=reports_start)
-        n_before, reports_start = n_before + answer.n_iter, False
+        answer = yield from _solve(solver, step, n_before)
+        n_before += answer.n_iter
 
 
-def _solve(solver: Solver, stage: Stage, n_before: int, *, reports_start: bool) -> StagedSearch:
+def _solve(solver: Solver, stage: Stage, n_before: int) -> StagedSearch:
     """Run a solver through one stage, after ``n_before`` iterations in earlier stages."""
     search = judged(solver, stage.problem)
     answer: Any = None
@@ -100,8 +102,7 @@ def _solve(solver: Solver, stage: Stage, n_before: int, *, reports_start: bool) 
             solution: Solution = finished.value
             return solution
         if isinstance(reply, Progress):
-            is_new = reply.iteration > 0 or reports_start
-            answer = (yield _report(stage, reply, n_before)) if is_new else False
+            answer = yield _report(stage, reply, n_before)
         elif stage.knows(reply):
             answer = stage.known
         else:

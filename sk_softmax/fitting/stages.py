@@ -23,6 +23,7 @@ from sk_softmax.interfaces import (
     GapAt,
     Memory,
     Problem,
+    Progress,
     Solution,
     Status,
 )
@@ -157,7 +158,7 @@ def cheaper_stages(
         start, memory = _widened(solution.params), _carried(solution.memory, view)
         if solution.status is Status.STOPPED or n_iter >= problem.max_iter:
             status = solution.status if solution.status is Status.STOPPED else Status.MAX_ITER
-            return _ended(solution, status, start, evaluate(start), n_iter)
+            return (yield from _ended(solution, status, start, evaluate(start), n_iter))
         value = solution.evaluation.value
         is_enough = view.trust * abs(value) <= problem.enough_at(value)
         if solution.status is Status.CONVERGED and is_enough:
@@ -194,12 +195,13 @@ def _carried(memory: Memory | None, view: Cheaper) -> Memory | None:
 
 def _ended(
     solution: Solution, status: Status, params: Array, evaluation: Evaluation, n_iter: int
-) -> Solution:
-    """Return the solution of a fit that ended before its last stage.
+) -> Stages:
+    """Report and return the solution of a fit that ended before its last stage.
 
     ``params``, of shape ``(n_outputs, n_columns)``, and ``evaluation`` are those of the objective
     itself.
     """
+    yield Progress.of(n_iter, params, evaluation, np.nan)
     return replace(
         solution, params=params, evaluation=evaluation, status=status, n_iter=n_iter, memory=None
     )
@@ -236,11 +238,11 @@ def row_space_stages(
     lifted, n_iter = lift(nearly.params), nearly.n_iter
     here: Evaluation = yield Asked(numbers[1], EvaluateAt(lifted))
     if nearly.status is not Status.CONVERGED:
-        return _ended(nearly, nearly.status, lifted, here, n_iter)
+        return (yield from _ended(nearly, nearly.status, lifted, here, n_iter))
     enough = problem.enough_at(here.value)
     left = yield from _left_on_rows(nearly, lifted, here, lift, numbers[1], enough)
     if left <= enough:
-        there = _ended(nearly, Status.CONVERGED, lifted, here, n_iter)
+        there = yield from _ended(nearly, Status.CONVERGED, lifted, here, n_iter)
         return replace(there, suboptimality=left)
     last = replace(problem, start=lifted, max_iter=problem.max_iter - n_iter)
     solution: Solution = yield Stage(numbers[1], last)

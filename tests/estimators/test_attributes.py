@@ -61,6 +61,22 @@ def test_loss_curve_starts_at_the_start_and_ends_at_the_end(dataset):
     assert np.all(np.diff(model.loss_curve_) < 0)
 
 
+@pytest.mark.parametrize("max_iter", [2, 1000])
+def test_the_last_of_the_loss_curve_is_the_objective_however_cheaply_a_fit_began(max_iter):
+    rng = np.random.default_rng(0)
+    X, coef = rng.normal(size=(20_000, 5)), rng.normal(size=(5, 3))
+    y = (X @ coef + rng.gumbel(size=(20_000, 3))).argmax(axis=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for tol in (0.1, 0.01, 1e-4):  # one ends on a sample, up to the proof on all rows
+            model = SoftmaxRegression(solver="lbfgs", tol=tol, max_iter=max_iter).fit(X, y)
+            assert model.loss_curve_[-1] == pytest.approx(model.objective(X, y), rel=1e-12)
+            assert len(model.loss_curve_) == model.n_iter_[0] + 1
+    X, y = load_digits(return_X_y=True)  # this one ends in float32
+    model = SoftmaxRegression(max_iter=max(max_iter, 100)).fit(X, y)
+    assert model.loss_curve_[-1] == pytest.approx(model.objective(X, y), rel=1e-10)
+
+
 @pytest.mark.parametrize("C", [1e-2, 1.0, 1e2])
 def test_duality_gap_bounds_the_distance_to_the_optimum(C, dataset):
     X, y = dataset("iris")

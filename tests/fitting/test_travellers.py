@@ -77,9 +77,9 @@ def test_every_stage_pickles_and_lifts_as_before(case, overlapping_classes, monk
     stages = []
     solve = staged._solve
 
-    def watched(solver, stage, n_before, *, reports_start):
+    def watched(solver, stage, n_before):
         stages.append(stage)
-        return solve(solver, stage, n_before, reports_start=reports_start)
+        return solve(solver, stage, n_before)
 
     monkeypatch.setattr(staged, "_solve", watched)
     settings = settings_of(model)
