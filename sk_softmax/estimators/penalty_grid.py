@@ -16,6 +16,9 @@ LOWEST, HIGHEST = -4, 4
 Choice = tuple[int, int]
 """The index of a penalty in ``l1_ratios``, and that in ``Cs``."""
 
+RULES = ("best", "one_standard_error")
+"""Values of ``rule``, which says how a penalty is chosen."""
+
 
 @dataclass(frozen=True)
 class PenaltyGrid:
@@ -65,6 +68,19 @@ class PenaltyGrid:
             if means[i_ratio, i_C] >= enough:
                 return i_ratio, int(i_C)
         return best
+
+
+def check_rule(rule: Any, refit: Any) -> None:
+    """Raise an error if ``rule`` or ``refit`` has an impossible value, or both contradict."""
+    if not isinstance(refit, bool | np.bool_):
+        raise ValueError(f"refit={refit!r} must be True or False.")
+    if rule not in RULES:
+        raise ValueError(f"rule={rule!r} must be one of {', '.join(map(repr, RULES))}.")
+    if rule != "best" and not refit:
+        raise ValueError(
+            f"rule={rule!r} chooses one penalty for all rows, so it needs refit=True; with "
+            "refit=False every fold takes the one that is best for it."
+        )
 
 
 def mean_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -55,7 +55,7 @@ from sk_softmax.estimators.input.training_set import any_training_set
 from sk_softmax.estimators.input.translations import explained
 from sk_softmax.estimators.interruption import Interruption, interruptible
 from sk_softmax.estimators.linear_classifier import LinearClassifier
-from sk_softmax.estimators.penalty_grid import Choice, PenaltyGrid
+from sk_softmax.estimators.penalty_grid import Choice, PenaltyGrid, check_rule
 from sk_softmax.estimators.progress import print_progress
 from sk_softmax.estimators.softmax_regression import SoftmaxRegression
 from sk_softmax.fitting.class_weight import weighted_by_class
@@ -72,9 +72,6 @@ from sk_softmax.fitting.settings import Settings, TrainingSet, Weights, hard_lab
 from sk_softmax.fitting.stages import has_wide_shape
 from sk_softmax.interfaces import Array, Status
 from sk_softmax.interfaces.given import ClassWeight, MatrixLike, RandomState, SolverChoice
-
-RULES = ("best", "one_standard_error")
-"""Values of ``rule``."""
 
 MOST_REFIT_TOL = 1e-6
 """The largest ``tol`` of the fit of all rows: the default of :class:`SoftmaxRegression`."""
@@ -447,7 +444,7 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
 
     def _checked_grid(self, settings: Settings) -> PenaltyGrid:
         """Return the penalties to try, after a check of all parameters of the choice."""
-        _check_choice(self)
+        check_rule(self.rule, self.refit)
         grid = PenaltyGrid.of(self.Cs, self.l1_ratios)
         has_bounds = settings.lower_bounds is not None
         check_solver_takes(self.solver, float(grid.l1_ratios.max()), has_bounds=has_bounds)
@@ -616,20 +613,6 @@ def _check_folds(
     for fold in folds:
         check_trains(fold.number, fold.present)
     check_bounds_fit(settings.lower_bounds, folds, n_classes)
-
-
-def _check_choice(estimator: SoftmaxRegressionCV) -> None:
-    """Raise an error if ``refit`` or ``rule`` has an impossible value, or both contradict."""
-    refit, rule = estimator.refit, estimator.rule
-    if not isinstance(refit, bool | np.bool_):
-        raise ValueError(f"refit={refit!r} must be True or False.")
-    if rule not in RULES:
-        raise ValueError(f"rule={rule!r} must be one of {', '.join(map(repr, RULES))}.")
-    if rule != "best" and not refit:
-        raise ValueError(
-            f"rule={rule!r} chooses one penalty for all rows, so it needs refit=True; with "
-            "refit=False every fold takes the one that is best for it."
-        )
 
 
 def _routing_is_enabled() -> bool:

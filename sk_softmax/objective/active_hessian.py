@@ -10,8 +10,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import ActiveHessian, Array, Block
-from sk_softmax.objective.data_term import DataQuestion, DataTerm, stacked_logits
+from sk_softmax.objective.data_term import DataQuestion, DataTerm
 from sk_softmax.objective.pair_hessian import hessian_of_pairs
+from sk_softmax.objective.stacked_terms import stacked_logits
 
 Mask = NDArray[np.bool_]
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Block, Curvature, Rows
-from sk_softmax.objective import cost
+from sk_softmax.objective.affordable import can_afford_one_a_class, rows_drawn
 from sk_softmax.objective.curvature import (
     CentredDiagonal,
     ClassGrams,
@@ -23,46 +23,16 @@ from sk_softmax.objective.curvature import (
     SharedGram,
 )
 from sk_softmax.objective.data_term import DataTerm, Matrices
-
-# There is one matrix per class if all of them take at most as long to measure and factor as
-# AFFORDABLE evaluations and those already made, and hold at most MOST_NUMBERS numbers (64 MiB).
-# A fit that ends soon does not pay for them: on the first 1,000 rows of MNIST, where they take 150
-# evaluations, a fit took 0.28 s with a shared matrix and 0.76 s with one a class. A fit that goes
-# on does: on the first 10,000 (24 evaluations) it took 1.73 s (89 iterations) with a shared one,
-# 1.28 s (28) with one a class from iteration 5 on, and 0.96 s (30) from iteration 15 on. Cheaper
-# ones are better sooner: 4,000 rows of 300 columns (13 evaluations) took 0.15 s from iteration 5
-# on and 0.19 s from iteration 15 on.
-AFFORDABLE = 8
-MOST_NUMBERS = 2**23
+from sk_softmax.objective.sampling import drawn
 
 # Columns up to which a Gram matrix is measured: it takes n p^2 multiplications and p^2 numbers,
 # 8 MiB with this many.
 MOST_COLUMNS = 1024
 
-# A sampled Gram matrix is measured on the larger of two numbers of rows: some for each column,
-# enough for its accuracy, and EVALUATIONS n_rows / n_columns, which cost as much as two
-# evaluations. With a shared matrix standardised MNIST to 1e-3 with three different draws took 8 to
-# 13 seconds with 3 rows per column and 7 to 9 with 6. With a matrix a class, where 2 rows per
-# column take as long as the factor, the first 10,000 rows of MNIST took 30, 28, 27, 27 iterations
-# with 1, 2, 3, 6. A shared one is measured on SHARED_ON times as many.
-ROWS_PER_COLUMN, SHARED_ON = 2, 3
-EVALUATIONS = 20
-
-# Where several fits share a measurement it may cost as many times as much, up to SHARED_ROWS rows
-# for each column. With ten penalties and five folds standardised digits (1,797 x 64) took 297, 257
-# and 191 iterations from 8, 12 and 16 rows a column; the last are all rows. Beyond that it does
-# not pay: optdigits (5,620 x 64), which have 27 in any case, took 390 iterations, and 386 from all
-# rows, in 7.4 ms a measurement for 4.1.
-SHARED_ROWS = 16
-
 # The most damping of a diagonal of columns less their means. What makes steps too long is what it
 # leaves out, which damping does not mend. Iterations on 20 newsgroups with C=100 and tol=1e-3, and
 # with C=1 and tol=1e-6: 136 and 19 with up to 2, 109 and 17 with 0.1, 115 and 17 with 0.02.
 MOST_OF_CENTRED = 0.1
-
-# The most rows drawn for all matrices together. Their numbers and weights, up to 32 MiB, are kept
-# until the matrices are summed.
-MOST_DRAWN = 2**21
 
 # Numbers of the Gram matrices that are summed in one pass: 8 MiB for each block that waits.
 NUMBERS_AT_ONCE = 2**20
@@ -119,7 +89,7 @@ def approximate_hessian(
         return diagonal(data, params, l2, damping)
     if _is_undecided(data, params):
         return SharedGram(_with_penalty(_undecided(data) * data.gram, l2), n_outputs)
-    if n_outputs == 1 or not _can_afford_one_a_class(data, AFFORDABLE * stands_for + evaluations):
+    if n_outputs == 1 or not can_afford_one_a_class(data, evaluations, stands_for):
         (gram,) = _damped_grams(data, params, damping, mean_of_classes, 1, n_sharing)
         return SharedGram(_with_penalty(gram, l2), n_outputs)
     grams = _damped_grams(data, params, damping, each_class, n_outputs, n_sharing)
@@ -161,26 +131,6 @@ def centred_diagonal(data: DataTerm, params: Array, l2: Array, damping: float) -
     least = np.finfo(np.float32).eps * squares[:-1]
     variances = np.maximum(squares[:-1] - weight * means**2, least)
     return CentredDiagonal(variances + l2[:-1], means, weight, n_outputs)
-
-
-def _rows_drawn(data: DataTerm, n_matrices: int, n_sharing: int = 1) -> float:
-    """Return on how many rows each of these Gram matrices is measured, for so many fits."""
-    n_rows, (_, n_columns) = data.n_rows, data.shape
-    per_column = ROWS_PER_COLUMN * (SHARED_ON if n_matrices == 1 else 1)
-    cheap = EVALUATIONS * n_rows / n_columns
-    wanted = max(per_column * n_columns, cheap)
-    if n_sharing > 1:
-        wanted = max(wanted, min(SHARED_ROWS * n_columns, n_sharing * cheap))
-    wanted = min(wanted, MOST_DRAWN / n_matrices)
-    return float(wanted if 2 * wanted < n_rows else n_rows)
-
-
-def _can_afford_one_a_class(data: DataTerm, evaluations: float) -> bool:
-    """Whether one matrix per class takes at most so many evaluations, and fits in memory."""
-    n_outputs, n_columns = data.shape
-    n_drawn = _rows_drawn(data, n_outputs)
-    taken = cost.evaluations(data.n_rows, n_outputs, n_columns, n_outputs, n_drawn)
-    return taken <= evaluations and n_outputs * n_columns**2 <= MOST_NUMBERS
 
 
 def each_class(curvatures: Array) -> Array:
@@ -255,7 +205,7 @@ def _damped_grams(
 
     Shape ``(n_matrices, n_columns, n_columns)``.
     """
-    share = _rows_drawn(data, n_matrices, n_sharing) / data.n_rows
+    share = rows_drawn(data, n_matrices, n_sharing) / data.n_rows
     if share == 1:
         grams, weight = _grams_of_all(data, params, matrices, n_matrices)
     else:
@@ -356,36 +306,3 @@ def _add_gram(rows: Rows, weights: Array, gram: Array) -> None:
     """Add the Gram matrix of rows with these weights, ``(n_rows,)``, to ``gram`` in place."""
     (summed,) = rows.sum(lambda block: (block.gram(weights[block.rows]),))
     gram += summed
-
-
-def drawn(weights: Array, share: float, first: int = 0) -> tuple[NDArray[np.intp], Array]:
-    """Draw about this share of the rows at most, and weight them so that sums stay unbiased.
-
-    A row is kept with a probability in proportion to its weight, at most 1, and its weight is
-    divided by that probability (Poisson sampling; Horvitz and Thompson, 1952, JASA 47). Multiples
-    of the golden ratio, modulo 1, are used instead of random numbers: they are spread evenly,
-    whatever period the rows have.
-
-    Parameters
-    ----------
-    weights : ndarray of shape (n,)
-        Weights of consecutive rows, not negative.
-    share : float
-        The share of the rows to draw, on average.
-    first : int, default=0
-        Number of the first of these rows.
-
-    Returns
-    -------
-    indices : ndarray of int, shape (n_drawn,)
-        Numbers of the rows drawn.
-    weights : ndarray of shape (n_drawn,)
-        Their weights, divided by the probability of being drawn.
-    """
-    level = weights.sum() / (share * len(weights))
-    numbers = np.arange(first, first + len(weights))
-    evenly = (numbers + 1) * ((np.sqrt(5) - 1) / 2)
-    evenly -= np.floor(evenly)  # exact, and 35 us for 32,768 rows that took 470 with ``% 1``
-    kept = np.flatnonzero(weights > level * evenly)
-    of_drawn = np.maximum(weights[kept], level).astype(weights.dtype, copy=False)
-    return numbers[kept], of_drawn

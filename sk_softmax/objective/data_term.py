@@ -11,14 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Block, Rows
-from sk_softmax.interfaces.quiet import quiet
 from sk_softmax.objective.cross_entropy import CrossEntropy
+from sk_softmax.objective.kept_spread import MOST_SPREAD, KeptSpread
 from sk_softmax.objective.sampling import SpreadOut, spread_out
 from sk_softmax.objective.targets import Targets
-
-# Numbers, n_rows * n_outputs, up to which the spread of the last evaluation is kept: 256 KiB in
-# float64. Beyond that the products of a Hessian take far longer than the spread.
-MOST_SPREAD = 2**15
 
 DataQuestion: TypeAlias = "Callable[[DataTerm], tuple[Any, ...]]"
 """A question about the data: a partial of a module-level function, so that it can be pickled.
@@ -82,9 +78,7 @@ class DataTerm:
         self.n_rows = rows.n_rows if n_rows is None else n_rows
         self.passes = 0.0
         self.keeps_spread = rows.n_rows * loss.n_outputs <= MOST_SPREAD
-        self._last: tuple[Array, Array] | None = None
-        self._before_last: tuple[Array, Array] | None = None
-        self._fall: float | None = None
+        self._kept_spread = KeptSpread()
         self._all_rows: DataTerm | None = None
         self._narrowed: DataTerm | None = None
 
@@ -195,6 +189,7 @@ class DataTerm:
         """Return a copy that has counted no pass yet and measures on its own rows."""
         other = copy.copy(self)
         other.passes, other._narrowed = 0.0, None
+        other._kept_spread = copy.copy(self._kept_spread)
         return other
 
     # --- questions ------------------------------------------------------------------------------
@@ -214,7 +209,7 @@ class DataTerm:
         """Return a block's class-major logits, shape ``(n_outputs, n_rows)``.
 
         All logits of the rows that a model is fitted to are computed here, but those of several
-        terms in one product: see :func:`stacked_logits`. They include the offset: a product with a
+        terms in one product: see `stacked_logits`. They include the offset: a product with a
         direction is the block's own.
         """
         return self.with_offset(block.logits(prepared), block)
@@ -226,45 +221,23 @@ class DataTerm:
         return logits
 
     def keep_spread(self, params: Array, spreads: Sequence[Array | None]) -> None:
-        """Keep the spread of the rows at these params, block by block, until the next but one.
-
-        ``params`` has shape ``(n_outputs, n_columns)``, and nobody may write to it any more.
-        """
-        kept = [spread for spread in spreads if spread is not None]
-        whole = kept[0] if len(kept) == 1 else np.concatenate(kept, axis=1)
-        self._before_last, self._last, self._fall = self._last, (params, whole), None
+        """Keep the spread of the rows at these params, block by block: see `KeptSpread.keep`."""
+        self._kept_spread.keep(params, spreads)
 
     def spread_at(self, params: Array) -> Callable[[Block], Array]:
         """Return a function from a block to the spread of its rows: see `CrossEntropy.spread`.
 
         It is kept from the last evaluation if that was at this very array of params.
         """
-        if self._last is not None and self._last[0] is params:
-            _, kept = self._last
+        kept = self._kept_spread.at(params)
+        if kept is not None:
             return lambda block: kept[:, block.rows]
         prepared = self.rows.prepare(params)
         return lambda block: self.loss.spread(self.logits(block, prepared))
 
     def spread_fall(self, since: Array, params: Array) -> float:
-        """Return by what factor a row's Hessian in its logits is less than it was, at most.
-
-        It is measured between the last two evaluations, at these very arrays of shape
-        ``(n_outputs, n_columns)``; otherwise it is infinity, which says nothing.
-
-        The Hessian of a row is ``p (1 - p)`` with two classes, and otherwise ``sum_kl p_k p_l
-        (e_k - e_l) (e_k - e_l)' / 2``, which falls by the square of what probabilities fall by.
-        """
-        if self._before_last is None or self._last is None:
-            return np.inf
-        (before, old), (here, new) = self._before_last, self._last
-        if before is not since or here is not params:
-            return np.inf
-        if self._fall is None:  # a solver and its judge ask the same
-            with quiet():
-                ratio = float((old / new).max())
-            fall = ratio if self.loss.n_outputs == 1 else ratio * ratio
-            self._fall = fall if fall < np.inf else np.inf  # NaN says nothing either
-        return self._fall
+        """Return by what factor a row's Hessian in its logits fell: see `KeptSpread.fall`."""
+        return self._kept_spread.fall(since, params)
 
     def curvatures_at(self, params: Array, matrices: Matrices) -> Callable[[Block], Array]:
         """Return a function from a block to its rows' weights in each matrix.
@@ -373,34 +346,3 @@ def _share_of_rows(data: DataTerm, block: Block) -> Array:
     earlier.
     """
     return data.weighted(np.full(block.n_rows, 1 / data.n_rows, data.rows.dtype), block)
-
-
-def stacked_logits(
-    terms: Sequence[DataTerm], block: Block, prepared: Any
-) -> tuple[Array, list[Array]]:
-    """Return the logits of several terms on the same rows, from one product.
-
-    Parameters
-    ----------
-    terms : sequence of DataTerm
-        The terms; each has its own form of the loss.
-    block : Block
-        Some of their rows.
-    prepared : object
-        The params of all terms, one below the other, from ``Rows.prepare``. Further rows of params
-        may follow below.
-
-    Returns
-    -------
-    product : ndarray of shape (n_stacked, n_rows)
-        The rows times all params, class-major, with the offsets of the terms.
-    logits : list of ndarrays of shape (n_outputs, n_rows)
-        The logits of each term, as views of the product.
-    """
-    product = block.logits(prepared)
-    logits, first = [], 0
-    for term in terms:
-        end = first + term.loss.n_outputs
-        logits.append(term.with_offset(product[first:end], block))
-        first = end
-    return product, logits

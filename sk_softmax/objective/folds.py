@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Block, EvaluateAt, Evaluation, Question
-from sk_softmax.objective.data_term import DataTerm, stacked_logits
+from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.regression import RegressionObjective
-from sk_softmax.objective.shared_curvature import MeanOfTerms, MeanTerm, SharedCurvature
+from sk_softmax.objective.shared_curvature import MeanOfTerms, SharedCurvature
+from sk_softmax.objective.stacked_terms import MeanTerm, stacked_logits
 from sk_softmax.objective.targets import Targets
 
 

@@ -102,8 +102,8 @@ class RegressionObjective:
         self.form = form
         self.penalty = self._penalty_of(C)
         self.stands_for = 1.0
-        """How many times as many rows a measurement of curvature may cost as much as."""
-        self._cheaper: Sequence[RegressionObjective] = ()
+        """A measurement of curvature may cost as much as on so many times its rows."""
+        self._cheaper: Sequence[DataTerm] = ()
         self._shared: CurvatureSource | None = None
         self._kernel: Kernel | None = None
         self._last_gap: tuple[Array, Evaluation, float] | None = None
@@ -166,12 +166,10 @@ class RegressionObjective:
     @property
     def passes(self) -> float:
         """Passes over the whole data so far, those over cheaper rows included."""
-        if not self._cheaper:
-            return self.data.passes
-        n_rows = self.data.n_rows
-        cheaper = (other.data for other in self._cheaper)
-        of_cheaper: float = sum(data.passes * data.n_rows / n_rows for data in cheaper)
-        return self.data.passes + of_cheaper
+        passes = self.data.passes
+        for cheaper in self._cheaper:
+            passes += cheaper.passes * cheaper.n_rows / self.data.n_rows
+        return passes
 
     def measure_on(
         self, cheaper: Sequence[RegressionObjective], *, stands_for: float = 1.0
@@ -182,16 +180,20 @@ class RegressionObjective:
         objective only if it has all rows. A measurement on the first may cost as much as on
         ``stands_for`` times its rows.
         """
+        self._measure_on([objective.data for objective in cheaper], stands_for)
+
+    def _measure_on(self, cheaper: Sequence[DataTerm], stands_for: float) -> None:
+        """Do the same on the data terms of cheaper objectives."""
         self._cheaper, self.stands_for = cheaper, stands_for
-        last = cheaper[-1].data if cheaper else None
+        last = cheaper[-1] if cheaper else None
         has_all_rows = last is not None and last.n_rows == self.data.n_rows
         self.data.measure_on(last if has_all_rows else None)
 
     def measure_like(self, other: RegressionObjective) -> None:
         """Measure curvature where another objective on the same rows does, if not on its own."""
         if not self._cheaper:
-            counted = [one.of_data(one.data.counting_anew()) for one in other._cheaper]
-            self.measure_on(counted, stands_for=other.stands_for)
+            counted = [data.counting_anew() for data in other._cheaper]
+            self._measure_on(counted, other.stands_for)
 
     @property
     def measures_elsewhere(self) -> bool:
@@ -201,7 +203,7 @@ class RegressionObjective:
     @property
     def measured_on(self) -> DataTerm:
         """The data term on whose rows curvature is measured that may be inexact."""
-        return self._cheaper[0].data if self._cheaper else self.data
+        return self._cheaper[0] if self._cheaper else self.data
 
     def take_curvature_from(self, shared: CurvatureSource) -> None:
         """Take curvatures that may be inexact from there as long as it has any."""

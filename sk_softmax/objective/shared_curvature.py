@@ -7,9 +7,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sk_softmax.interfaces import Array, Block, Curvature
+from sk_softmax.interfaces import Array, Curvature
 from sk_softmax.objective.approximate_hessian import approximate_hessian
-from sk_softmax.objective.data_term import DataTerm, Matrices, stacked_logits
+from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.regression import RegressionObjective
 
 # The folds share a curvature in the first MOST_PASSES passes of the fits for one penalty, that is
@@ -96,36 +96,3 @@ class _Share:
     def at(self, params: Array, damping: float) -> Curvature | None:
         """Return the shared curvature, if there is one still."""
         return self._shared.at(self._number, params, damping)
-
-
-class MeanTerm(DataTerm):
-    """The mean of several data terms on the same rows, whose curvature is measured.
-
-    Params are those of all terms, one below the other; the shape is that of a single term.
-    """
-
-    def __init__(self, terms: Sequence[DataTerm]) -> None:
-        first = terms[0]
-        super().__init__(
-            first.rows,
-            first.targets,
-            first.loss,
-            first_row=first.first_row,
-            n_rows=first.n_rows,
-        )
-        self._terms = terms
-        self.damp_like(first)
-
-    def curvatures_at(self, params: Array, matrices: Matrices) -> Callable[[Block], Array]:
-        """Return a function from a block to the mean of its rows' weights over the terms."""
-        prepared = self.rows.prepare(params)
-
-        def mean(block: Block) -> Array:
-            _, logits = stacked_logits(self._terms, block, prepared)
-            weights = [
-                term.weighted(matrices(term.loss.curvatures(of_term)), block)
-                for term, of_term in zip(self._terms, logits, strict=True)
-            ]
-            return np.asarray(sum(weights[1:], weights[0]) / len(weights))
-
-        return mean

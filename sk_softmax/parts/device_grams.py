@@ -130,7 +130,7 @@ def _gram_of(data: DeviceData, numbers: Any, weights: Any) -> Array:
 
 
 def _drawn(place: Place, weights: Any, share: float, first: int) -> list[tuple[Any, Any]]:
-    """Draw rows by weights of ``(n_matrices, n_rows)`` like ``approximate_hessian.drawn``.
+    """Draw rows by weights of ``(n_matrices, n_rows)`` like ``sampling.drawn``.
 
     For each matrix the numbers of the rows drawn, of all rows, and their weights.
     """

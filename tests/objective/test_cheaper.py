@@ -7,7 +7,6 @@ from sklearn.datasets import load_digits
 
 from sk_softmax import SoftmaxRegression
 from sk_softmax.objective import RegressionObjective, cheaper_objectives, cheaper_together
-from sk_softmax.objective.sampling import spread_out
 from sk_softmax.rows import rows_of
 
 
@@ -19,12 +18,6 @@ def objective_on(X, y, n_classes=3, C=1.0, weights=None):
 @pytest.fixture(scope="module")
 def large(overlapping_classes):
     return overlapping_classes(3, n_rows=60_000, n_features=5)
-
-
-@pytest.mark.parametrize(("n_rows", "n_sampled"), [(100, 100), (101, 10), (60_000, 3750)])
-def test_a_sample_takes_one_row_from_each_stretch(n_rows, n_sampled):
-    indices = spread_out(n_rows, n_sampled)
-    np.testing.assert_array_equal(indices // (n_rows // n_sampled), np.arange(n_sampled))
 
 
 def test_what_a_problem_begins_with(large, overlapping_classes):

@@ -7,13 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sk_softmax.interfaces import CentredCurvature
-from sk_softmax.objective import RegressionObjective, approximate_hessian, cost
+from sk_softmax.objective import RegressionObjective, affordable, approximate_hessian
 from sk_softmax.objective.curvature import (
     CentredDiagonal,
     ClassGrams,
     PositiveFactor,
     SharedDiagonal,
-    SharedGram,
 )
 from sk_softmax.rows import blocks as blocks_of_rows
 from sk_softmax.rows import rows_of
@@ -108,7 +107,7 @@ def test_grams_of_the_classes_are_the_diagonal_blocks_of_the_hessian(n_classes):
 
 @pytest.mark.parametrize("n_classes", [2, 3, 5])
 def test_shared_gram_is_the_hessian_averaged_over_the_classes(n_classes, monkeypatch):
-    monkeypatch.setattr(approximate_hessian, "AFFORDABLE", 0)
+    monkeypatch.setattr(affordable, "AFFORDABLE", 0)
     objective = objective_of(6, n_classes)
     params = np.random.default_rng(1).normal(size=objective.shape)
     shared = grams(objective.curvature(params), params.shape)
@@ -120,29 +119,9 @@ def test_shared_gram_is_the_hessian_averaged_over_the_classes(n_classes, monkeyp
         np.testing.assert_allclose(block, mean, rtol=1e-10, atol=1e-13)
 
 
-def test_a_long_fit_affords_a_matrix_a_class():
-    objective = objective_of(400)
-    params = np.random.default_rng(1).normal(size=objective.shape)
-    drawn = approximate_hessian._rows_drawn(objective.data, 3)
-    taken = cost.evaluations(200, 3, 400, 3, drawn)
-    assert taken > approximate_hessian.AFFORDABLE + 2  # the measurement itself counts passes
-    assert isinstance(objective.curvature(params), SharedGram)
-    objective.data.count(taken)
-    assert isinstance(objective.curvature(params), ClassGrams)
-
-
-def test_cost_of_a_measurement_grows_with_all_that_it_reads():
-    size = dict(n_rows=5000, n_outputs=10, n_columns=200, n_matrices=10, n_drawn=1000)
-    cheaper = cost.evaluations(**size)
-    for name in ("n_columns", "n_matrices", "n_drawn"):
-        assert cost.evaluations(**size | {name: 2 * size[name]}) > cheaper
-    # In evaluations of more rows the same matrices are cheaper.
-    assert cost.evaluations(**size | {"n_rows": 10_000}) < cheaper
-
-
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_many_columns_get_the_diagonal_of_the_same_matrix(n_classes, monkeypatch):
-    monkeypatch.setattr(approximate_hessian, "AFFORDABLE", 0)
+    monkeypatch.setattr(affordable, "AFFORDABLE", 0)
     objective = objective_of(6, n_classes)
     params = np.random.default_rng(1).normal(size=objective.shape)
     gram = objective.curvature(params)
@@ -158,7 +137,7 @@ def test_many_columns_get_the_diagonal_of_the_same_matrix(n_classes, monkeypatch
 @pytest.mark.parametrize("damping", [0.0, 0.05, 0.1, 3.0])
 @pytest.mark.parametrize("width", [np.float32, np.float64])
 def test_of_many_columns_less_their_means_the_diagonal_is_left(damping, width, monkeypatch):
-    monkeypatch.setattr(approximate_hessian, "AFFORDABLE", 0)
+    monkeypatch.setattr(affordable, "AFFORDABLE", 0)
     objective = objective_of(6)
     params = np.random.default_rng(1).normal(size=objective.shape)
     damped = min(damping, approximate_hessian.MOST_OF_CENTRED)
@@ -249,34 +228,6 @@ def test_damping_adds_rows_as_undecided_as_the_mean():
         np.testing.assert_allclose(block, expected, rtol=1e-10, atol=1e-13)
 
 
-@pytest.mark.parametrize("share", [0.02, 0.1, 0.5])
-def test_drawn_rows_stand_for_all(share):
-    rng = np.random.default_rng(0)
-    weights = rng.random(20_000) ** 8  # a few rows have most of the weight
-    X = rng.normal(size=(20_000, 3))
-    indices, of_drawn = approximate_hessian.drawn(weights, share)
-    assert 0 < len(indices) <= 1.05 * share * 20_000
-    whole, sample = X.T @ (X * weights[:, None]), X[indices].T @ (X[indices] * of_drawn[:, None])
-    np.testing.assert_allclose(sample, whole, atol=0.15 * whole.max())
-
-
-@pytest.mark.parametrize(
-    ("n_rows", "n_sharing", "n_drawn"),
-    [(1800, 1, 600), (1800, 5, 1800), (6000, 5, 2000), (60_000, 5, 20_000)],
-)
-def test_a_sample_for_several_fits_has_enough_rows_for_each_column(n_rows, n_sharing, n_drawn):
-    rows = rows_of(np.zeros((n_rows, 59)), 3, has_intercept=True, n_threads=1)
-    data = RegressionObjective(rows, np.arange(n_rows) % 3, 3, 1.0).data
-    assert approximate_hessian._rows_drawn(data, 3, n_sharing) == pytest.approx(n_drawn)
-
-
-def test_draws_do_not_depend_on_where_blocks_begin():
-    weights = np.ones(1000)
-    indices, _ = approximate_hessian.drawn(weights, 0.1)
-    later, _ = approximate_hessian.drawn(weights[300:], 0.1, first=300)
-    np.testing.assert_array_equal(later, indices[indices >= 300])
-
-
 @pytest.mark.parametrize("kind", [np.asarray, np.asfortranarray, sp.csr_matrix, sp.csc_matrix])
 def test_a_drawn_gram_is_close_to_the_whole(kind, overlapping_classes, monkeypatch):
     X, y = overlapping_classes(3, n_rows=20_000, n_features=8)
@@ -288,8 +239,8 @@ def test_a_drawn_gram_is_close_to_the_whole(kind, overlapping_classes, monkeypat
         return grams(objective.curvature(params), params.shape)
 
     whole = curvature(n_threads=2)
-    monkeypatch.setattr(approximate_hessian, "EVALUATIONS", 0)
-    monkeypatch.setattr(approximate_hessian, "ROWS_PER_COLUMN", 200)
+    monkeypatch.setattr(affordable, "EVALUATIONS", 0)
+    monkeypatch.setattr(affordable, "ROWS_PER_COLUMN", 200)
     monkeypatch.setattr(blocks_of_rows, "NUMBERS_GATHERED", 1000)
     sample = curvature(n_threads=1)
     assert not np.array_equal(sample, whole)
@@ -303,17 +254,17 @@ def test_diagonal_survives_zeros_and_overflow():
     np.testing.assert_array_equal(diagonal.diagonal, [[1, 1, 2.0]] * 2)
 
 
-@pytest.mark.parametrize("affordable", [0, np.inf])
-def test_steps_have_the_gradient_that_they_were_asked_for(affordable, monkeypatch):
-    monkeypatch.setattr(approximate_hessian, "AFFORDABLE", affordable)
+@pytest.mark.parametrize("evaluations", [0, np.inf])
+def test_steps_have_the_gradient_that_they_were_asked_for(evaluations, monkeypatch):
+    monkeypatch.setattr(affordable, "AFFORDABLE", evaluations)
     objective = objective_of(6)
     params = np.random.default_rng(1).normal(size=objective.shape)
     exact = exact_blocks(objective, params)
-    if affordable == 0:
+    if evaluations == 0:
         penalty = np.diag(objective.penalty.l2)
         exact[:] = (exact.sum(axis=0) - 3 * penalty) / 2 + penalty
     curvature = objective.curvature(params)
     steps = curvature.solve(np.einsum("kij,kj->ki", exact, params))
     # A matrix a class leaves out what all classes have in common.
-    common = 0 if affordable == 0 else params.mean(axis=0)
+    common = 0 if evaluations == 0 else params.mean(axis=0)
     np.testing.assert_allclose(steps, params - common, rtol=1e-10, atol=1e-12)

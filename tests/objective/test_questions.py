@@ -16,6 +16,7 @@ from sk_softmax.objective import (
     PenaltyForm,
     RegressionObjective,
     active_hessian,
+    affordable,
     approximate_hessian,
     targets_of,
 )
@@ -166,11 +167,11 @@ def module(name):
 
 APPLIED = {(active_hessian, "MOST_ACTIVE"): 0}
 MANY_COLUMNS = {(approximate_hessian, "MOST_COLUMNS"): 3}
-SHARED = {(approximate_hessian, "AFFORDABLE"): 0}
+SHARED = {(affordable, "AFFORDABLE"): 0}
 FEW_AT_ONCE = {(approximate_hessian, "NUMBERS_AT_ONCE"): 2 * (N_FEATURES + 1) ** 2}
 DRAWN = {
-    (approximate_hessian, "EVALUATIONS"): 0,
-    (approximate_hessian, "ROWS_PER_COLUMN"): 100,
+    (affordable, "EVALUATIONS"): 0,
+    (affordable, "ROWS_PER_COLUMN"): 100,
 }
 
 CHECKS = {
