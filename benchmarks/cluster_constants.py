@@ -12,7 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.cost_model import Constants, Envelopes, Shape, bytes_of_whole
 from benchmarks.counting_workers import sent
-from sk_softmax.objective.regression import RegressionObjective, loss_and_gradient
+from sk_softmax.objective.evaluation import loss_and_gradient
+from sk_softmax.objective.regression import RegressionObjective
 from sk_softmax.parts.part import answer
 from sk_softmax.parts.tree import grown
 from sk_softmax.rows import rows_of

@@ -18,7 +18,7 @@ from sk_softmax.fitting.fit import fit_params
 from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.settings import TrainingSet
 from sk_softmax.interfaces import Array
-from sk_softmax.objective.regression import loss_and_gradient
+from sk_softmax.objective.evaluation import loss_and_gradient
 from sk_softmax.parts import Summary
 
 

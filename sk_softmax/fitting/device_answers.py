@@ -16,11 +16,11 @@ from sk_softmax.objective import (
     approximate_hessian,
     data_term,
     duality,
+    evaluation,
     exact_hessian,
     intercepts,
     jeffreys,
     pair_hessian,
-    regression,
 )
 from sk_softmax.parts import (
     device_duality,
@@ -45,8 +45,8 @@ def kinds_of_rows(data: DeviceData) -> tuple[Any, ...]:
 
 
 ANSWERS: Answers = {
-    regression.loss_and_gradient: device_evaluation.loss_and_gradient,
-    regression.loss_and_gradient_of_some: device_evaluation.loss_and_gradient_of_some,
+    evaluation.loss_and_gradient: device_evaluation.loss_and_gradient,
+    evaluation.loss_and_gradient_of_some: device_evaluation.loss_and_gradient_of_some,
     data_term.totals_of_classes: device_evaluation.totals_of_classes,
     data_term.gram_of_rows: device_grams.gram_of_rows,
     data_term.mean_square_of_rows: device_grams.mean_square_of_rows,

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from sk_softmax.fitting.semidefinite import Semidefinite
 from sk_softmax.interfaces import Array, Block
 from sk_softmax.objective import DataTerm, spread_out
-from sk_softmax.objective.regression import loss_and_gradient
+from sk_softmax.objective.evaluation import loss_and_gradient
 
 # The proof counts if no logit changes by this much, which leaves room for rounding.
 PROVEN = 0.5

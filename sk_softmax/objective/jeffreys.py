@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from sk_softmax.interfaces import Array, Block, Curvature, Evaluation
 from sk_softmax.objective.curvature import FullHessian
 from sk_softmax.objective.data_term import DataTerm
+from sk_softmax.objective.evaluation import loss_and_gradient
 from sk_softmax.objective.exact_hessian import HESSIAN_CHUNK, hessian_of_rows
-from sk_softmax.objective.regression import loss_and_gradient
 
 # A column depends on earlier ones if they leave at most this share of its mean square.
 DEPENDENT = 1e-12

@@ -1,11 +1,11 @@
-"""The objective of softmax regression: one pass over the rows for value and gradient."""
+"""The objective of softmax regression: what a solver may ask, of a data term and a penalty."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from sk_softmax.interfaces import (
     ActiveHessian,
     Array,
-    Block,
     Curvature,
     Evaluation,
     Penalty,
@@ -25,6 +24,7 @@ from sk_softmax.objective.approximate_hessian import approximate_hessian, shared
 from sk_softmax.objective.cross_entropy import CrossEntropy, cross_entropy_of
 from sk_softmax.objective.data_term import DataTerm
 from sk_softmax.objective.duality import duality_gap
+from sk_softmax.objective.evaluation import loss_and_gradient, loss_and_gradient_of_some
 from sk_softmax.objective.exact_hessian import exact_hessian, largest_curvature
 from sk_softmax.objective.intercepts import loss_of_intercepts, null_loss
 from sk_softmax.objective.kernel_hessian import Kernel
@@ -388,44 +388,6 @@ class RegressionObjective:
             gradient /= n_rows
             of_penalty = self.penalty.add_smooth_gradient(params, gradient)
             return Evaluation(float(loss) / n_rows + of_penalty, gradient)
-
-
-def loss_and_gradient(data: DataTerm, params: Array) -> tuple[Any, ...]:
-    """Question: the sums of the rows' weighted losses and of their gradients.
-
-    A number, and the shape of params. The spread of few rows is kept for a Hessian there.
-    """
-    prepared = data.rows.prepare(params)
-    sums, spreads = data.rows.collect(
-        lambda block: _loss_and_gradient_of_block(data, block, prepared, data.keeps_spread)
-    )
-    if data.keeps_spread:
-        data.keep_spread(params, spreads)
-    return sums
-
-
-def loss_and_gradient_of_some(
-    data: DataTerm, params: Array, indices: NDArray[np.intp]
-) -> tuple[Any, ...]:
-    """Question: the same sums over the rows of these numbers, of all rows, in any order."""
-    block, prepared = data.rows.take(data.among(indices)), data.rows.prepare(params)
-    sums, _ = _loss_and_gradient_of_block(data, block, prepared)
-    return sums
-
-
-def _loss_and_gradient_of_block(
-    data: DataTerm, block: Block, prepared: Any, with_spread: bool = False
-) -> tuple[tuple[float, Array], Array | None]:
-    """Return the sums of the weighted losses of a block's rows and of their gradients.
-
-    A number, and shape ``(n_outputs, n_columns)`` in the width of the rows; and beside these sums
-    the spread of the rows, ``(n_outputs, n_rows)``, if it is asked for.
-    """
-    losses, residuals, spread = data.loss.loss_and_residuals(
-        data.logits(block, prepared), data.targets.at(block.rows), with_spread=with_spread
-    )
-    losses, residuals = data.weighted(losses, block), data.weighted(residuals, block)
-    return (losses.sum(dtype=np.float64), block.pull_back(residuals)), spread
 
 
 def _relative(sample_weight: NDArray[np.float64] | None, rows: Rows) -> Array | None:

@@ -15,7 +15,7 @@ from sk_softmax.parts.device_sums import Totals
 
 
 def loss_and_gradient(data: DeviceData, params: Array) -> tuple[Any, ...]:
-    """Answer ``regression.loss_and_gradient``."""
+    """Answer ``evaluation.loss_and_gradient``."""
     prepared = data.rows.prepare(params)
     sums: tuple[Any, ...] = data.rows.added_up(lambda block: _sums_of(data, block, prepared))
     return sums
@@ -29,7 +29,7 @@ def gradient_of_rows(data: DeviceData, params: Array) -> tuple[Any, ...]:
 def loss_and_gradient_of_some(
     data: DeviceData, params: Array, indices: NDArray[np.intp]
 ) -> tuple[Any, ...]:
-    """Answer ``regression.loss_and_gradient_of_some``: a minibatch, gathered on the device."""
+    """Answer ``evaluation.loss_and_gradient_of_some``: a minibatch, gathered on the device."""
     block = data.rows.gathered(data.place.indices(indices))
     totals = Totals(data.place)
     totals.add(_sums_of(data, block, data.rows.prepare(params)))

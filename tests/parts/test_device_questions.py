@@ -18,7 +18,7 @@ from on_device import on_device, place_of, places
 from sk_softmax.fitting.device_answers import ANSWERS
 from sk_softmax.interfaces import EvaluateAt
 from sk_softmax.objective import active_hessian, folds
-from sk_softmax.objective.regression import loss_and_gradient
+from sk_softmax.objective.evaluation import loss_and_gradient
 from sk_softmax.parts.device_data import DeviceData
 from sk_softmax.parts.device_folds import DeviceFoldObjectives
 from sk_softmax.parts.device_rows import DeviceRows
@@ -141,7 +141,7 @@ def test_folds_are_evaluated_together_as_each_alone(n_classes, table):
 def test_a_question_without_an_answer_is_an_error_that_names_it(table):
     _, there = both(table, 3, "strict:device1", "float64")
     there.data.answers = {}
-    with pytest.raises(NotImplementedError, match=r"regression\.loss_and_gradient\."):
+    with pytest.raises(NotImplementedError, match=r"evaluation\.loss_and_gradient\."):
         there.evaluate(np.zeros(there.shape))
     there.data.answers = {loss_and_gradient: ANSWERS[loss_and_gradient]}
     there.evaluate(np.zeros(there.shape))
