@@ -8,18 +8,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sk_softmax.interfaces import (
-    ActiveHessian,
-    ActiveHessianAt,
     Array,
     Claim,
-    Curvature,
-    CurvatureAt,
     EvaluateAt,
     GapAt,
-    HessianFall,
     JudgedSearch,
     Problem,
     Progress,
@@ -29,20 +23,11 @@ from sk_softmax.interfaces import (
     Solver,
     Status,
 )
-from sk_softmax.solvers.evidence import Evidence, Measured, Point
-from sk_softmax.solvers.exact_model import minimum_of_exact
-from sk_softmax.solvers.proximal_steps import Place, active_at
+from sk_softmax.solvers.evidence import Evidence, Point
+from sk_softmax.solvers.known_models import KnownModels, by_curvature
 from sk_softmax.solvers.reach import Model
 from sk_softmax.solvers.separation import Separation
 from sk_softmax.solvers.stopping import left_at_this_pace, near_enough
-
-# What part of the rows' mean curvature is added to the curvature of each row if the judge measures
-# it. Near the optimum the curvature changes little, so little damping is needed.
-DAMPING = 0.02
-
-# With kinks or bounds the judge measures a Hessian of at most MOST_ACTIVE parameters, if that
-# takes at most as many multiplications as the search so far and SPARE_EVALUATIONS evaluations.
-MOST_ACTIVE, SPARE_EVALUATIONS = 1000, 10
 
 # After so many iterations that together change the value by no more than rounding can, a search is
 # at the floor of its precision.
@@ -119,6 +104,7 @@ class Judge:
 
     def __init__(self, problem: Problem) -> None:
         self.evidence = Evidence.before(problem)
+        self._known = KnownModels(problem, self.evidence)
         self.separation = Separation(problem)
         self._is_at_floor = False
         self._problem = problem
@@ -199,10 +185,10 @@ class Judge:
         ``claimed`` is the estimate of the solver.
         """
         # 1. Without a slope nothing is left; the exact Hessian says how much is left.
-        slope = self._slope(point)
+        slope = self._known.slope_at(point)
         if not slope.any():
             return 0.0
-        exact, model = yield from self._by_hessian(point)
+        exact, model = yield from self._known.by_hessian(point)
         if model is not None:
             return (yield from self._tried(point, max(claimed, exact), model))
 
@@ -212,12 +198,12 @@ class Judge:
         is_shared = self._problem.shares_curvature
         pace = left_at_this_pace(self.evidence.values, of_few=is_shared)
         doubt = max(claimed, pace, self._left_of_penalty(point.params))
-        recent = self._recent()
+        recent = self._known.recent()
         if recent is not None and (doubt <= enough or not self._penalty.is_smooth):
-            promise = self._promise(slope, recent.curvature)
+            promise = self._known.promise(slope, recent.curvature)
             doubt = max(doubt, promise)
             if doubt <= enough and self._penalty.is_smooth:
-                return (yield from self._tried(point, doubt, _model_of(recent, slope, promise)))
+                return (yield from self._tried(point, doubt, by_curvature(recent, slope, promise)))
 
         # 3. A proof.
         gap = yield from self._gap(point, value)
@@ -231,14 +217,14 @@ class Judge:
             # claim.
             self._underrated = max(self._underrated / 2, 1.0)
             return scaled
-        exact, model = yield from self._by_active_hessian(point, enough)
+        exact, model = yield from self._known.by_active_hessian(point, enough)
         if model is not None:
             self._underrated = max(exact / doubt, 1.0) if doubt > 0 else 1.0
             return (yield from self._tried(point, max(claimed, exact), model))
         if recent is None:
-            recent = yield from self._curvature(point.params)
-        promise = self._promise(slope, recent.curvature)
-        model = _model_of(recent, slope, promise)
+            recent = yield from self._known.measured_at(point.params)
+        promise = self._known.promise(slope, recent.curvature)
+        model = by_curvature(recent, slope, promise)
         doubt = max(doubt, promise, self._pace_beside_a_diagonal())
         return (yield from self._tried(point, doubt, model))
 
@@ -279,105 +265,11 @@ class Judge:
         matters = estimate > UNSEEN * self._problem.noise_at(value)
         if not matters or estimate > near_enough(self._problem, value):
             return estimate
-        slope = self._slope(point)
+        slope = self._known.slope_at(point)
         if not model.leads_far(point.params, slope, self.evidence.most_curvature):
             return estimate
         holds = yield from model.holds(self._penalty, point.params, slope)
         return estimate if holds else value
-
-    def _promise(self, slope: Array, curvature: Curvature) -> float:
-        """Return the decrease that a curvature promises for a slope ``(n_outputs, n_columns)``.
-
-        A few steps do not tell by how much a shared curvature is too large, so they never lower
-        its promise. Of the 50 fits of a cross-validation of standardised digits with tol=1e-6, the
-        worst ended 7.1 times as far from its optimum as allowed with lowered promises and without
-        the pace of few iterations, and 2.7 times with both.
-        """
-        scaled = self.evidence.steps.promise(slope, curvature)
-        if not self._problem.shares_curvature:
-            return scaled
-        return max(scaled, 0.5 * float(np.vdot(slope, curvature.solve(slope))))
-
-    def _slope(self, point: Point) -> Array:
-        """Return the shortest subgradient at a point, shape ``(n_outputs, n_columns)``."""
-        return self._penalty.shortest_subgradient(point.params, point.evaluation.gradient)
-
-    def _place(self, point: Point) -> Place:
-        """Return a point with its value with all of the penalty."""
-        return Place(point.params, point.evaluation, self.evidence.value_at(point))
-
-    def _by_hessian(self, point: Point) -> Generator[Question, Any, tuple[float, Model | None]]:
-        """Return half the squared Newton decrement, or a bound of it by the last exact Hessian.
-
-        The model is None if no Hessian is known, or not by how much it may have fallen since. See
-        Boyd and Vandenberghe (2004, section 9.5.1).
-        """
-        if self.evidence.hessian is None or not self._penalty.is_smooth:
-            return np.inf, None
-        question, hessian = self.evidence.hessian
-        fall = 1.0
-        if not point.is_at(question.params):
-            fall = yield HessianFall(question.params, point.params)
-        if fall == np.inf:
-            return np.inf, None
-        gradient = point.evaluation.gradient
-        step = -fall * hessian.solve(gradient)
-        exact = -0.5 * float(np.vdot(gradient, step))
-        return exact, Model(exact, hessian.diagonal / fall, step)
-
-    def _by_active_hessian(
-        self, point: Point, enough: float
-    ) -> Generator[Question, Any, tuple[float, Model | None]]:
-        """Return the decrease to the minimum of the quadratic model with the kinks.
-
-        No model if the penalty is smooth, or if no Hessian at this point is known or affordable.
-        ``enough`` is the decrease in nats a row that matters.
-        """
-        if self._penalty.is_smooth:
-            return np.inf, None
-        place = self._place(point)
-        # All parameters if that is affordable: one that stays at zero now may leave it when others
-        # have moved.
-        active = np.ones_like(point.params, dtype=bool)
-        if not self._is_affordable(active.size):
-            active, _ = active_at(self._penalty, place)
-        known = self._known_at(point, active)
-        is_affordable = self._is_affordable(int(active.sum()))
-        if is_affordable and not (known is not None and known[0].exact):
-            self.evidence.active_hessian = None
-            asked = ActiveHessianAt(point.params, active, exact=True)
-            known = asked, (yield asked)
-        if known is None:
-            return np.inf, None
-        question, hessian = known
-        left, step = minimum_of_exact(self._penalty, place, question.active, hessian, enough)
-        has_none = ~(hessian.diagonal > 0)
-        if question.exact and (self._slope(point)[question.active][has_none] != 0).any():
-            left = place.value  # a slope without curvature has no end
-        diagonal = np.zeros_like(step)
-        diagonal[question.active] = hessian.diagonal
-        return left, Model(left, diagonal, step)
-
-    def _known_at(
-        self, point: Point, active: NDArray[np.bool_]
-    ) -> tuple[ActiveHessianAt, ActiveHessian] | None:
-        """Return the Hessian that the solver measured at a point; None if it is of no use.
-
-        It is of use if it is not damped and about all parameters that the mask picks.
-        """
-        if self.evidence.active_hessian is None:
-            return None
-        question, hessian = self.evidence.active_hessian
-        is_here = not question.damping and point.is_at(question.params)
-        if not is_here or (active & ~question.active).any():
-            return None
-        return question, hessian
-
-    def _is_affordable(self, n_active: int) -> bool:
-        """Whether a Hessian of this many parameters is within the limits given above."""
-        evaluations = self.evidence.iteration + SPARE_EVALUATIONS
-        spent = 4 * self._problem.start.size * evaluations
-        return n_active <= MOST_ACTIVE and n_active**2 <= spent
 
     def _gap(self, point: Point, value: float) -> Answer:
         """Return the duality gap in nats a row.
@@ -392,32 +284,3 @@ class Judge:
         if gap < np.inf:
             self._gap_again = self.evidence.iteration + 1 + self.evidence.iteration // 10
         return gap
-
-    def _recent(self) -> Measured | None:
-        """Return the last curvature, if it was measured in the last two thirds of iterations."""
-        measured = self.evidence.measured
-        if measured is None or 3 * measured.iteration < self.evidence.iteration:
-            return None
-        return measured
-
-    def _curvature(self, params: Array) -> Generator[Question, Any, Measured]:
-        """Measure the curvature at these params, of shape ``(n_outputs, n_columns)``.
-
-        The objective may measure it on cheaper rows.
-        """
-        self.evidence.measured = None
-        question = CurvatureAt(params, DAMPING, as_diagonal=not self._penalty.is_smooth)
-        measured = Measured((yield question), self.evidence.iteration)
-        self.evidence.measured = measured
-        return measured
-
-
-def _model_of(measured: Measured, slope: Array, promise: float) -> Model:
-    """Return the model of a curvature, scaled so that it promises so much for a slope.
-
-    ``slope`` has shape ``(n_outputs, n_columns)``.
-    """
-    step = -measured.curvature.solve(slope)
-    product = -float(np.vdot(slope, step))
-    scale = 2 * promise / product if 0 < product < np.inf else 1.0
-    return Model(promise, measured.curvature.diagonal / scale, scale * step)
