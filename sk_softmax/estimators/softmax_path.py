@@ -19,8 +19,9 @@ from sk_softmax.estimators.penalty_grid import is_number_of_penalties, listed_Cs
 from sk_softmax.estimators.solutions import SoftmaxPath
 from sk_softmax.fitting.curvature_sample import with_kept_sample
 from sk_softmax.fitting.driver import run
-from sk_softmax.fitting.fit import reported, task_of_some_features
+from sk_softmax.fitting.fit import task_of_some_features
 from sk_softmax.fitting.prepared import AnyTrainingSet, Prepared, prepared
+from sk_softmax.fitting.reported import reported
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.fitting.staged import staged
 from sk_softmax.fitting.stages import Views

@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from sk_softmax.fitting.fit import reported
 from sk_softmax.fitting.fold_starts import Starts
 from sk_softmax.fitting.folded_set import FoldedSet, FoldsOnRows
 from sk_softmax.fitting.folds_in_parts import FoldsInParts, FoldsOnParts
 from sk_softmax.fitting.folds_on_device import FoldsOnDevice, FoldsOnDeviceRows
 from sk_softmax.fitting.problems import problem_of
+from sk_softmax.fitting.reported import reported
 from sk_softmax.fitting.settings import Settings
 from sk_softmax.fitting.staged import Stages, staged
 from sk_softmax.fitting.stages import (
