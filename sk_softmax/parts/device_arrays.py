@@ -12,10 +12,6 @@ from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array
 
-# Bytes that a block's rows or logits take at most: 128 MiB on an accelerator, where few large
-# products are fast, and a mebi-number in float64 on a processor, where blocks stay near its cache.
-ON_ACCELERATOR, ON_PROCESSOR = 2**27, 2**23
-
 # Devices of the host's memory by their numbers in DLPack: its own, and pages of it that CUDA or
 # ROCm holds in place. NumPy views arrays of all three.
 OF_HOST = {1, 3, 11}
@@ -76,16 +72,6 @@ class Place:
         """The type of indices on the device."""
         defaults = self.xp.__array_namespace_info__().default_dtypes(device=self.device)
         return defaults["indexing"]
-
-    @property
-    def is_processor(self) -> bool:
-        """Whether the device is the processor of this machine, as far as its name says so."""
-        return "cpu" in str(self.device).lower()
-
-    @property
-    def block_bytes(self) -> int:
-        """Bytes that rows or logits of one block take at most."""
-        return ON_PROCESSOR if self.is_processor else ON_ACCELERATOR
 
     def width(self, dtype: Any) -> Any:
         """Return the floating-point type of the namespace for one of NumPy's."""
