@@ -5,7 +5,11 @@ from contextlib import suppress
 import numpy as np
 from on_device import place_of
 
+from sk_softmax import SoftmaxRegression
+from sk_softmax.estimators.input.training_set import training_set_anywhere
 from sk_softmax.parts.device_arrays import Place
+
+N_ROWS = 300
 
 
 def libraries():
@@ -59,3 +63,22 @@ def assert_same_bits(ours, theirs, place):
     if theirs.dtype != np.int64 or place.has_float64:  # JAX has them in 32 bits otherwise
         assert found.dtype == theirs.dtype
     np.testing.assert_array_equal(found, theirs)
+
+
+def table(n_classes=3, dtype="f8"):
+    """Rows, labels and weights of NumPy's."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(N_ROWS, 5)) * np.geomspace(0.3, 4, 5)
+    logits = X @ rng.normal(size=(5, n_classes)) + 2 * rng.gumbel(size=(N_ROWS, n_classes))
+    return X.astype(dtype), logits.argmax(axis=1), rng.uniform(0.2, 3, N_ROWS)
+
+
+def there_and_here(library, *arrays):
+    """Arrays of a library, and NumPy's of the same numbers, in the widths of the library."""
+    there = [None if array is None else in_library(library, array) for array in arrays]
+    return there, [None if array is None else seen_by_numpy(array) for array in there]
+
+
+def checked(X, y, **options):
+    """What is fitted to of these rows."""
+    return training_set_anywhere(SoftmaxRegression(), X, y, takes_devices=True, **options)

@@ -116,7 +116,8 @@ def test_arrays_of_jax_are_read_only_and_answers_have_its_width():
     assert not view.flags.writeable
     assert view.ctypes.data == there.unsafe_buffer_pointer()
     as_fitted(there, X.astype("float32"))
-    as_fitted(there.astype("bfloat16"), np.asarray(there.astype("bfloat16").astype("float32")))
+    narrow = there.astype("bfloat16")
+    as_fitted(narrow, np.asarray(narrow.astype(Place.of(there).widest)))
     # Fits that need float64 have it, in NumPy.
     some = Y > 0
     model = SoftmaxRegression(C=np.inf).fit(there[some], Y[some])

@@ -4,20 +4,24 @@ import pickle
 
 import numpy as np
 import pytest
-from in_host_memory import as_held, assert_same_bits, in_library, libraries, seen_by_numpy
-from on_device import place_of
+from in_host_memory import (
+    N_ROWS,
+    as_held,
+    assert_same_bits,
+    checked,
+    in_library,
+    libraries,
+    table,
+    there_and_here,
+)
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
-from sk_softmax import SoftmaxRegression, SoftmaxRegressionCV, softmax_path
-from sk_softmax.estimators.input.training_set import training_set_anywhere
+from sk_softmax import Chunks, SoftmaxRegression, SoftmaxRegressionCV, softmax_path
 from sk_softmax.fitting.device_training import DeviceTrainingSet
 from sk_softmax.fitting.settings import TrainingSet
-from sk_softmax.parts import device_arrays
-from sk_softmax.parts.device_arrays import Place, is_in_host_memory
+from sk_softmax.parts.device_arrays import Place
 from sk_softmax.solvers import SGD
-
-N_ROWS = 300
 
 
 @pytest.fixture(params=[(name, dtype) for name in libraries() for dtype in ("f4", "f8")])
@@ -33,23 +37,6 @@ def library_and_dtype(request):
 @pytest.fixture
 def library(library_and_dtype):
     return library_and_dtype[0]
-
-
-def table(n_classes=3, dtype="f8"):
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(N_ROWS, 5)) * np.geomspace(0.3, 4, 5)
-    logits = X @ rng.normal(size=(5, n_classes)) + 2 * rng.gumbel(size=(N_ROWS, n_classes))
-    return X.astype(dtype), logits.argmax(axis=1), rng.uniform(0.2, 3, N_ROWS)
-
-
-def there_and_here(library, *arrays):
-    """Arrays of a library, and NumPy's of the same numbers, in the widths of the library."""
-    there = [None if array is None else in_library(library, array) for array in arrays]
-    return there, [None if array is None else seen_by_numpy(array) for array in there]
-
-
-def checked(X, y, **options):
-    return training_set_anywhere(SoftmaxRegression(), X, y, takes_devices=True, **options)
 
 
 def test_rows_are_not_copied(library_and_dtype):
@@ -234,6 +221,18 @@ def test_labels_that_are_text(library):
     assert found.score(X, list(names)) == expected.score(here, names)
 
 
+def test_chunks(library):
+    (X, y, weights), here = there_and_here(library, *table(3, "f4"))
+
+    def cut(*arrays):
+        halves = slice(0, 150), slice(150, N_ROWS)
+        return lambda: (tuple(array[some, ...] for array in arrays) for some in halves)
+
+    expected = SoftmaxRegression().fit(Chunks(cut(*here)))
+    found = SoftmaxRegression().fit(Chunks(cut(X, y, weights)))
+    np.testing.assert_array_equal(found.coef_, expected.coef_)
+
+
 class Watched:
     """Predicts and scores the rows that callbacks are shown, in every iteration."""
 
@@ -271,75 +270,3 @@ def test_callbacks_are_shown_rows_in_their_place(library_and_dtype):
     search = SoftmaxRegressionCV(Cs=[0.1], cv=2, scoring="accuracy").set_callbacks(watched)
     answer = search.fit(X, y).predict_proba(X)
     np.testing.assert_allclose(np.asarray(watched.values[-1]), np.asarray(answer), rtol=1e-5)
-
-
-# --- places ---------------------------------------------------------------------------------
-
-
-def test_other_devices_of_the_strict_library_are_not_taken_for_the_host():
-    for name in ("device1", "device2", "no_float64"):
-        place = place_of(f"strict:{name}")
-        there = place.moved(np.ones((4, 2), dtype="f4"))
-        assert there.__dlpack_device__() == (1, 0)  # it says so of all
-        assert not is_in_host_memory(there)
-    X, y, _ = table(3)
-    assert type(checked(place_of("strict:device1").moved(X), y)) is DeviceTrainingSet
-
-
-@pytest.mark.parametrize("raised", [AttributeError, BufferError, ValueError, None])
-def test_arrays_that_do_not_say_where_they_lie_are_computed_on_where_they_do(raised, monkeypatch):
-    (X, y), here = there_and_here("array_api_strict", *table(3)[:2])
-
-    def says(self):
-        if raised is None:
-            return 2, 0  # CUDA's
-        raise raised
-
-    monkeypatch.setattr(type(X), "__dlpack_device__", says)
-    assert type(checked(X, y)) is DeviceTrainingSet
-    found = SoftmaxRegression().fit(X, y)
-    np.testing.assert_allclose(
-        device_arrays.on_host(found.coef_), SoftmaxRegression().fit(*here).coef_, atol=1e-6
-    )
-
-
-def test_errors_about_mixed_places_are_those_of_devices(library):
-    (X, y), here = there_and_here(library, *table(3, "f4")[:2])
-    elsewhere = place_of("strict:device1").moved(here[0])
-    found, expected = SoftmaxRegression().fit(X, y), SoftmaxRegression().fit(*here)
-    message = r"must use the same namespace and the same device as those passed to fit\(\)"
-    for model, rows in ((found, here[0]), (found, elsewhere), (expected, X)):
-        with pytest.raises(ValueError, match=message):
-            model.predict(rows)
-    for given, own, words in (
-        ((X, y), here, "X is an array of .*, and X_val lies in NumPy's memory"),
-        (here, (X, y), "X lies in NumPy's memory, and X_val is an array of"),
-        ((X, y), (elsewhere, y), "X is an array of .*, and X_val is an array of array_api_strict"),
-    ):
-        with pytest.raises(ValueError, match=f"cannot be used: {words}.*: put both on the same"):
-            SoftmaxRegression().fit(*given, X_val=own[0], y_val=own[1])
-    found.fit(X, place_of("strict:device1").moved(here[1]))  # labels may lie anywhere
-    np.testing.assert_array_equal(np.asarray(found.coef_), as_held(Place.of(X), expected.coef_))
-    found.fit(here[0], y)
-    assert type(found.classes_) is type(found.coef_) is np.ndarray
-
-
-def test_what_is_wrong_is_said_as_for_numpy(library):
-    X, y, _ = table(3, "f4")
-    wrong = X.copy()
-    wrong[7, 1] = np.nan
-    X, wrong, y = (in_library(library, array) for array in (X, wrong, y))
-    message = r"Row 7 of X is the first with NaN or infinity\. Input X contains NaN"
-    with pytest.raises(ValueError, match=message):
-        SoftmaxRegression().fit(wrong, y)
-    model = SoftmaxRegression().fit(X, y)
-    with pytest.raises(ValueError, match=message):
-        model.predict(wrong)
-    with pytest.raises(ValueError, match="expecting 5 features"):
-        model.predict(X[:, :3])
-    with pytest.raises(ValueError, match="Expected 2D array, got 1D array"):
-        SoftmaxRegression().fit(X[:, 0], y)
-    with pytest.raises(ValueError, match="requires y to be passed"):
-        SoftmaxRegression().fit(X)
-    with pytest.raises(ValueError, match=r"inconsistent numbers of samples: \[300, 50\]"):
-        SoftmaxRegression().fit(X, y[:50])
