@@ -3,6 +3,8 @@
     python -m benchmarks --device cuda            # or cuda:1, mps, xpu, cpu
     python -m benchmarks --device cpu --device-rows 2000
 
+On "cpu" NumPy views the tensors, and fits take as long as NumPy's, moves of small results aside.
+
 It needs PyTorch for the device, `pip install 'sk-softmax[array-api]'`, and for MNIST the folder
 of the environment variable SK_SOFTMAX_DATA, or a network. All data are in float32, which every
 device has. The first fit on a device loads its libraries: a fit to 500 rows before the first that

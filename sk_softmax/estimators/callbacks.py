@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
+from sk_softmax.estimators.dispatched_predictions import in_place_of
 from sk_softmax.fitting.device_training import DeviceTrainingSet
 from sk_softmax.fitting.driver import ParamsThere
 from sk_softmax.fitting.parted_training import PartedTrainingSet
@@ -111,11 +112,11 @@ def shown(training: AnyTrainingSet) -> dict[str, Any]:
     """Return what callbacks may score: rows, labels and weights; None for rows in parts."""
     if isinstance(training, PartedTrainingSet):
         return {"X": None, "y": None, "metadata": None}
-    weights = training.weights
+    weights = {} if training.weights is None else {"sample_weight": training.weights}
     return {
-        "X": training.X,
+        **in_place_of(training, {"X": training.X}),
         "y": lambda: training.classes[_labels(training)],
-        "metadata": None if weights is None else {"sample_weight": weights},
+        "metadata": in_place_of(training, weights) or None,
     }
 
 

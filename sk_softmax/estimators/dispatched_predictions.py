@@ -10,46 +10,60 @@ import scipy.sparse as sp
 from sklearn import get_config
 from sklearn.metrics import accuracy_score
 
-from sk_softmax.estimators.input.dispatch import as_numpy, is_dispatched
+from sk_softmax.estimators.input.dispatch import (
+    as_numpy,
+    is_computed_there,
+    place_of,
+)
 from sk_softmax.estimators.input.dispatched_rows import offset_there, rows_there
-from sk_softmax.fitting.device_training import DeviceTrainingSet
+from sk_softmax.fitting.prepared import AnyTrainingSet
 from sk_softmax.interfaces import Array
 from sk_softmax.parts.device_arrays import Place, is_on_device, on_host
 from sk_softmax.parts.device_predictions import logits_of
 
 Model = TypeVar("Model", bound=Any)
+Answer = TypeVar("Answer", bound=Any)
 
 
-def in_place_of(training: Any, attributes: dict[str, Any]) -> dict[str, Any]:
+def in_place_of(training: AnyTrainingSet, attributes: dict[str, Any]) -> dict[str, Any]:
     """Return attributes of NumPy's where the rows of a training set are."""
-    if not isinstance(training, DeviceTrainingSet):
+    place = training.place
+    if place is None:
         return attributes
-    return {name: training.place.moved(value) for name, value in attributes.items()}
+    return {name: place.moved(value) for name, value in attributes.items()}
 
 
 def in_place_of_rows(X: Any, model: Model) -> Model:
     """Return a model of NumPy's that nobody else holds, moved to where these rows lie."""
-    if is_dispatched(X):
-        place = Place.of(X)
+    place = place_of(X)
+    if place is not None:
         model.coef_, model.intercept_ = place.moved(model.coef_), place.moved(model.intercept_)
     return model
 
 
+def answer_in_place(X: Any, answer: Answer) -> Answer:
+    """Return an answer about rows where these lie; text, which no device holds, stays NumPy's."""
+    place = place_of(X)
+    if place is None or (isinstance(answer, np.ndarray) and answer.dtype.kind not in "iufb"):
+        return answer
+    moved: Answer = place.moved(answer)
+    return moved
+
+
 def coefficients_in_place(
-    training: Any, coefficients: Callable[[Array], dict[str, Any]], params: Array
+    training: AnyTrainingSet, coefficients: Callable[[Array], dict[str, Any]], params: Array
 ) -> dict[str, Any]:
     """Return what ``coefficients`` makes of params where the rows of a training set are."""
     return in_place_of(training, coefficients(params))
 
 
-def classes_like(y: Any, training: Any) -> Any:
-    """Return the classes of a training set in the place of labels ``y``, if they lie on a device.
+def classes_like(y: Any, training: AnyTrainingSet) -> Any:
+    """Return the classes of a training set in the place of labels ``y``, if that is not NumPy's.
 
-    Otherwise, and where rows are NumPy's, they are NumPy's.
+    Where rows are NumPy's, they are NumPy's.
     """
-    if isinstance(training, DeviceTrainingSet) and is_dispatched(y):
-        return Place.of(y).moved(training.classes)
-    return training.classes
+    place = None if training.place is None else place_of(y)
+    return training.classes if place is None else place.moved(training.classes)
 
 
 def check_same_place(X: Any, estimator: Any, method: str) -> None:
@@ -90,16 +104,16 @@ def logits_there(estimator: Any, X: Any, offset: Any, *, up_to_a_constant: bool)
 
 
 def accuracy(y: Any, predicted: Any, sample_weight: Any) -> float:
-    """Return the share of rows, by weight, whose label is predicted, in the place of predictions.
+    """Return the share of rows, by weight, whose label is predicted.
 
-    Text is compared on the host.
+    Labels that NumPy cannot view are compared where they lie.
     """
-    if is_dispatched(predicted):
+    if is_computed_there(predicted):
         place = Place.of(predicted)
         y = place.moved(np.asarray(y) if not is_on_device(y) else y)
         if sample_weight is not None:
             sample_weight = place.moved(sample_weight)
     else:
         y = np.asarray(y) if isinstance(y, list | tuple) else as_numpy(y)
-        sample_weight = as_numpy(sample_weight)
+        predicted, sample_weight = as_numpy(predicted), as_numpy(sample_weight)
     return float(accuracy_score(y, predicted, sample_weight=sample_weight))

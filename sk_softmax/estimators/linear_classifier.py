@@ -15,12 +15,13 @@ from sk_softmax import functional
 from sk_softmax.estimators.collection_predictions import accuracy_in_parts, lazy_in_dask
 from sk_softmax.estimators.dispatched_predictions import (
     accuracy,
+    answer_in_place,
     check_same_place,
     logits_there,
 )
 from sk_softmax.estimators.input.bounds import any_bounds
 from sk_softmax.estimators.input.collections import is_in_dask
-from sk_softmax.estimators.input.dispatch import is_dispatched
+from sk_softmax.estimators.input.dispatch import is_computed_there, is_dispatched
 from sk_softmax.estimators.input.offsets import require_offset
 from sk_softmax.estimators.input.translations import OPTIONS, foreign_option
 from sk_softmax.estimators.interoperability import logistic_regression_of
@@ -96,7 +97,7 @@ class LinearClassifier(ClassifierMixin, VersionedState, BaseEstimator):  # type:
             Logits; for two classes the log-odds of the second class.
         """
         self._check_place(X, "decision_function")
-        return self._logits(X, offset, up_to_a_constant=False)
+        return answer_in_place(X, self._logits(X, offset, up_to_a_constant=False))
 
     @lazy_in_dask
     def predict(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> NDArray[Any]:
@@ -120,7 +121,7 @@ class LinearClassifier(ClassifierMixin, VersionedState, BaseEstimator):  # type:
         if is_dispatched(logits):
             return labels_of(logits, classes)
         best = (logits > 0).astype(np.intp) if logits.ndim == 1 else logits.argmax(axis=1)
-        return np.asarray(classes[best])
+        return answer_in_place(X, np.asarray(classes[best]))
 
     @lazy_in_dask
     def predict_proba(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> Array:
@@ -143,8 +144,9 @@ class LinearClassifier(ClassifierMixin, VersionedState, BaseEstimator):  # type:
         if is_dispatched(logits):
             return probabilities_of(logits)
         if logits.ndim == 1:
-            return np.column_stack([functional.sigmoid(-logits), functional.sigmoid(logits)])
-        return functional.softmax(logits, axis=1)
+            both = np.column_stack([functional.sigmoid(-logits), functional.sigmoid(logits)])
+            return answer_in_place(X, both)
+        return answer_in_place(X, functional.softmax(logits, axis=1))
 
     @lazy_in_dask
     def predict_log_proba(self, X: MatrixLike, *, offset: ArrayLike | None = None) -> Array:
@@ -170,10 +172,9 @@ class LinearClassifier(ClassifierMixin, VersionedState, BaseEstimator):  # type:
         if is_dispatched(logits):
             return log_probabilities_of(logits)
         if logits.ndim == 1:
-            return np.column_stack(
-                [functional.log_sigmoid(-logits), functional.log_sigmoid(logits)]
-            )
-        return functional.log_softmax(logits, axis=1)
+            both = [functional.log_sigmoid(-logits), functional.log_sigmoid(logits)]
+            return answer_in_place(X, np.column_stack(both))
+        return answer_in_place(X, functional.log_softmax(logits, axis=1))
 
     def score(
         self,
@@ -216,7 +217,7 @@ class LinearClassifier(ClassifierMixin, VersionedState, BaseEstimator):  # type:
 
         ``up_to_a_constant`` for each row, they are less its largest offset.
         """
-        of_place = logits_there if is_dispatched(X) else logits_here
+        of_place = logits_there if is_computed_there(X) else logits_here
         logits = of_place(self, X, offset, up_to_a_constant=up_to_a_constant)
         return logits[:, 0] if logits.shape[1] == 1 else logits
 

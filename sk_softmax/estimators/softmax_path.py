@@ -67,8 +67,9 @@ def softmax_path(
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n_samples, n_features)
-        The rows; with scikit-learn's array API dispatch they may lie on a device. The path itself
-        is NumPy's, and predicts where the rows of its predictions lie.
+        The rows; with scikit-learn's array API dispatch they may be of another library, and lie
+        on a device. The path itself is NumPy's, and predicts where the rows of its predictions
+        lie.
     y : array-like of shape (n_samples,) or (n_samples, n_classes)
         Labels, or the probability of each class.
     Cs : int or array-like of float, default=100

@@ -228,14 +228,19 @@ class SoftmaxRegression(
     With ``sklearn.set_config(array_api_dispatch=True)`` X may be an array of PyTorch, CuPy, dpnp,
     JAX or another library with the array API, on any device (extra ``array-api``; SciPy 1.14 or
     later, and ``SCIPY_ARRAY_API=1`` in the environment before it is imported). Rows stay there.
-    Labels, weights, probabilities and offset may lie anywhere and follow them. Each pass copies
-    the parameters to the device and sums of their size back; solvers run on the host. ``coef_``,
+    Labels, weights, probabilities and offset may lie anywhere and follow them. ``coef_``,
     ``intercept_``, ``n_iter_`` and ``path_`` are in the place of X, ``classes_`` in that of y, and
     predictions in the place of X, except labels that are text. Everything else is NumPy's or a
-    number, ``params_`` too. On a device without float64 (MPS), X is float32, and fits that need
-    float64 are an error: without a penalty, with bias reduction, or to columns of extreme size.
-    ``partial_fit`` takes chunks on a device too, each in a place of its own; the model is in that
-    of the last. ``inference`` takes rows of NumPy's.
+    number, ``params_`` too. ``partial_fit`` takes such chunks too, each in a place of its own; the
+    model is in that of the last.
+
+    An array that lies in the host's memory is viewed by NumPy (DLPack), without a copy: fits have
+    the speed, the features and the bits of NumPy's, ``inference`` included, and results have no
+    gradient. JAX without float64 holds them in float32. On a device the functions of the array API
+    compute. Each pass copies the parameters there and sums of their size back; solvers run on the
+    host. On a device without float64 (MPS), X is float32, and fits that need float64 are an error:
+    without a penalty, with bias reduction, or to columns of extreme size. ``inference`` takes no
+    rows of a device.
 
     Examples
     --------
@@ -371,8 +376,8 @@ class SoftmaxRegression(
             or frame is fitted where its partitions lie; ``y``, ``sample_weight`` and ``offset``
             then have as many partitions, or are in memory.
             With ``sklearn.set_config(array_api_dispatch=True)`` an array of PyTorch, CuPy or
-            another library with the array API stays on its device and is fitted to there: see the
-            notes.
+            another library with the array API stays where it lies, in memory or on a device, and
+            is fitted to there: see the notes.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             The label of each row, numbers or strings; or the probability of each class, in rows
             that add up to 1 (for counts see :func:`sk_softmax.functional.proportions`). The
@@ -482,7 +487,8 @@ class SoftmaxRegression(
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows; with scikit-learn's array API dispatch they may lie on a device.
+            The rows; with scikit-learn's array API dispatch they may be of another library, and
+            lie on a device.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             Labels among ``classes``, or probabilities.
         classes : array-like of shape (n_classes,), optional

@@ -305,9 +305,11 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            The rows. With scikit-learn's array API dispatch they may lie on a device: they stay
-            there, and ``coef_`` and ``intercept_`` are put beside them. Labels, weights and the
-            logits of rows held out are copied to the host. Other fitted arrays are NumPy's.
+            The rows. With scikit-learn's array API dispatch they may be of another library, and
+            lie on a device: they stay there, and ``coef_`` and ``intercept_`` are put beside them.
+            Other fitted arrays are NumPy's. NumPy views what lies in the host's memory, and so do
+            scorers. From a device labels, weights and the logits of rows held out are copied to
+            the host.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             The label of each row, or the probability of each class.
         sample_weight : array-like of shape (n_samples,), optional

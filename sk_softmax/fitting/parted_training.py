@@ -52,6 +52,10 @@ class PartedTrainingSet:
     has_offset: bool
 
     @property
+    def place(self) -> None:
+        """Where answers about the rows belong: in NumPy's memory."""
+
+    @property
     def n_features(self) -> int:
         """How many features the rows have."""
         return self.summary.n_features

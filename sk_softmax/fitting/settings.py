@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, Solver
 from sk_softmax.objective import PenaltyForm
+from sk_softmax.parts.device_arrays import Place
 
 Weights = NDArray[np.float64]
 
@@ -35,6 +36,9 @@ class TrainingSet:
 
     offset: Weights | None = None
     """What is added to the logits, shape ``(n_rows, n_outputs)``; None without an offset."""
+
+    place: Place | None = None
+    """Where answers belong if ``X`` is NumPy's view of an array of another library; else None."""
 
     @property
     def has_offset(self) -> bool:

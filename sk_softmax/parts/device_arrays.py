@@ -1,4 +1,4 @@
-"""Arrays of any library with the array API: their namespace and device, and ways to the host."""
+"""Arrays of any library with the array API: where they lie, NumPy's views, ways to the host."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array
 
-# Bytes that a block's rows or logits take at most: 128 MiB on an accelerator, where few large
-# products are fast, and a mebi-number in float64 on a processor, where blocks stay near its cache.
-ON_ACCELERATOR, ON_PROCESSOR = 2**27, 2**23
+# Devices of the host's memory by their numbers in DLPack: its own, and pages of it that CUDA or
+# ROCm holds in place. NumPy views arrays of all three.
+OF_HOST = {1, 3, 11}
 
 # Libraries whose arrays do not say that they have the array API, or have not always said so.
 WITHOUT_PROTOCOL = {"torch", "cupy", "dpnp", "jax", "jaxlib"}
@@ -73,16 +73,6 @@ class Place:
         defaults = self.xp.__array_namespace_info__().default_dtypes(device=self.device)
         return defaults["indexing"]
 
-    @property
-    def is_processor(self) -> bool:
-        """Whether the device is the processor of this machine, as far as its name says so."""
-        return "cpu" in str(self.device).lower()
-
-    @property
-    def block_bytes(self) -> int:
-        """Bytes that rows or logits of one block take at most."""
-        return ON_PROCESSOR if self.is_processor else ON_ACCELERATOR
-
     def width(self, dtype: Any) -> Any:
         """Return the floating-point type of the namespace for one of NumPy's."""
         return self.xp.float64 if np.dtype(dtype) == np.float64 else self.xp.float32
@@ -119,7 +109,7 @@ class Place:
         if is_on_device(array) and Place.of(array) == self:
             return array
         host = on_host(array)
-        if not self.has_float64 and host.dtype == np.float64:
+        if host.dtype == np.float64 and not self.has_float64:
             host = host.astype(np.float32)
         if not host.flags.writeable or any(stride < 0 for stride in host.strides):
             host = host.copy()  # PyTorch takes neither
@@ -136,6 +126,42 @@ def is_on_device(array: Any) -> bool:
     if roots & {"numpy", "dask"}:
         return False
     return hasattr(kind, "__array_namespace__") or bool(roots & WITHOUT_PROTOCOL)
+
+
+def is_in_host_memory(array: Any) -> bool:
+    """Whether an array of another library lies in the host's memory, where NumPy can view it.
+
+    array_api_strict says so of all its devices; those that stand for others have another name.
+    """
+    try:
+        kind, _ = array.__dlpack_device__()
+        return int(kind) in OF_HOST and "cpu" in str(compat().device(array)).lower()
+    except (AttributeError, BufferError, RuntimeError, TypeError, ValueError):
+        return False  # a library without the protocol, or an array that lies in no one place
+
+
+def host_view(array: Any) -> NDArray[Any]:
+    """Return NumPy's view of an array that lies in the host's memory.
+
+    A tensor of PyTorch is viewed without its gradient, and copied if its numbers are stored with
+    the opposite sign, which the protocol does not carry over. Floating-point types that NumPy
+    lacks, such as bfloat16, are copied to the widest of the library.
+    """
+    if compat().is_torch_array(array):
+        array = array.detach().resolve_conj().resolve_neg()
+    place = Place.of(array)
+    xp = place.xp
+    try:
+        view: NDArray[Any] = np.from_dlpack(array)
+    except (BufferError, RuntimeError) as error:
+        is_float = xp.isdtype(array.dtype, "real floating")
+        if not is_float or array.dtype in (xp.float32, xp.float64):
+            raise TypeError(
+                f"NumPy cannot view this array of {xp.__name__} on {place.device} ({error}): pass "
+                "a dense one."
+            ) from error
+        view = np.from_dlpack(xp.astype(array, place.widest))
+    return view
 
 
 def on_host(array: Any) -> NDArray[Any]:

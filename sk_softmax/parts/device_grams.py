@@ -12,7 +12,6 @@ from sk_softmax.objective.data_term import Matrices
 from sk_softmax.parts.device_arrays import Place, on_host
 from sk_softmax.parts.device_data import DeviceData
 from sk_softmax.parts.device_rows import DeviceBlock
-from sk_softmax.parts.device_strips import stacked
 from sk_softmax.parts.device_sums import Totals
 
 # The golden ratio less 1, as a share of 2^32 and less 2^32: multiples wrap around in whole numbers
@@ -22,8 +21,8 @@ GOLDEN = 2654435769 - 2**32
 
 def gram_of_rows(data: DeviceData) -> tuple[Any, ...]:
     """Answer ``data_term.gram_of_rows``."""
-    strips = data.rows.added_up(lambda block: block.gram(_share(data, block)))
-    return (data.rows.whole(strips),)
+    sums: tuple[Any, ...] = data.rows.added_up(lambda block: (block.gram(_share(data, block)),))
+    return sums
 
 
 def mean_square_of_rows(data: DeviceData) -> tuple[Any, ...]:
@@ -91,10 +90,10 @@ def weighted_grams(
         weights = data.curvatures(block, prepared, matrices)
         weights = weights[slice(*some.indices(weights.shape[0])), :]  # none past the end
         grams = [block.gram(weights[number, :]) for number in range(weights.shape[0])]
-        return xp.sum(weights, axis=1, dtype=data.place.widest), *stacked(xp, grams)
+        return xp.stack(grams), xp.sum(weights, axis=1, dtype=data.place.widest)
 
-    sums, *strips = data.rows.added_up(term)
-    return data.rows.whole(strips), sums
+    sums: tuple[Any, ...] = data.rows.added_up(term)
+    return sums
 
 
 def drawn_grams(
@@ -125,8 +124,8 @@ def _gram_of(data: DeviceData, numbers: Any, weights: Any) -> Array:
         return np.zeros((data.rows.n_columns,) * 2)
     totals = Totals(data.place)
     for some, block in data.rows.in_pieces(numbers):
-        totals.add(block.gram(weights[some]))
-    return np.asarray(data.rows.whole(totals.on_host()))
+        totals.add((block.gram(weights[some]),))
+    return np.asarray(*totals.on_host())
 
 
 def _drawn(place: Place, weights: Any, share: float, first: int) -> list[tuple[Any, Any]]:

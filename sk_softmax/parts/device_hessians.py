@@ -20,12 +20,12 @@ def hessian_of_rows(data: DeviceData, params: Array) -> tuple[Any, ...]:
     def term(block: DeviceBlock) -> tuple[Any, ...]:
         spread = data.entropy.spread(data.logits(block, prepared))
         if data.entropy.of_two:
-            return block.gram(data.weighted(spread[0, :], block))
+            return (block.gram(data.weighted(spread[0, :], block)),)
         return (_products(data, block, _with_root_of_weight(data, block, spread)),)
 
-    sums = data.rows.added_up(term)
+    sums: tuple[Any, ...] = data.rows.added_up(term)
     if data.entropy.of_two:
-        return (data.rows.whole(sums),)
+        return sums
     return (_from_products(sums[0], data.loss.n_outputs),)
 
 

@@ -15,7 +15,6 @@ from sk_softmax.interfaces import Array
 from sk_softmax.parts.device_arrays import on_host
 from sk_softmax.parts.device_data import DeviceData
 from sk_softmax.parts.device_rows import DeviceBlock
-from sk_softmax.parts.device_strips import stacked
 
 
 def classes_inside(data: DeviceData) -> list[tuple[NDArray[np.bool_], NDArray[np.intp]]]:
@@ -88,16 +87,14 @@ def grams_of_pairs(data: DeviceData, mask: NDArray[np.bool_]) -> tuple[Any, ...]
     def term(block: DeviceBlock) -> tuple[Any, ...]:
         picked = data.place.mask(mask[:, block.rows])
         own = _is_likeliest(data, block)
-        return stacked(
-            xp,
-            [
-                block.gram(xp.astype(xp.logical_and(picked[k, :], own[c, :]), dtype))
-                for c in range(n_classes)
-                for k in range(n_classes)
-            ],
-        )
+        grams = [
+            block.gram(xp.astype(xp.logical_and(picked[k, :], own[c, :]), dtype))
+            for c in range(n_classes)
+            for k in range(n_classes)
+        ]
+        return (xp.stack(grams),)
 
-    grams = data.rows.whole(data.rows.added_up(term))
+    (grams,) = data.rows.added_up(term)
     return (grams.reshape(n_classes, n_classes, *grams.shape[1:]),)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, NoReturn
 
@@ -11,27 +11,16 @@ from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Array, CollectedTerm, Index, Term
 from sk_softmax.parts.device_arrays import Place, on_host
-from sk_softmax.parts.device_strips import strips_of, whole
 from sk_softmax.parts.device_sums import Totals
 from sk_softmax.rows.summing import block_bounds
 
-# Rows of a block on a processor, as for NumPy's arrays: a fit draws the same rows for curvature.
-FEWEST_ROWS, MOST_ROWS, LEAST_ROWS = 2**10, 2**15, 64
-MOST_NUMBERS, MOST_LOGITS = 2**21, 2**20
+# Bytes that a block's rows or logits take at most, 128 MiB, as few large products are fast on an
+# accelerator; and the fewest rows of a block.
+MOST_BYTES, LEAST_ROWS = 2**27, 64
 
 # Bytes up to which rows are narrowed to float32 once, in a copy on the device, and up to which
 # some features are copied there once. Larger ones are narrowed or picked anew in each block.
 MOST_NARROWED, MOST_COPIED = 2**25, 2**24
-
-
-# From how many features on products in float64 are computed on a processor with their other
-# factor's rows made a multiple of four, by zeros: those of PyTorch (MKL) are slow with any other
-# number. Milliseconds of X @ W.T and of R @ X for 2,000,000 numbers of rows on one thread, as they
-# are and so: with 50 features and 5, 7, 10 and 26 outputs 3.4 and 2.7, 5.3 and 2.7, 5.1 and 3.3,
-# 7.6 and 5.6; and 3.0 and 2.8, 4.9 and 2.7, 4.9 and 3.5, 7.5 and 6.6; with 784 features and 10
-# outputs 3.1 and 2.3, 4.1 and 3.2. With 20 features the zeros cost what they save, and in float32
-# they save nothing.
-IN_FOURS = 32
 
 
 class DeviceBlock:
@@ -45,37 +34,30 @@ class DeviceBlock:
     def logits(self, prepared: Any) -> Any:
         """Return class-major logits, shape ``(n_outputs, n_rows)``."""
         xp = self.place.xp
-        coef = self._in_fours(prepared[:, : self.n_features])
-        logits = (coef @ xp.matrix_transpose(self._X))[: int(prepared.shape[0]), :]
+        logits = prepared[:, : self.n_features] @ xp.matrix_transpose(self._X)
         if self._has_intercept:
             logits += prepared[:, self.n_features :]
         return logits
 
     def pull_back(self, residuals: Any) -> Any:
         """Return ``residuals @ block``, shape ``(n_outputs, n_columns)``."""
-        xp, n_outputs = self.place.xp, int(residuals.shape[0])
-        product = (self._in_fours(residuals) @ self._X)[:n_outputs, :]
+        xp, product = self.place.xp, residuals @ self._X
         if not self._has_intercept:
             return product
         return xp.concat([product, xp.sum(residuals, axis=1, keepdims=True)], axis=1)
 
-    def _in_fours(self, factor: Any) -> Any:
-        """Return a factor ``(n, m)`` of a product, with rows of zeros below: see ``IN_FOURS``."""
-        n, m = factor.shape
-        if -n % 4 == 0 or n == 1 or not self._is_faster_in_fours:
-            return factor
+    def gram(self, weights: Any) -> Any:
+        """Return ``block.T @ diag(weights) @ block``, shape ``(n_columns, n_columns)``."""
         xp = self.place.xp
-        zeros = xp.zeros((-n % 4, m), dtype=factor.dtype, device=self.place.device)
-        return xp.concat([factor, zeros], axis=0)
-
-    @property
-    def _is_faster_in_fours(self) -> bool:
-        is_long = self.place.is_processor and self.n_features >= IN_FOURS
-        return is_long and bool(self._X.dtype == self.place.xp.float64)
-
-    def gram(self, weights: Any) -> tuple[Any, ...]:
-        """Return ``block.T @ diag(weights) @ block`` in strips, of which sums make it whole."""
-        return strips_of(self.place, self._X, weights, has_intercept=self._has_intercept)
+        root = xp.sqrt(weights)[:, None]
+        scaled = self._X * root
+        gram = xp.matrix_transpose(scaled) @ scaled
+        if not self._has_intercept:
+            return gram
+        border = xp.matrix_transpose(scaled) @ root  # without a copy of the block beside its root
+        last = xp.concat([border, xp.reshape(xp.sum(weights), (1, 1))], axis=0)
+        above = xp.concat([gram, xp.matrix_transpose(border)], axis=0)
+        return xp.concat([above, last], axis=1)
 
     def gram_diagonal(self, weights: Any) -> Any:
         """Return the diagonal of the Gram matrices for several rows of weights.
@@ -99,7 +81,7 @@ class DeviceBlock:
 
         ``numbers`` is how many numbers an array of these rows has for each row.
         """
-        length = max(self.place.block_bytes // (8 * max(numbers, 1)), 1)
+        length = max(MOST_BYTES // (8 * max(numbers, 1)), 1)
         for first in range(0, self.n_rows, length):
             yield slice(first, min(first + length, self.n_rows))
 
@@ -224,14 +206,9 @@ class DeviceRows:
         return block_bounds(self.n_rows, self._rows_per_block())
 
     def _rows_per_block(self) -> int:
-        """Return how many rows a block has: see ON_ACCELERATOR, and FEWEST_ROWS below."""
-        n_features = max(self.n_features, 1)
-        if not self.place.is_processor:
-            numbers = self.place.block_bytes // self.dtype.itemsize
-            return int(max(numbers // max(n_features, self._n_outputs), LEAST_ROWS))
-        most = min(MOST_LOGITS // self._n_outputs, MOST_NUMBERS // n_features)
-        wanted = max(self.place.block_bytes // (8 * n_features), FEWEST_ROWS)
-        return int(min(wanted, MOST_ROWS, max(most, LEAST_ROWS)))
+        """Return how many rows a block has: see MOST_BYTES."""
+        widest = max(self.n_features, self._n_outputs, 1)
+        return int(max(MOST_BYTES // (self.dtype.itemsize * widest), LEAST_ROWS))
 
     def blocks(self) -> Iterator[DeviceBlock]:
         """Yield all rows in blocks, in order."""
@@ -244,13 +221,6 @@ class DeviceRows:
         for block in self.blocks():
             totals.add(term(block))
         return totals.on_host()
-
-    def whole(self, strips: Sequence[Array]) -> Array:
-        """Return Gram matrices from sums of the strips of all blocks, which are on the host.
-
-        Shape ``(..., n_columns, n_columns)``.
-        """
-        return whole(strips, has_intercept=self._has_intercept)
 
     def of_blocks(self, term: Callable[[DeviceBlock], Any]) -> list[Any]:
         """Return what a function returns of each block, in the order of the rows.
@@ -272,7 +242,7 @@ class DeviceRows:
 
     def some_features(self) -> Iterator[Any]:
         """Yield all rows, a few features at a time, as arrays of a bounded number of bytes."""
-        length = max(self.place.block_bytes // (8 * self.n_rows), 1)
+        length = max(MOST_BYTES // (8 * self.n_rows), 1)
         for first in range(0, self.n_features, length):
             some = np.arange(first, min(first + length, self.n_features))
             yield self._picked(some)._read(slice(0, self.n_rows))

@@ -13,12 +13,6 @@ from sk_softmax.interfaces import Array
 from sk_softmax.objective import Targets, targets_of
 from sk_softmax.parts.device_arrays import Place, on_host
 
-# Classes up to which a processor sums the logits of labels over all classes, of which all but one
-# are zero, in place of gathering them. Milliseconds of an evaluation in PyTorch, gathered and so:
-# 100,000 x 50 rows in 5 classes 8.4 and 7.8, 50,000 x 50 in 26 10.3 and 9.5, 10,240 x 512 in 100
-# 31.8 and 30.9, 4,192 x 512 in 1,000 107 and 109.
-FEW_CLASSES = 256
-
 
 @dataclass(frozen=True, eq=False)
 class DeviceTargets:
@@ -82,18 +76,8 @@ class DeviceTargets:
     def _of_labels(self, dtype: Any) -> Any:
         """Return 1 for each row's class and 0 for others, shape ``(n_classes, n_rows)``."""
         xp = self.place.xp
-        classes = self.place.counted(0, self.n_classes)
-        if not self.place.is_processor:  # where each array that is made takes a launch
-            classes = xp.astype(classes, self.given.dtype)
-            return xp.astype(self.given[None, :] == classes[:, None], dtype)
-        # max(1 - d^2, 0) of the distance d of a label from a class. In PyTorch an evaluation of
-        # 100,000 rows of 50 features and 5 classes takes 7.3 ms so, and 7.9 with d = 0 converted;
-        # with another array for 1 - d^2 it takes as long as that.
-        own = xp.astype(self.given, dtype)[None, :] - xp.astype(classes, dtype)[:, None]
-        own *= own
-        own *= -1
-        own += 1
-        return xp.maximum(own, xp.zeros_like(own[:1, :1]))
+        classes = xp.astype(self.place.counted(0, self.n_classes), self.given.dtype)
+        return xp.astype(self.given[None, :] == classes[:, None], dtype)
 
     def expected(self, logits: Any, dense: Any) -> Any:
         """Return ``sum_k y_ik z_ki``, shape ``(n_rows,)``, of logits ``(n_classes, n_rows)``.
@@ -101,8 +85,7 @@ class DeviceTargets:
         ``dense`` is what :meth:`dense` returns.
         """
         xp = self.place.xp
-        has_few = self.place.is_processor and self.n_classes <= FEW_CLASSES
-        if self.are_numbers and not (has_few or self.smoothing):
+        if self.are_numbers and not self.smoothing:
             # By one index a row, as take_along_axis of array_api_compat checks and copies its own.
             n_rows = int(logits.shape[1])
             places = xp.astype(self.given, self.place.integers, copy=False) * n_rows

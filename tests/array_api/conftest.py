@@ -10,6 +10,8 @@ import os
 import pytest
 import sklearn
 
+from sk_softmax.estimators.input import dispatch as dispatch_of_arrays
+
 
 @pytest.fixture(autouse=True)
 def dispatch():
@@ -22,3 +24,9 @@ def dispatch():
         pytest.skip(str(error))
     yield
     context.__exit__(None, None, None)
+
+
+@pytest.fixture
+def in_no_host_memory(monkeypatch):
+    """NumPy views no array: those that lie in the host's memory stand for those of a device."""
+    monkeypatch.setattr(dispatch_of_arrays, "is_in_host_memory", lambda array: False)

@@ -12,6 +12,7 @@ from sklearn.datasets import load_iris
 from sk_softmax import SoftmaxRegression
 from sk_softmax.parts.device_arrays import on_host
 
+pytestmark = pytest.mark.usefixtures("in_no_host_memory")
 N_ROWS = 300
 
 
@@ -212,7 +213,9 @@ def test_validation_rows_on_the_device(place_and_dtype):
     wrong = place.moved(np.where(np.arange(100) == 3, 7, y_val))
     with pytest.raises(ValueError, match=r"Row 3 of y_val has the label 7"):
         SoftmaxRegression().fit(*arrays[:2], X_val=arrays[2], y_val=wrong)
-    with pytest.raises(ValueError, match="X_val or y_val cannot be used: X is an array of"):
+    with pytest.raises(
+        ValueError, match="cannot be used: X lies in NumPy's memory, and X_val is an array of"
+    ):
         SoftmaxRegression().fit(X, y, X_val=arrays[2], y_val=arrays[3])
 
 

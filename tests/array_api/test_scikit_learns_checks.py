@@ -22,7 +22,10 @@ def checks():
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(("model", "check"), checks())
-def test_check(model, check):
+@pytest.mark.parametrize("is_viewed", [True, False])
+def test_check(model, check, is_viewed, request):
+    if not is_viewed:
+        request.getfixturevalue("in_no_host_memory")
     try:
         with sklearn.config_context(array_api_dispatch=False):  # which switches it on itself
             check(model)

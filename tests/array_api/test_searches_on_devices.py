@@ -9,6 +9,7 @@ from sk_softmax import SoftmaxRegressionCV, softmax_path
 from sk_softmax.objective import cheaper, shared_curvature
 from sk_softmax.parts.device_arrays import on_host
 
+pytestmark = pytest.mark.usefixtures("in_no_host_memory")
 N_ROWS = 300
 
 

@@ -8,6 +8,7 @@ from sk_softmax import SoftmaxRegression
 from sk_softmax.parts.device_arrays import on_host
 from sk_softmax.solvers import SGD, Adam, RMSprop
 
+pytestmark = pytest.mark.usefixtures("in_no_host_memory")
 N_ROWS = 600
 
 

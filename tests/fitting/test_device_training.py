@@ -14,6 +14,7 @@ from sk_softmax.fitting.device_answers import ANSWERS
 from sk_softmax.fitting.fit import fit_params
 from sk_softmax.fitting.prepared import objective_values, prepared
 from sk_softmax.objective import cheaper
+from sk_softmax.parts import device_rows
 from sk_softmax.parts.device_data import DeviceData
 from sk_softmax.parts.device_rows import DeviceRows
 
@@ -205,6 +206,19 @@ def test_wide_rows_are_fitted_in_their_coordinates(dtype, monkeypatch):
     assert_same_fit(SoftmaxRegression(), training, "strict:device1", rtol=rtol)
     balanced = SoftmaxRegression(class_weight="balanced")
     assert_same_fit(balanced, training, "strict:device1", rtol=rtol)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_rows_in_many_blocks(option, monkeypatch):
+    monkeypatch.setattr(device_rows, "MOST_BYTES", 1)
+    monkeypatch.setattr(device_rows, "LEAST_ROWS", 150)
+    training = whole(*table(3))
+    there = training_there(training, place_of("strict:device1"))
+    assert len(there.rows(settings_of(SoftmaxRegression())).bounds()) == 4
+    # Each block draws its own rows for curvature.
+    assert_same_fit(
+        SoftmaxRegression(**OPTIONS[option]), training, "strict:device1", same_path=False
+    )
 
 
 @pytest.mark.parametrize("place", ["strict:device1", "strict:CPU_DEVICE"])

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from sk_softmax.estimators.input.dispatch import as_numpy, rows_for_numpy
 from sk_softmax.estimators.input.label_types import check_labels
 from sk_softmax.estimators.input.labels import (
     check_are_classes,
@@ -171,10 +172,21 @@ def read_again(part: GivenPart, number: int, reading: Reading) -> TrainingSet:
 def _read(part: GivenPart, reading: Reading, *, is_first: bool) -> TrainingSet | None:
     """Return the rows of a part; errors name it."""
     try:
-        return _rows_and_targets(part, reading, is_first=is_first)
+        return _rows_and_targets(_in_numpy(part), reading, is_first=is_first)
     except (TypeError, ValueError) as error:
         error.args = (f"{reading.word.capitalize()} {part.number}: {error}",)
         raise
+
+
+def _in_numpy(part: GivenPart) -> GivenPart:
+    """Return a part as NumPy's arrays, if it is of another library and that is dispatched."""
+    return replace(
+        part,
+        X=rows_for_numpy(part.X),
+        y=as_numpy(part.y),
+        sample_weight=as_numpy(part.sample_weight),
+        offset=as_numpy(part.offset),
+    )
 
 
 def _rows_and_targets(part: GivenPart, reading: Reading, *, is_first: bool) -> TrainingSet | None:

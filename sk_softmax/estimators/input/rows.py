@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from sk_softmax.estimators.input.dispatch import check_readable, refuse_devices
+from sk_softmax.estimators.input.dispatch import check_readable, rows_for_numpy
 from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.prepared import AnyTrainingSet
 from sk_softmax.fitting.settings import Weights
@@ -44,12 +44,13 @@ def validated(estimator: Any, X: Any, y: Any = "no_validation", *, reset: bool) 
 
     float32 and float64 stay as they are, anything else becomes float64; a sparse X becomes CSR
     unless it is CSC. With ``reset`` the estimator stores the number and names of the features;
-    otherwise they are compared with the stored ones.
+    otherwise they are compared with the stored ones. Rows of another library that lie in the
+    host's memory are viewed, with scikit-learn's array API dispatch.
     """
+    X = rows_for_numpy(X)
     if reset and _are_plain(X, y):
         _remember_features(estimator, X)
         return X, y
-    refuse_devices(X)
     check_readable(X)
     try:
         return validate_data(

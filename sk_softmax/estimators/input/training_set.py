@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from sk_softmax.estimators.input.collections import collection_of, refuse_parts
-from sk_softmax.estimators.input.dispatch import as_numpy, is_dispatched
+from sk_softmax.estimators.input.dispatch import as_numpy, is_computed_there, place_of
 from sk_softmax.estimators.input.dispatched_rows import dispatched_training_set
 from sk_softmax.estimators.input.given_parts import parted_training_set
 from sk_softmax.estimators.input.label_types import check_labels
@@ -92,7 +92,7 @@ def training_set(
     offset_name : str, default="offset"
         The name of ``offset`` in errors.
     takes_devices : bool, default=False
-        Whether rows may lie on a device; otherwise they are an error.
+        Whether rows may lie where NumPy cannot view them; otherwise they are an error.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def training_set(
         What a model is fitted to or evaluated on.
     """
     refuse_parts(estimator, X, y)
-    if takes_devices and is_dispatched(X):
+    if takes_devices and is_computed_there(X):
         there: Any = dispatched_training_set(
             estimator,
             X,
@@ -121,7 +121,7 @@ def training_set(
             "sk_softmax.Chunks(read)."
         )
     y, sample_weight, offset = as_numpy(y), as_numpy(sample_weight), as_numpy(offset)
-    names = column_names(y)
+    names, place = column_names(y), place_of(X)
     if not are_probabilities(y):
         check_labels(y, y_name)
     X, y = validated(estimator, X, y, reset=reset)
@@ -133,7 +133,7 @@ def training_set(
     else:
         given = given_for(estimator, y, names, classes, y_name)
     added = checked_offset(offset, X.shape[0], classes, X.dtype, name=offset_name)
-    return TrainingSet(X, given, weights, classes, added)
+    return TrainingSet(X, given, weights, classes, added, place)
 
 
 def fitted_to(

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
+from sk_softmax.estimators.input.dispatch import place_of
 from sk_softmax.estimators.input.training_set import training_set_anywhere
 from sk_softmax.fitting.device_training import DeviceTrainingSet
 from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.prepared import AnyTrainingSet
 from sk_softmax.fitting.settings import Settings, TrainingSet, hard_labels
 from sk_softmax.parts import Chunks
+from sk_softmax.parts.device_arrays import Place
 from sk_softmax.rows import Selection, is_memory_mapped
 
 
@@ -58,9 +60,9 @@ def own_validation_set(
             "offset is given, so validation rows need theirs: pass offset_val with X_val and "
             "y_val."
         )
-    takes_devices = isinstance(training, DeviceTrainingSet)
     try:
-        held_out: AnyTrainingSet = training_set_anywhere(
+        _check_together(training.place, place_of(X_val))
+        return training_set_anywhere(
             estimator,
             X_val,
             y_val,
@@ -69,25 +71,23 @@ def own_validation_set(
             y_name="y_val",
             offset=offset_val,
             offset_name="offset_val",
-            takes_devices=takes_devices,
+            takes_devices=True,
         )
-        if isinstance(training, DeviceTrainingSet):
-            _check_together(training, held_out)
     except ValueError as error:
         error.args = (f"X_val or y_val cannot be used: {error}",)
         raise
-    return held_out
 
 
-def _check_together(training: DeviceTrainingSet, held_out: AnyTrainingSet) -> None:
+def _check_together(of_fit: Place | None, of_validation: Place | None) -> None:
     """Raise an error if validation rows do not lie where the rows of the fit do."""
-    there = held_out.place if isinstance(held_out, DeviceTrainingSet) else None
-    if there != training.place:
-        name = "NumPy's memory" if there is None else f"{there.xp.__name__} on {there.device}"
-        raise ValueError(
-            f"X is an array of {training.place.xp.__name__} on {training.place.device}, and X_val "
-            f"lies in {name}: put both on the same device."
+    if of_fit != of_validation:
+        X, X_val = (
+            "lies in NumPy's memory"
+            if place is None
+            else f"is an array of {place.xp.__name__} on {place.device}"
+            for place in (of_fit, of_validation)
         )
+        raise ValueError(f"X {X}, and X_val {X_val}: put both on the same device.")
 
 
 def split_off(
