@@ -92,9 +92,9 @@ def active_at(
     """Return which parameters to move, and whether these are all that would move.
 
     They are the parameters at which the penalty has a gradient, and those that the gradient moves
-    from a kink or a bound. Of the second kind at most ``most`` are returned, or half as many as
-    there are of the first kind if that is more: those that the gradient pulls hardest. Both are
-    counted in terms of the penalty.
+    from a kink or a bound. Of the second kind at most ``most`` are returned, or as many as there
+    are of the first kind if that is more: those that the gradient pulls hardest. Both are counted
+    in terms of the penalty.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def active_at(
     pull = penalty.magnitudes(here.shortest_subgradient(penalty))
     excess = np.where(is_in, 0.0, pull)
     wants_in = excess > 0
-    most = max(most, int(is_in.sum()) // 2)
+    most = max(most, int(is_in.sum()))
     is_whole = int(wants_in.sum()) <= most
     if not is_whole:
         threshold = np.partition(excess.ravel(), -int(most))[-int(most)]
