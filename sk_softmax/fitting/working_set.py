@@ -26,9 +26,12 @@ from sk_softmax.solvers.kept_hessian import SOON
 LEAST_LIKELY = 0.8
 
 # A single fit without a start goes through a sequence of increasing C: each is at most STEP times
-# the one before, and is fitted to the relative suboptimality ON_THE_WAY. If it went from zero to a
-# weak penalty at once, most features that enter would leave again.
-STEP, ON_THE_WAY = 8.0, 1e-2
+# the one before, and is fitted to the relative suboptimality ON_THE_WAY, on the solver's word. If
+# it went from zero to a weak penalty at once, most features that enter would leave again.
+# Milliseconds of a fit with l1_ratio=1 to tol=1e-2, with a proof of 1e-2 on the way, and without
+# proofs of 1e-2 and 0.1: 5,000 rows of MNIST / 255 (C=0.1) 1,018, 949 and 948; digits / 16 99, 79
+# and 74; optdigits, standardised, 368, 345 and 310.
+STEP, ON_THE_WAY = 8.0, 0.1
 
 # The most penalties in that sequence. A penalty 8^16 times as weak as the first is nearly none.
 MOST_STAGES = 16
@@ -137,7 +140,8 @@ class WorkingSet:
             The inverse strength of the penalty, and that of the penalty whose optimum
             :attr:`place` is.
         tol : float, default=0.0
-            Relative suboptimality at which to stop, if it is larger than ``tol`` of the task.
+            Relative suboptimality at which to stop, if it is larger than ``tol`` of the task; then
+            the solver's word for it is enough.
         max_iter : int, optional
             The most iterations in all stages together; by default each stage may take as many as
             the task says.
@@ -187,7 +191,9 @@ class WorkingSet:
         objective.measure_like(self._some)
         problem = self._task(objective, start)
         self._some.measure_like(objective)  # so that rows are narrowed once for all penalties
-        problem = replace(problem, tol=max(problem.tol, tol), memory=self._memory)
+        problem = replace(problem, memory=self._memory)
+        if tol > problem.tol:
+            problem = replace(problem, tol=tol, is_rough=True)
         if self._is_path and objective.penalty.makes_sparse:
             problem = replace(problem, is_on_path=True)
         if max_iter is not None:
@@ -250,6 +256,7 @@ class WorkingSet:
         if wanted.any():
             wanted[self._features] = True
             self._features = np.flatnonzero(wanted)
+            self._some = self._loss  # so that a copy of fewer features goes before the next comes
             self._some = self._restricted()
             self._memory = None
 

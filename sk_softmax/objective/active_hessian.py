@@ -266,12 +266,21 @@ def _among_classes(X: Any, p: Array, s: Array, of_class: list[NDArray[np.intp]])
     of_class : list of ndarrays of int
         The active columns of each class, as positions in ``X``.
     """
-    parts = [_times(X[:, own], np.sqrt(s) * p_k) for own, p_k in zip(of_class, p, strict=True)]
-    matrix = -_gram(_side_by_side(parts)) if len(p) > 1 else np.zeros((len(of_class[0]),) * 2)
-    ends = np.cumsum([len(own) for own in of_class])
-    for own, p_k, end in zip(of_class, p, ends, strict=True):
-        place = slice(end - len(own), end)
-        matrix[place, place] = _gram(_times(X[:, own], np.sqrt(s * p_k * (1 - p_k))))
+    parts, of_itself = [], []
+    for own, p_k in zip(of_class, p, strict=True):
+        some = X[:, own]
+        of_itself.append(_gram(_times(some, np.sqrt(s * p_k * (1 - p_k)))))
+        if len(p) > 1:
+            parts.append(_times(some, np.sqrt(s) * p_k))
+    if len(p) == 1:
+        return of_itself[0]
+    matrix = _gram(_side_by_side(parts))
+    np.negative(matrix, out=matrix)
+    first = 0
+    for block in of_itself:
+        place = slice(first, first + len(block))
+        matrix[place, place] = block
+        first += len(block)
     return matrix
 
 

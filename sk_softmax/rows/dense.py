@@ -13,10 +13,11 @@ from sk_softmax.interfaces import Array, Index
 from sk_softmax.rows.blocks import BlockedRows, picked, with_weight
 from sk_softmax.rows.summing import block_bounds
 
-# Bytes, 16 MiB, up to which some features are copied once. Larger ones are picked anew for each
-# block: on MNIST that made proximal L-BFGS a quarter slower, and proximal Newton a twentieth at
-# most.
-MOST_COPIED = 2**24
+# Bytes, 32 MiB, up to which some features are copied once: half of the memory that a fit may take
+# beside the rows, and its copy in float32 takes a quarter. Larger ones are picked anew for each
+# block: on MNIST that made proximal L-BFGS a quarter slower. With 482 features of 5,000 rows,
+# which are 18 MiB, an evaluation takes 11.4 ms so and 5 of the copy, and an L1 fit 483 and 438.
+MOST_COPIED = 2**25
 
 # Numbers, n_rows * n_columns, up to which a single block is kept as a copy with its constant
 # column: 256 KiB in float64, and twice as many numbers in float32. The copy is stored by columns,
@@ -165,12 +166,17 @@ class DenseBlock:
         return columns
 
     def part(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Array:
-        """Return a copy of these rows and columns."""
+        """Return a copy of these rows and columns, stored column by column."""
         n_features = self._X.shape[1]
-        part = np.ones((len(rows), len(columns)), dtype=self._X.dtype)
         features = columns[columns < n_features]
-        part[:, columns < n_features] = self._X[np.ix_(rows, features)]
-        return part
+        part = np.ones((len(columns), len(rows)), dtype=self._X.dtype)
+        # All rows of the columns first, because each column is then read in order: 1,250 rows and
+        # 300 of 482 columns in float32 take 0.9 ms so, and 1.5 by rows and columns at once.
+        if 2 * len(rows) > self.n_rows:
+            part[: len(features)] = self._X.T[features].take(rows, axis=1)
+        else:
+            part[: len(features)] = self._X[rows].T[features]
+        return part.T
 
 
 def _common(weights: Array) -> float:
