@@ -88,9 +88,10 @@ def problem_of(
 
     ``value_at_zero`` is that of the objective, if it is known.
     """
+    rows = objective.rows
     return Problem(
         start=start,
-        n_rows=objective.rows.n_rows,
+        n_rows=rows.n_rows,
         tol=settings.tol,
         max_iter=settings.max_iter,
         resolution=objective.resolution,
@@ -101,4 +102,5 @@ def problem_of(
         most_noise=objective.noise,
         start_is_given=settings.start_is_given,
         has_kernel=objective.has_kernel,
+        density=rows.density,
     )

@@ -87,6 +87,11 @@ class Rows(Protocol):
     dtype: np.dtype[Any]
     """The width in which products with the rows are computed."""
 
+    @property
+    def density(self) -> float:
+        """What share of the values is stored: 1 unless rows are sparse and in one place."""
+        ...
+
     def prepare(self, params: Array) -> Any:
         """Return params in the width and layout that a block of these rows multiplies fastest."""
         ...

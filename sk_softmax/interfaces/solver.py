@@ -114,6 +114,9 @@ class Problem:
     has_kernel: bool = False
     """Whether a Hessian is made from products of rows with one another, which costs far less."""
 
+    density: float = 1.0
+    """What share of the values of the rows is stored: less than 1 for sparse rows alone."""
+
     is_on_path: bool = False
     """Whether the memory goes on to the next of many penalties that differ little."""
 

@@ -130,6 +130,11 @@ class DeviceRows:
 
     # --- other forms ----------------------------------------------------------------------------
 
+    @property
+    def density(self) -> float:
+        """What share of the values is stored: all of them."""
+        return 1.0
+
     def narrowed(self) -> DeviceRows:
         """Return the same rows in float32, copied if that takes at most MOST_NARROWED."""
         if self.dtype == np.float32 or 4 * self.n_rows * self.n_features > MOST_NARROWED:

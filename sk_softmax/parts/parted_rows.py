@@ -63,6 +63,11 @@ class PartedRows:
         self._narrowed: PartedRows | None = None
 
     @property
+    def density(self) -> float:
+        """What share of the values is stored: how sparse parts are is not known here."""
+        return 1.0
+
+    @property
     def moments(self) -> ColumnMoments | None:
         """Of the columns in this form; None if they are not known."""
         return self.outline.moments

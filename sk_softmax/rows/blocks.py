@@ -192,6 +192,11 @@ class SubsetRows(SummedInBlocks):
         self._indices = indices
         self.n_threads = whole.n_threads
 
+    @property
+    def density(self) -> float:
+        """What share of the values is stored: about as many as of the whole."""
+        return self._whole.density
+
     def prepare(self, params: Array) -> Any:
         """Return params in the width and layout that a block multiplies fastest."""
         return self._whole.prepare(params)

@@ -130,6 +130,11 @@ class CSRRows(BlockedRows):
         """Return which features are stored in nearly every row, shape ``(n_features,)``."""
         return np.asarray(self.n_stored() >= MOSTLY * self.n_rows)
 
+    @property
+    def density(self) -> float:
+        """What share of the values is stored."""
+        return float(self._X.nnz / max(self.n_rows * self.n_features, 1))
+
     def n_stored(self) -> NDArray[np.integer[Any]]:
         """Return how many values of each feature are stored, shape ``(n_features,)``."""
         return np.bincount(self._X.indices, minlength=self.n_features)

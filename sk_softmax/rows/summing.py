@@ -39,6 +39,11 @@ class SummedInBlocks:
 
     n_threads: int
 
+    @property
+    def density(self) -> float:
+        """What share of the values is stored: all of them unless the rows are sparse."""
+        return 1.0
+
     def sum(self, term: Term, rows_per_block: int = 0) -> tuple[Any, ...]:
         """Return the sums of the term over all blocks, in float64."""
         sums, _ = self.collect(lambda block: (term(block), None), rows_per_block)

@@ -9,6 +9,7 @@ from sk_softmax.interfaces import Problem, Search, Solver
 from sk_softmax.solvers.lbfgs import LBFGS
 from sk_softmax.solvers.newton_cholesky import NewtonCholesky
 from sk_softmax.solvers.options import Options
+from sk_softmax.solvers.proximal_choice import by_cost
 from sk_softmax.solvers.proximal_lbfgs import ProximalLBFGS
 from sk_softmax.solvers.proximal_newton import ProximalNewton
 
@@ -25,19 +26,6 @@ from sk_softmax.solvers.proximal_newton import ProximalNewton
 #   cover types (385)                           3e+09      937      165
 # Hessians by products of rows with one another cost far less, and who provides them has compared.
 CHEAP = 3e6
-
-# With L1, proximal L-BFGS is chosen for more than MANY_FEATURES columns of params and more than
-# FEW_ROWS rows, proximal Newton otherwise. With so many columns and rows a Hessian of the active
-# parameters costs as much as hundreds of passes. Seconds of a fit to tol=1e-5 with l1_ratio=1,
-# measured on one thread:
-#                                             Newton   L-BFGS
-#   digits, C=1                                 0.12     0.28
-#   MNIST / 255, 10,000 rows, C=0.1              2.1      3.8
-#   MNIST / 255, 10,000 rows, C=1                8.5      7.9
-#   cover types, standardised, C=1               2.0      1.5
-#   200 x 20,000, 5 classes, C=1                0.32      3.7
-#   20 newsgroups, C=1                          11.5      2.7
-MANY_FEATURES, FEW_ROWS = 1024, 2000
 
 # Parameters up to which proximal Newton is chosen with bounds and no L1. Most parameters are then
 # free, so the cost of Newton's method grows with the cube of their number. Seconds of a fit to
@@ -56,7 +44,9 @@ MANY_PARAMETERS = 500
 class Auto(Options):
     """Newton's method if a Hessian is cheap, L-BFGS otherwise.
 
-    For penalties with kinks or bounds these are proximal Newton and proximal L-BFGS.
+    For penalties with kinks or bounds these are proximal Newton and proximal L-BFGS. Under an L1
+    penalty a fit may begin with one and go on with the other; see
+    :mod:`sk_softmax.solvers.proximal_choice`.
 
     Examples
     --------
@@ -83,16 +73,15 @@ class Auto(Options):
 
     def minimize(self, problem: Problem) -> Search:
         """Yield the chosen method's questions and return the solution."""
+        if problem.penalty.makes_sparse:
+            return (yield from by_cost(problem))
         solver = self._chosen(problem)
         return (yield from solver.minimize(problem))
 
     @staticmethod
     def _chosen(problem: Problem) -> Solver:
-        """Return the solver for this problem, with its default options."""
+        """Return the solver for a problem without L1, with its default options."""
         n_rows, start = problem.n_rows, problem.start
-        if problem.penalty.makes_sparse:
-            is_broad = start.shape[1] > MANY_FEATURES and n_rows > FEW_ROWS
-            return ProximalLBFGS() if is_broad else ProximalNewton()
         if not problem.penalty.is_smooth:
             return ProximalNewton() if start.size <= MANY_PARAMETERS else ProximalLBFGS()
         is_cheap = problem.has_kernel or n_rows * start.size**2 <= CHEAP

@@ -138,6 +138,7 @@ class Evidence:
         self.values: deque[float] = deque(maxlen=2 * max(WINDOWS) + 1)
         self.steps = Steps(problem.start.size)
         self.measured: Measured | None = None
+        self._method: type | None = None
         self.most_curvature = np.zeros(problem.start.shape)
         self.hessian: tuple[HessianAt, Curvature] | None = None
         self.active_hessian: tuple[ActiveHessianAt, Any] | None = None
@@ -182,11 +183,23 @@ class Evidence:
         diagonal[question.active] = answer.diagonal
         self._see(diagonal)
         self.active_hessian = question, answer
+        self._steps_by(ActiveHessianAt)
 
     def _keep_curvature(self, question: CurvatureAt, answer: Curvature) -> None:
         self._see(answer.diagonal)
+        self._steps_by(CurvatureAt)
         if self._is_of_use(question):
             self.measured = Measured(answer, self.iteration)
+
+    def _steps_by(self, question: type) -> None:
+        """Forget the values of another method's steps: its pace says nothing of those to come.
+
+        A fit whose last steps were Newton's, at its optimum after five, was refused for the pace
+        of the quasi-Newton steps before, 1,000 times too slow.
+        """
+        if self._method not in (None, question):
+            self.values = deque(list(self.values)[-1:], self.values.maxlen)
+        self._method = question
 
     def _see(self, diagonal: Array) -> None:
         """Note a curvature's diagonal, shape ``(n_outputs, n_columns)``."""

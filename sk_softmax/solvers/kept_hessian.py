@@ -84,12 +84,12 @@ class MatrixHessian:
 
 @dataclass(frozen=True)
 class FirstStep:
-    """Where the first step under a penalty led."""
+    """Where a search stands: after a first step, or where another method ended."""
 
     here: Place
 
     iteration: int
-    """1, or 0 if there was no step."""
+    """How many steps led there."""
 
     stopped: bool
     """Whether an observer asked to stop."""

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.interfaces import Array, CurvatureAt, Penalty, Problem, Search, Status
+from sk_softmax.interfaces import (
+    Array,
+    CurvatureAt,
+    Penalty,
+    Problem,
+    Search,
+    Solution,
+    Status,
+)
 from sk_softmax.solvers.curvature_schedule import FIRST_DAMPING, CurvatureSchedule
+from sk_softmax.solvers.kept_hessian import FirstStep
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.proximal_steps import (
     Aim,
+    Place,
     active_at,
     aim_of,
     backtrack,
@@ -21,6 +32,10 @@ from sk_softmax.solvers.proximal_steps import (
 )
 from sk_softmax.solvers.secant import curvature_along
 from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
+
+GoesOn: TypeAlias = Callable[[Place, NDArray[np.bool_], int, bool], bool]
+"""Whether to go on at a place, with its active parameters, after so many iterations. The last
+argument is whether the model promises no more than ``tol`` allows."""
 
 
 @dataclass(repr=False)
@@ -64,26 +79,43 @@ class ProximalLBFGS(Options):
 
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
-        penalty = problem.penalty
-        here = yield from look(penalty, problem.start)
-        stopped = yield here.progress(penalty, 0, 0.0)
-        pairs, iteration = self._no_pairs(problem.start), 0
-        schedule = CurvatureSchedule(FIRST_DAMPING)
+        here = yield from look(problem.penalty, problem.start)
+        stopped = yield here.progress(problem.penalty, 0, 0.0)
+        solution = yield from self.search(problem, FirstStep(here, 0, stopped))
+        assert isinstance(solution, Solution)
+        return solution
+
+    def search(
+        self, problem: Problem, begun: FirstStep, goes_on: GoesOn = lambda *_: True
+    ) -> Generator[Any, Any, Solution | FirstStep]:
+        """Go on until the problem is solved, or return where another method is to take over.
+
+        The latter is where ``goes_on`` is false. Pairs of steps before ``begun`` are not known.
+        """
+        penalty, here, stopped = problem.penalty, begun.here, begun.stopped
+        iteration = begun.iteration
+        pairs, schedule = self._no_pairs(problem.start), CurvatureSchedule(FIRST_DAMPING)
 
         while True:
-            # 1. Measure the curvature at the current params, if that is due.
+            # 1. Choose the parameters to move; if there are none, this is the optimum. Measure
+            #    the curvature there, if that is due.
+            active, _ = active_at(penalty, here)
+            if not active.any():
+                return here.solution(Status.CONVERGED, iteration, 0.0)
+            if not goes_on(here, active, iteration, False):
+                return FirstStep(here, iteration, stopped)
             if schedule.is_due(iteration):
                 damping = schedule.begin(iteration)
                 curvature = yield CurvatureAt(here.params, damping, as_diagonal=True)
                 pairs.begin_from(curvature.diagonal)
 
             # 2. Aim: find the minimum of the model, and the decrease it promises.
-            active, _ = active_at(penalty, here)
-            if not active.any():
-                return here.solution(Status.CONVERGED, iteration, 0.0)
             aim = _shifted(penalty, aim_of(penalty, here, active, pairs.hessian(active)))
 
-            # 3. Stop if there is a reason to.
+            # 3. Stop if there is a reason to, or hand over to a method that confirms it.
+            promises_enough = aim.promise <= problem.enough_at(here.value)
+            if promises_enough and not goes_on(here, active, iteration, True):
+                return FirstStep(here, iteration, stopped)
             status, left = yield from reason_to_stop(
                 problem, iteration, here.params, here.value, aim.promise, stopped
             )

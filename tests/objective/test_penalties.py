@@ -280,3 +280,34 @@ def of_terms(active, z):
     if isinstance(active, ActiveGroups):
         return active._weights * np.sqrt((z.reshape(SHAPE) ** 2).sum(axis=0))
     return active._weights * np.abs(z)
+
+
+class TestTheCheapestShift:
+    def test_between_two_middle_coefficients_none_is_needed(self):
+        penalty = PenaltyForm(l1_ratio=1.0).penalty(0.3, (4, 3), 3)
+        params = np.array(
+            [[-2.0, 1.0, -3.0], [-0.5, 0.1, -2.0], [0.3, 0.7, -1.0], [4.0, 2.0, 5.0]]
+        )
+        # The middle ones are at -0.5 and 0.3, at 0.7 and 1, and at -2 and -1.
+        np.testing.assert_array_equal(penalty.cheapest_shift(params), [0.0, 0.7, -1.0])
+
+    @pytest.mark.parametrize("n_outputs", [3, 4, 7, 10])
+    @pytest.mark.parametrize("l1_ratio", [0.3, 1.0])
+    def test_no_shift_is_cheaper_and_none_as_cheap_is_smaller(self, n_outputs, l1_ratio):
+        rng = np.random.default_rng(n_outputs)
+        penalty = PenaltyForm(l1_ratio=l1_ratio).penalty(0.3, (n_outputs, 20), 20)
+        params = rng.normal(size=(n_outputs, 20)) + rng.normal(size=20)
+        params[rng.random(params.shape) < 0.3] = 0.0
+        shift = penalty.cheapest_shift(params)
+
+        def cost(shift):
+            return penalty.value(params - shift)
+
+        least = cost(shift)
+        for other in rng.normal(size=(300, 20)):
+            assert cost(other) >= least - 1e-12
+        smaller = np.where(np.abs(shift) > 1e-9, 0.9 * shift, shift)
+        for column in np.flatnonzero(smaller != shift):
+            tried = shift.copy()
+            tried[column] = smaller[column]
+            assert cost(tried) > least

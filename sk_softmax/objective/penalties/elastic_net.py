@@ -120,7 +120,8 @@ class ElasticNet(L2):
 
         ``l1 sum_k |w_k - t| + l2 / 2 sum_k (w_k - t)^2`` is least at a kink, or at a zero of its
         slope. For each number of ``w_k`` above ``t`` the slope has one zero. The costs of all
-        these ``t`` are compared.
+        these ``t`` and of none are compared, and of the cheapest the smallest is taken: with an
+        even number of classes and no L2 penalty all between the two middle ``w_k`` cost the same.
 
         Parameters
         ----------
@@ -136,10 +137,13 @@ class ElasticNet(L2):
         n_above = np.arange(len(params) + 1)[:, None]
         slope = (2 * n_above / len(params) - 1) * self.l1
         level = np.divide(slope, self.l2, out=np.zeros_like(slope), where=self.l2 > 0) + mean
-        shifts = np.concatenate([params, level])
+        shifts = np.concatenate([params, level, np.zeros((1, params.shape[1]))])
         moved = params - shifts[:, None]
         costs = (self.l1 * np.abs(moved) + self.l2 / 2 * moved**2).sum(axis=1)
-        return np.asarray(shifts[costs.argmin(axis=0), np.arange(params.shape[1])])
+        # A cost is a sum, so those of equal shifts differ by rounding.
+        is_cheapest = costs <= (1 + 1e-12) * costs.min(axis=0)
+        chosen = np.where(is_cheapest, np.abs(shifts), np.inf).argmin(axis=0)
+        return np.asarray(shifts[chosen, np.arange(params.shape[1])])
 
 
 def _closest_to_zero(left: Array, right: Array) -> Array:
