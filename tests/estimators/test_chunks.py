@@ -116,8 +116,8 @@ def test_a_smooth_fit_reads_for_its_summary_a_sample_its_iterations_and_the_gap(
     model = SoftmaxRegression(solver="lbfgs", tol=1e-8).fit(Chunks(reads))
     on_sample = sum(record.passes < 1 for record in model.records_)
     assert on_sample > 1  # the draft asks no chunk
-    # The stage on all rows begins with an evaluation of its own.
-    assert reads.n_passes == 1 + 1 + (model.n_iter_[0] - on_sample + 2) + 1
+    # The stage on all rows begins with an evaluation, which is in the last record of the draft.
+    assert reads.n_passes == 1 + 1 + (model.n_iter_[0] - on_sample + 1) + 1
     assert model.converged_
     expected = SoftmaxRegression(solver="lbfgs", tol=1e-8).fit(X, y, weights)
     assert model.loss_curve_[-1] == pytest.approx(expected.loss_curve_[-1], rel=1e-7)

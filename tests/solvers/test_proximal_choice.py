@@ -93,7 +93,8 @@ def test_a_hessian_costs_more_the_more_parameters_and_pairs_of_values_it_has():
     assert newton_over_lbfgs(dense, 2000) < newton_over_lbfgs(more_rows, 2000)
 
 
-def test_newtons_method_takes_over_where_it_is_cheap_or_lbfgs_slow():
+def test_newtons_method_takes_over_where_it_is_cheap_or_lbfgs_slow(monkeypatch):
+    monkeypatch.setattr(proximal_choice, "FIRST_ENTRY", 600)
     problem = problem_of_size(3000, 6, 500, density=0.01)
     turns, here = Turns(problem), SimpleNamespace()
     few, many = (np.arange(3000).reshape(6, 500) < n for n in (50, 590))
@@ -108,7 +109,8 @@ def test_newtons_method_takes_over_where_it_is_cheap_or_lbfgs_slow():
     assert not turns.newton_goes_on(3000, int(late) + 1)
 
 
-def test_newtons_method_confirms_an_end_if_it_costs_no_more_than_the_way_there():
+def test_newtons_method_confirms_an_end_if_it_costs_no_more_than_the_way_there(monkeypatch):
+    monkeypatch.setattr(proximal_choice, "FIRST_ENTRY", 600)
     problem = problem_of_size(3000, 6, 500, density=0.01)
     turns, active = Turns(problem), np.arange(3000).reshape(6, 500) < 590
     dear = newton_over_lbfgs(problem, 590)
