@@ -33,7 +33,7 @@ from benchmarks.versions import Version, versions
 
 HERE = Path(__file__).parent
 
-PARTS = ("table", "details", "scaling", "inference")
+PARTS = ("table", "scaling", "inference", "details")
 """What is measured."""
 
 OPTIMUM_TOL = 1e-9
@@ -105,12 +105,12 @@ def _run(options: argparse.Namespace, results: Results) -> Iterator[None]:
         parts = PARTS if options.problems is None else ["table"]
     if "table" in parts:
         yield from _table(options, results)
-    if "details" in parts:
-        yield from details.measure(results, is_short=options.short)
     if "scaling" in parts:
         yield from details.measure_growth(results, is_short=options.short)
     if "inference" in parts:
         yield from details.measure_inference(results, is_short=options.short)
+    if "details" in parts:
+        yield from details.measure(results, is_short=options.short)
 
 
 def _table(options: argparse.Namespace, results: Results) -> Iterator[None]:
