@@ -5,12 +5,16 @@ With more than two classes its penalty takes all coefficients of a feature as on
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import Any
 
 import numpy as np
 
 from benchmarks.competitors.competitor import Competitor, Missing, Task
+
+# Unless this is set, its import binds the process, and all that it starts, to a single core.
+os.environ.setdefault("OMP_PROC_BIND", "FALSE")
 
 
 def fit(task: Task, tol: float, n_threads: int) -> tuple[np.ndarray, np.ndarray]:
