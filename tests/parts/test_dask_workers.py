@@ -6,8 +6,10 @@ import os
 import pickle
 import platform
 import signal
+import sys
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,7 +56,18 @@ def table():
 
 
 @pytest.fixture(scope="module")
-def client():
+def _importable():
+    """Workers import this file by its name, from a folder that `pytest` does not put on the path.
+
+    `python -m pytest` does. The installed package still comes first.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [*sys.path, str(Path(__file__).parents[2])])
+        yield
+
+
+@pytest.fixture(scope="module")
+def client(_importable):
     with (
         dask.config.set({"distributed.worker.memory.spill": False}),
         distributed.LocalCluster(
@@ -150,7 +163,9 @@ def placed_so(client, values, shares):
     futures = {}
     for worker, numbers in zip(client.nthreads(), shares, strict=True):
         for number in numbers:
-            futures[number] = client.scatter(block(number, values), workers=[worker])
+            # A key of its own: with that of its content, data of the test before, which are
+            # released at some time, would take this along.
+            futures[number] = client.scatter(block(number, values), workers=[worker], hash=False)
     shape = (N_ROWS, *values.shape[1:])
     return da.concatenate(
         [
@@ -272,7 +287,7 @@ def test_rows_that_cannot_be_made_again_are_an_error(client, table, monkeypatch)
         da.concatenate(
             [
                 da.from_delayed(
-                    dask.delayed(client.scatter(block(number, values))),
+                    dask.delayed(client.scatter(block(number, values), hash=False)),
                     (N_ROWS, *values.shape[1:]),
                     values.dtype,
                 )
