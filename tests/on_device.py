@@ -19,6 +19,28 @@ from sk_softmax.parts.device_data import DeviceData
 from sk_softmax.parts.device_rows import DeviceRows
 from sk_softmax.parts.device_targets import DeviceTargets
 
+# Parameters of fits, by their name, that are tried wherever rows lie.
+FITS = {
+    "auto": {},
+    "Newton": {"solver": "newton-cholesky"},
+    "L-BFGS": {"solver": "lbfgs"},
+    "gd": {"solver": "gd", "max_iter": 20},
+    "sgd": {"solver": "sgd", "max_iter": 5, "random_state": 0},
+    "adam": {"solver": "adam", "max_iter": 5, "random_state": 0},
+    "L1": {"l1_ratio": 1, "C": 0.1},
+    "grouped": {"l1_ratio": 1, "C": 0.1, "grouped": True},
+    "bounds": {"lower_bounds": 0},
+    "no penalty": {"C": np.inf},
+    "bias reduction": {"C": np.inf, "bias_reduction": "firth"},
+    "balanced": {"class_weight": "balanced"},
+    "class weights": {"class_weight": {0: 1, 1: 2.5}},
+    "no intercept": {"fit_intercept": False},
+    "smoothed": {"label_smoothing": 0.1},
+    "factors": {"penalty_factor": [1, 2, 0, 1, 1]},
+    "path": {"keep_path": True, "solver": "lbfgs"},
+    "early stopping": {"early_stopping": True, "random_state": 0},
+}
+
 
 def places():
     """Names of libraries that are installed, and of the devices that are tried."""

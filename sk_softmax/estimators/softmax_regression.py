@@ -189,9 +189,8 @@ class SoftmaxRegression(
         The objective in nats a row, at the start and after each iteration; for a minibatch solver
         its mean over each epoch's batches. On a large problem ``"lbfgs"`` begins with cheaper
         rows: the first values may be those of a sample of the rows or have the rounding of
-        float32, the last is that of the coefficients on the rows themselves. With L1, a fit begins
-        with the best intercepts and passes through stronger penalties; all values are those with
-        the penalty asked for.
+        float32, the last is of the rows themselves. With L1, a fit begins with the best intercepts
+        and passes through stronger penalties; all values are those with the penalty asked for.
     records_ : list of IterationRecord
         One record for the start and for each iteration (after ``partial_fit``, for each of the
         last 10,000 calls): the value of the objective, the norm of its gradient, the step size,

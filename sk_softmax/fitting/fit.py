@@ -30,9 +30,10 @@ from sk_softmax.fitting.stages import (
     row_space_stages,
     single_stage,
 )
+from sk_softmax.fitting.stronger_penalties import sparse_stages
 from sk_softmax.fitting.used_features import used_features
 from sk_softmax.fitting.wide_rows import has_coordinates, in_coordinates
-from sk_softmax.fitting.working_set import intercepts_alone, sparse_stages
+from sk_softmax.fitting.working_set import intercepts_alone
 from sk_softmax.interfaces import (
     Array,
     IterationRecord,

@@ -25,7 +25,7 @@ from sk_softmax.interfaces import (
     Progress,
     Question,
 )
-from sk_softmax.solvers.proximal_steps import Aim, Place, active_at, aim_of, backtrack
+from sk_softmax.solvers.proximal_steps import Place, Standing, active_at, aim_of, backtrack
 from sk_softmax.solvers.support_newton import principal_part
 
 # Parameters that a kept Hessian is about, at most: 8 MB.
@@ -82,32 +82,10 @@ class MatrixHessian:
         return self._matrix
 
 
-@dataclass(frozen=True)
-class FirstStep:
-    """Where a search stands: after a first step, or where another method ended."""
-
-    here: Place
-
-    iteration: int
-    """How many steps led there."""
-
-    stopped: bool
-    """Whether an observer asked to stop."""
-
-    left: float = np.inf
-    """The duality gap there in nats a row; infinity if it is more than allowed."""
-
-    last: Aim | None = None
-    """The step's aim, if it was a full step."""
-
-    memory: Memory | None = None
-    """The Hessian for the next penalty."""
-
-
-def first_step(problem: Problem, here: Place) -> Generator[Question | Progress, Any, FirstStep]:
+def first_step(problem: Problem, here: Place) -> Generator[Question | Progress, Any, Standing]:
     """Step to the minimum of a model with the Hessian that was kept, or with a new one."""
     # 1. Aim.
-    penalty, nowhere = problem.penalty, FirstStep(here, 0, stopped=False)
+    penalty, nowhere = problem.penalty, Standing(here, 0, stopped=False)
     active, _ = active_at(penalty, here)
     if active.sum() > MOST_KEPT or not active.any():
         return nowhere
@@ -127,7 +105,7 @@ def first_step(problem: Problem, here: Place) -> Generator[Question | Progress, 
 
     # 3. The duality gap may prove that this was all.
     gap = yield GapAt(there.params, there.smooth, problem.enough_at(there.value))
-    return FirstStep(there, 1, stopped, gap, last, Memory(kept) if is_kept else None)
+    return Standing(there, 1, stopped, gap, last, Memory(kept) if is_kept else None)
 
 
 def _hessian(

@@ -20,18 +20,19 @@ from sk_softmax.interfaces import (
     Status,
 )
 from sk_softmax.solvers.curvature_schedule import FIRST_DAMPING, CurvatureSchedule
-from sk_softmax.solvers.kept_hessian import FirstStep
 from sk_softmax.solvers.options import Options
 from sk_softmax.solvers.proximal_steps import (
     Aim,
     Place,
+    Standing,
     active_at,
     aim_of,
     backtrack,
-    look,
+    begin,
+    without_step,
 )
 from sk_softmax.solvers.secant import curvature_along
-from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
+from sk_softmax.solvers.stopping import reason_to_stop
 
 GoesOn: TypeAlias = Callable[[Place, NDArray[np.bool_], int, bool], bool]
 """Whether to go on at a place, with its active parameters, after so many iterations. The last
@@ -79,43 +80,39 @@ class ProximalLBFGS(Options):
 
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
-        here = yield from look(problem.penalty, problem.start)
-        stopped = yield here.progress(problem.penalty, 0, 0.0)
-        solution = yield from self.search(problem, FirstStep(here, 0, stopped))
+        solution = yield from self.search(problem, (yield from begin(problem)))
         assert isinstance(solution, Solution)
         return solution
 
     def search(
-        self, problem: Problem, begun: FirstStep, goes_on: GoesOn = lambda *_: True
-    ) -> Generator[Any, Any, Solution | FirstStep]:
+        self, problem: Problem, begun: Standing, goes_on: GoesOn = lambda *_: True
+    ) -> Generator[Any, Any, Solution | Standing]:
         """Go on until the problem is solved, or return where another method is to take over.
 
         The latter is where ``goes_on`` is false. Pairs of steps before ``begun`` are not known.
         """
-        penalty, here, stopped = problem.penalty, begun.here, begun.stopped
-        iteration = begun.iteration
-        pairs, schedule = self._no_pairs(problem.start), CurvatureSchedule(FIRST_DAMPING)
+        penalty, here, iteration = problem.penalty, begun.here, begun.iteration
+        stopped, schedule = begun.stopped, CurvatureSchedule(FIRST_DAMPING)
+        pairs = self._no_pairs(problem.start)
 
         while True:
-            # 1. Choose the parameters to move; if there are none, this is the optimum. Measure
-            #    the curvature there, if that is due.
+            # 1. Choose the parameters to move; none are left at the optimum.
             active, _ = active_at(penalty, here)
             if not active.any():
                 return here.solution(Status.CONVERGED, iteration, 0.0)
             if not goes_on(here, active, iteration, False):
-                return FirstStep(here, iteration, stopped)
-            if schedule.is_due(iteration):
-                damping = schedule.begin(iteration)
-                curvature = yield CurvatureAt(here.params, damping, as_diagonal=True)
-                pairs.begin_from(curvature.diagonal)
+                return Standing(here, iteration, stopped)
 
-            # 2. Aim: find the minimum of the model, and the decrease it promises.
+            # 2. Aim: measure the curvature if due, find the model's minimum and what it promises.
+            if schedule.is_due(iteration):
+                asked = CurvatureAt(here.params, schedule.begin(iteration), as_diagonal=True)
+                pairs.begin_from((yield asked).diagonal)
             aim = _shifted(penalty, aim_of(penalty, here, active, pairs.hessian(active)))
 
             # 3. Stop if there is a reason to, or hand over to a method that confirms it.
             promises_enough = aim.promise <= problem.enough_at(here.value)
             if promises_enough and not goes_on(here, active, iteration, True):
-                return FirstStep(here, iteration, stopped)
+                return Standing(here, iteration, stopped)
             status, left = yield from reason_to_stop(
                 problem, iteration, here.params, here.value, aim.promise, stopped
             )
@@ -129,10 +126,7 @@ class ProximalLBFGS(Options):
                 schedule.begin_anew()
                 continue
             if step is None:
-                status, left = yield from reason_for_no_step(
-                    problem, here.params, here.value, left
-                )
-                return here.solution(status, iteration, left)
+                return (yield from without_step(problem, here, iteration, left))
 
             # 5. Remember the step and the change of the gradient along it.
             there, size = step

@@ -19,10 +19,20 @@ from sk_softmax.interfaces import (
     Solution,
     Status,
 )
-from sk_softmax.solvers.kept_hessian import FirstStep, first_step
+from sk_softmax.solvers.kept_hessian import first_step
 from sk_softmax.solvers.options import Options
-from sk_softmax.solvers.proximal_steps import Aim, Place, active_at, aim_of, backtrack, look
-from sk_softmax.solvers.stopping import reason_for_no_step, reason_to_stop
+from sk_softmax.solvers.proximal_steps import (
+    Aim,
+    Place,
+    Standing,
+    active_at,
+    aim_of,
+    backtrack,
+    begin,
+    look,
+    without_step,
+)
+from sk_softmax.solvers.stopping import reason_to_stop
 
 # Parameters (features, if the classes share a term of the penalty) that may leave zero in an
 # iteration: FIRST_ENTRY, or as many as are not zero if they are more. Far from the optimum most of
@@ -92,18 +102,16 @@ class ProximalNewton(Options):
 
     def minimize(self, problem: Problem) -> Search:
         """Yield questions and return the solution."""
-        here = yield from look(problem.penalty, problem.start)
-        stopped = yield here.progress(problem.penalty, 0, 0.0)
-        solution = yield from self.search(problem, FirstStep(here, 0, stopped))
+        solution = yield from self.search(problem, (yield from begin(problem)))
         assert isinstance(solution, Solution)
         return solution
 
     def search(
         self,
         problem: Problem,
-        begun: FirstStep,
+        begun: Standing,
         goes_on: Callable[[int, int], bool] = lambda *_: True,
-    ) -> Generator[Any, Any, Solution | FirstStep]:
+    ) -> Generator[Any, Any, Solution | Standing]:
         """Go on until the problem is solved, or return where another method is to take over.
 
         The latter is where ``goes_on`` is false for the numbers of active parameters and
@@ -125,8 +133,8 @@ class ProximalNewton(Options):
         return replace(solution, memory=begun.memory)
 
     def _steps(
-        self, problem: Problem, begun: FirstStep, goes_on: Callable[[int, int], bool]
-    ) -> Generator[Any, Any, Solution | FirstStep]:
+        self, problem: Problem, begun: Standing, goes_on: Callable[[int, int], bool]
+    ) -> Generator[Any, Any, Solution | Standing]:
         """Go on from earlier steps, or from the start."""
         penalty, here, stopped = problem.penalty, begun.here, begun.stopped
         last, damping, iteration = begun.last, 0.0, begun.iteration
@@ -138,7 +146,7 @@ class ProximalNewton(Options):
             if not active.any():
                 return here.solution(Status.CONVERGED, iteration, 0.0)
             if not goes_on(int(active.sum()), iteration):
-                return FirstStep(here, iteration, stopped)
+                return Standing(here, iteration, stopped)
 
             # 2. Aim: find the minimum of the model, and the decrease it promises. Close to the
             #    optimum the last Hessian is used again, as long as its promise shrinks fast.
@@ -166,10 +174,7 @@ class ProximalNewton(Options):
             # 4. Move: by the full step if it lowers the value enough.
             step = yield from backtrack(penalty, here, aim.target, noise)
             if step is None:
-                status, left = yield from reason_for_no_step(
-                    problem, here.params, here.value, left
-                )
-                return here.solution(status, iteration, left)
+                return (yield from without_step(problem, here, iteration, left))
             exact = exact or here.value - step[0].value > TOO_LOW * aim.promise
             (here, size), iteration = step, iteration + 1
             damping = _damping_after(size, damping)

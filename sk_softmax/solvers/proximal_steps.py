@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from sk_softmax.interfaces import (
     ActiveHessian,
     Array,
+    Claim,
     EvaluateAt,
     Evaluation,
+    Memory,
     Penalty,
+    Problem,
     Progress,
     Question,
     Solution,
@@ -22,6 +25,7 @@ from sk_softmax.interfaces import (
 )
 from sk_softmax.solvers.active_model import QuadraticModel
 from sk_softmax.solvers.quadratic_model import minimum_of
+from sk_softmax.solvers.stopping import reason_for_no_step
 
 # The minimum of a model counts as found when a proximal step there is at most this many times as
 # long as the first one.
@@ -78,6 +82,35 @@ class Aim(NamedTuple):
 
     promise: float
     """The decrease of the model to there, in nats a row."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a search stands: at the start, after a first step, or where another method ended."""
+
+    here: Place
+
+    iteration: int
+    """How many steps led there."""
+
+    stopped: bool
+    """Whether an observer asked to stop."""
+
+    left: float = np.inf
+    """The duality gap there in nats a row; infinity if it is not known or more than allowed."""
+
+    last: Aim | None = None
+    """The aim of the step that led there, if it was a full step with a Hessian still of use."""
+
+    memory: Memory | None = None
+    """What is kept for the next penalty."""
+
+
+def begin(problem: Problem) -> Generator[Question | Progress, Any, Standing]:
+    """Look at the start, and report it."""
+    here = yield from look(problem.penalty, problem.start)
+    stopped = yield here.progress(problem.penalty, 0, 0.0)
+    return Standing(here, 0, stopped)
 
 
 def look(penalty: Penalty, params: Array) -> Generator[Question, Any, Place]:
@@ -190,3 +223,14 @@ def backtrack(
             return there, size
         size /= 2
     return None
+
+
+def without_step(
+    problem: Problem, here: Place, iteration: int, left: float
+) -> Generator[Question | Claim, Any, Solution]:
+    """Return the solution of a search in which no step lowers the value.
+
+    ``left`` is the last estimate of ``F - F*`` in nats a row.
+    """
+    status, left = yield from reason_for_no_step(problem, here.params, here.value, left)
+    return here.solution(status, iteration, left)

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import sklearn
-from on_device import WIDTHS_IN_PLACES, assert_there, moved, place_of
+from on_device import FITS, WIDTHS_IN_PLACES, assert_there, moved, place_of
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 
@@ -36,34 +36,13 @@ def assert_alike(ours, theirs, dtype, atol=1.0):
     np.testing.assert_allclose(on_host(ours), theirs, rtol=tolerance, atol=tolerance * atol)
 
 
-OPTIONS = {
-    "auto": {},
-    "Newton": {"solver": "newton-cholesky"},
-    "L-BFGS": {"solver": "lbfgs"},
-    "gd": {"solver": "gd", "max_iter": 20},
-    "sgd": {"solver": "sgd", "max_iter": 5, "random_state": 0},
-    "adam": {"solver": "adam", "max_iter": 5, "random_state": 0},
-    "L1": {"l1_ratio": 1, "C": 0.1},
-    "grouped": {"l1_ratio": 1, "C": 0.1, "grouped": True},
-    "bounds": {"lower_bounds": 0},
-    "no penalty": {"C": np.inf},
-    "bias reduction": {"C": np.inf, "bias_reduction": "firth"},
-    "balanced": {"class_weight": "balanced"},
-    "class weights": {"class_weight": {0: 1, 1: 2.5}},
-    "no intercept": {"fit_intercept": False},
-    "smoothed": {"label_smoothing": 0.1},
-    "factors": {"penalty_factor": [1, 2, 0, 1, 1]},
-    "early stopping": {"early_stopping": True, "random_state": 0},
-}
-
-
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("option", FITS)
 def test_fits_and_predictions_are_those_of_numpy(option, n_classes, place_and_dtype):
     place, dtype = place_and_dtype
     X, y, weights = table(n_classes, dtype)
-    model = SoftmaxRegression(**OPTIONS[option])
+    model = SoftmaxRegression(**FITS[option])
     if model.solver in ("sgd", "adam"):
         X = (X - X.mean(axis=0)) / X.std(axis=0)
     X_there, y_there, weights_there = moved(place, X, y, weights)

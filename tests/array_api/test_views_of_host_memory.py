@@ -14,6 +14,7 @@ from in_host_memory import (
     table,
     there_and_here,
 )
+from on_device import FITS
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
@@ -55,32 +56,12 @@ def test_where_numpy_is_kept_from_views_the_device_part_computes(library, in_no_
     assert type(checked(X, y)) is DeviceTrainingSet
 
 
-OPTIONS = {
-    "auto": {},
-    "Newton": {"solver": "newton-cholesky"},
-    "L-BFGS": {"solver": "lbfgs"},
-    "gd": {"solver": "gd", "max_iter": 20},
-    "sgd": {"solver": "sgd", "max_iter": 5, "random_state": 0},
-    "adam": {"solver": "adam", "max_iter": 5, "random_state": 0},
-    "L1": {"l1_ratio": 1, "C": 0.1},
-    "grouped": {"l1_ratio": 1, "C": 0.1, "grouped": True},
-    "bounds": {"lower_bounds": 0},
-    "no penalty": {"C": np.inf},
-    "bias reduction": {"C": np.inf, "bias_reduction": "firth"},
-    "balanced": {"class_weight": "balanced"},
-    "no intercept": {"fit_intercept": False},
-    "smoothed": {"label_smoothing": 0.1},
-    "early stopping": {"early_stopping": True, "random_state": 0},
-    "path": {"keep_path": True, "solver": "lbfgs"},
-}
-
-
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("option", FITS)
 def test_fits_and_predictions_have_the_bits_of_numpy(option, n_classes, library_and_dtype):
     library, dtype = library_and_dtype
-    model = SoftmaxRegression(**OPTIONS[option])
+    model = SoftmaxRegression(**FITS[option])
     (X, y, weights), here = there_and_here(library, *table(n_classes, dtype))
     expected = clone(model).fit(*here)
     found = model.fit(X, y, weights)

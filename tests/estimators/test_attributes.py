@@ -68,7 +68,7 @@ def test_the_last_of_the_loss_curve_is_the_objective_however_cheaply_a_fit_began
     y = (X @ coef + rng.gumbel(size=(20_000, 3))).argmax(axis=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        for tol in (0.1, 0.01, 1e-4):  # one ends on a sample, up to the proof on all rows
+        for tol in (0.1, 0.01, 1e-4):
             model = SoftmaxRegression(solver="lbfgs", tol=tol, max_iter=max_iter).fit(X, y)
             assert model.loss_curve_[-1] == pytest.approx(model.objective(X, y), rel=1e-12)
             assert len(model.loss_curve_) == model.n_iter_[0] + 1
