@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, Self
 
 import numpy as np
-import sklearn
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import get_scorer
-from sklearn.model_selection import BaseCrossValidator, check_cv
-from sklearn.utils import Bunch
+from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils.metadata_routing import (
     UNUSED,
     MetadataRouter,
-    MethodMapping,
     process_routing,
 )
 
 from sk_softmax.estimators import callbacks
 from sk_softmax.estimators.convergence import warn_of_coarse_columns, warn_of_fits
+from sk_softmax.estimators.cross_validation import metadata
 from sk_softmax.estimators.cross_validation.default_scoring import (
     NOT_SET,
     chosen_scoring,
     warn_of_default,
 )
 from sk_softmax.estimators.cross_validation.fits import cross_validate, mean_of_known
-from sk_softmax.estimators.cross_validation.parted_scores import PartedScores, held_out_question
-from sk_softmax.estimators.cross_validation.parted_splits import row_split
 from sk_softmax.estimators.cross_validation.penalty_tasks import PenaltyTasks
-from sk_softmax.estimators.cross_validation.scoring import FoldScores
-from sk_softmax.estimators.cross_validation.splits import (
-    check_bounds_fit,
-    check_trains,
-    folds_of,
-    numbers_of_rows,
-)
+from sk_softmax.estimators.cross_validation.scored_folds import ScoredFolds
 from sk_softmax.estimators.cross_validation.undefined_scores import warn_of_undefined, with_nan
 from sk_softmax.estimators.dispatched_predictions import (
     classes_like,
@@ -58,17 +48,11 @@ from sk_softmax.estimators.linear_classifier import LinearClassifier
 from sk_softmax.estimators.penalty_grid import Choice, PenaltyGrid, check_rule
 from sk_softmax.estimators.progress import print_progress
 from sk_softmax.estimators.softmax_regression import SoftmaxRegression
-from sk_softmax.fitting.class_weight import weighted_by_class
-from sk_softmax.fitting.device_training import DeviceTrainingSet
 from sk_softmax.fitting.driver import Observer
 from sk_softmax.fitting.fit import fit_params
-from sk_softmax.fitting.fold_path import AnyFolds
-from sk_softmax.fitting.folded_set import FoldedSet
-from sk_softmax.fitting.folds_in_parts import FoldInParts, FoldsInParts
-from sk_softmax.fitting.folds_on_device import FoldOnDevice, FoldsOnDevice
 from sk_softmax.fitting.parted_training import PartedTrainingSet
 from sk_softmax.fitting.prepared import AnyTrainingSet
-from sk_softmax.fitting.settings import Settings, TrainingSet, Weights, hard_labels
+from sk_softmax.fitting.settings import Settings
 from sk_softmax.fitting.stages import has_wide_shape
 from sk_softmax.interfaces import Array, Status
 from sk_softmax.interfaces.given import ClassWeight, MatrixLike, RandomState, SolverChoice
@@ -337,7 +321,9 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
             training = any_training_set(self, X, y, sample_weight, offset=offset)
             settings = for_data(settings, training.n_features, training.classes)
             with ExitStack() as kept:
-                folds, scores = self._split(settings, training, scoring, params)
+                route = partial(metadata.routed, self)
+                plan = ScoredFolds(self.cv, scoring, settings, self._model, params, route)
+                folds, scores = plan.of(training)
                 kept.callback(folds.release)
                 tasks = PenaltyTasks(self, context, training, n_penalties)
                 result = cross_validate(
@@ -400,7 +386,7 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
         """
         if sample_weight is not None:
             score_params["sample_weight"] = sample_weight
-        if _routing_is_enabled():
+        if metadata.routing_is_enabled():
             score_params = process_routing(self, "score", **score_params).scorer.score
         # An unfitted estimator is refused by the scorer, which looks at the other arguments first.
         require_offset(offset, needs=getattr(self, "_has_offset", False))
@@ -418,31 +404,11 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
         routing : MetadataRouter
             ``fit`` passes metadata to the splitter and the scorer, ``score`` to the scorer.
         """
-        to_splitter = MethodMapping().add(caller="fit", callee="split")
-        to_scorer = MethodMapping().add(caller="fit", callee="score")
-        to_scorer.add(caller="score", callee="score")
-        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
-        router.add(splitter=self.cv, method_mapping=to_splitter)
-        return router.add(scorer=self._scorer(), method_mapping=to_scorer)
+        return metadata.router_of(self, self.cv, self._scorer())
 
     def _scorer(self) -> Any:
         """Return the scorer that ``scoring`` names."""
         return get_scorer(chosen_scoring(self.scoring))
-
-    def _routed(self, weights: Weights | None, params: dict[str, Any]) -> Any:
-        """Return the metadata for the splitter and for the scorer."""
-        given = params if weights is None else {**params, "sample_weight": weights}
-        if _routing_is_enabled():
-            return process_routing(self, "fit", **given)
-        unknown = sorted(set(params) - {"groups"})
-        if unknown:
-            raise ValueError(
-                f"Passing {', '.join(unknown)} to {type(self).__name__}.fit is only supported if "
-                "enable_metadata_routing=True: set it with sklearn.set_config, or pass "
-                "sample_weight and groups alone."
-            )
-        to_scorer = {} if weights is None else {"sample_weight": weights}
-        return Bunch(splitter=Bunch(split=params), scorer=Bunch(score=to_scorer))
 
     def _checked_grid(self, settings: Settings) -> PenaltyGrid:
         """Return the penalties to try, after a check of all parameters of the choice."""
@@ -471,83 +437,6 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
             random_state=self.random_state,
             n_jobs=self.n_jobs,
         )
-
-    def _split(
-        self,
-        settings: Settings,
-        training: AnyTrainingSet,
-        scoring: Any,
-        params: dict[str, Any],
-    ) -> tuple[AnyFolds, FoldScores | PartedScores]:
-        """Return the rows and their folds, and the scorer of fits."""
-        if isinstance(training, PartedTrainingSet):
-            return self._split_parts(settings, training, scoring, params)
-        if isinstance(training, DeviceTrainingSet):
-            return self._split_on_device(settings, training, scoring, params)
-        routed = self._routed(training.weights, params)
-        folds = self._folds(settings, training, routed.splitter.split)
-        of_rows = routed.scorer.score
-        return folds, FoldScores(scoring, training, folds.folds, of_rows, self._model)
-
-    def _split_parts(
-        self,
-        settings: Settings,
-        training: PartedTrainingSet,
-        scoring: Any,
-        params: dict[str, Any],
-    ) -> tuple[FoldsInParts, PartedScores]:
-        """Return the same of rows in parts."""
-        if params:
-            raise ValueError(
-                f"{', '.join(sorted(params))} would be split with the rows, which lie in parts: "
-                "of metadata, they take sample_weight alone."
-            )
-        weights = np.ones(1) if training.has_weights else None  # the parts have them
-        weighs = "sample_weight" in self._routed(weights, {}).scorer.score
-        question = held_out_question(scoring, training, weighs=weighs)
-        check = partial(_check_folds, settings, len(training.classes))
-        split = row_split(self.cv, training)
-        folds = FoldsInParts.of(settings, training, split, question, check)
-        return folds, PartedScores(scoring, folds, self._model, weighs=weighs)
-
-    def _split_on_device(
-        self,
-        settings: Settings,
-        training: DeviceTrainingSet,
-        scoring: Any,
-        params: dict[str, Any],
-    ) -> tuple[FoldsOnDevice, PartedScores]:
-        """Return the same of rows on a device; labels and weights are copied to split them."""
-        routed = self._routed(training.weights_on_host, params)
-        of_scorer = set(routed.scorer.score)
-        if of_scorer - {"sample_weight"}:
-            raise ValueError(
-                f"{', '.join(sorted(of_scorer - {'sample_weight'}))} would be passed to the "
-                "scorer with the rows held out, which lie on a device: there it takes "
-                "sample_weight alone."
-            )
-        weighs = "sample_weight" in of_scorer
-        question = held_out_question(scoring, training, weighs=weighs)
-        labels = training.classes[hard_labels(training.given_on_host)]
-        splits = numbers_of_rows(self._splits(training.X, labels, routed.splitter.split))
-        check = partial(_check_folds, settings, len(training.classes))
-        folds = FoldsOnDevice.of(settings, training, splits, question, check)
-        return folds, PartedScores(scoring, folds, self._model, weighs=weighs)
-
-    def _splits(self, X: Any, labels: NDArray[Any], split_params: Any) -> list[Any]:
-        """Return pairs of the rows to train on and to score."""
-        splitter = check_cv(self.cv, labels, classifier=True)
-        return list(splitter.split(X, labels, **split_params))
-
-    def _folds(self, settings: Settings, training: TrainingSet, split_params: Any) -> FoldedSet:
-        """Return the training set, with class weights applied, and its folds."""
-        labels = training.classes[hard_labels(training.given)]
-        splits = self._splits(training.X, labels, split_params)
-        weighted = weighted_by_class(settings, training)
-        n_classes = len(training.classes)
-        folds = folds_of(splits, weighted.given, weighted.weights, n_classes)
-        check_bounds_fit(settings.lower_bounds, folds, n_classes)
-        return FoldedSet(weighted, folds)
 
     def _choose_and_refit(
         self,
@@ -606,17 +495,3 @@ class SoftmaxRegressionCV(callbacks.CallbackSupportMixin, LinearClassifier):  # 
         """Set ``coef_`` and ``intercept_`` from params of shape ``(n_outputs, n_columns)``."""
         for name, value in self._coefficients(params, width).items():
             setattr(self, name, value)
-
-
-def _check_folds(
-    settings: Settings, n_classes: int, folds: Sequence[FoldInParts | FoldOnDevice]
-) -> None:
-    """Raise an error if a fold trains on no row, or if bounds have no meaning for one."""
-    for fold in folds:
-        check_trains(fold.number, fold.present)
-    check_bounds_fit(settings.lower_bounds, folds, n_classes)
-
-
-def _routing_is_enabled() -> bool:
-    """Whether scikit-learn's metadata routing is switched on."""
-    return bool(sklearn.get_config()["enable_metadata_routing"])

@@ -67,6 +67,6 @@ def _stratified(n_folds: int, training: PartedTrainingSet) -> Stratified:
             f"The least populated class in y has only {sizes.min()} members, which is less than "
             f"n_splits={n_folds}.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     return Stratified.of(n_folds, counts, first_rows)
