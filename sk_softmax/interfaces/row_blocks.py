@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -121,6 +121,15 @@ class Rows(Protocol):
         """Return the rows of these indices as rows, gathered when they are read.
 
         An index may occur twice. Only one block at a time is copied.
+        """
+        ...
+
+    def sums_of_subsets(
+        self, subsets: Sequence[NDArray[np.intp]], terms: Sequence[Term]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the sums of each term over the rows of its indices, in order, in float64.
+
+        A term sees the positions of rows among its indices as ``Block.rows``.
         """
         ...
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sk_softmax.interfaces import Array, Block, Curvature, Rows
+from sk_softmax.interfaces import Array, Block, Curvature
 from sk_softmax.objective.affordable import can_afford_one_a_class, rows_drawn
 from sk_softmax.objective.curvature import (
     CentredDiagonal,
@@ -292,17 +292,17 @@ def drawn_grams(
         return (weights.sum(axis=1),), [drawn(row, share, first) for row in weights]
 
     (totals,), of_blocks = rows.collect(draw)
-    grams = np.zeros((len(totals), rows.n_columns, rows.n_columns))
-    n_drawn = 0
-    for gram, draws in zip(grams, zip(*of_blocks, strict=True), strict=True):
+    subsets, terms = [], []
+    for draws in zip(*of_blocks, strict=True):
         numbers, weights = (np.concatenate(part) for part in zip(*draws, strict=True))
-        n_drawn += len(numbers)
-        if len(numbers):
-            _add_gram(rows.subset(numbers - data.first_row), weights, gram)
-    return grams, totals, n_drawn
+        subsets.append(numbers - data.first_row)
+        terms.append(partial(_gram_term, weights=weights))
+    grams = np.empty((len(totals), rows.n_columns, rows.n_columns))
+    for gram, (summed,) in zip(grams, rows.sums_of_subsets(subsets, terms), strict=True):
+        gram[:] = summed
+    return grams, totals, sum(map(len, subsets))
 
 
-def _add_gram(rows: Rows, weights: Array, gram: Array) -> None:
-    """Add the Gram matrix of rows with these weights, ``(n_rows,)``, to ``gram`` in place."""
-    (summed,) = rows.sum(lambda block: (block.gram(weights[block.rows]),))
-    gram += summed
+def _gram_term(block: Block, weights: Array) -> tuple[Array]:
+    """Return the Gram matrix of a block of rows that have these weights, ``(n_rows,)``."""
+    return (block.gram(weights[block.rows]),)

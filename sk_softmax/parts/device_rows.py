@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NoReturn
 
@@ -300,6 +300,12 @@ class DeviceRows:
         _refuse()
 
     def subset(self, indices: NDArray[np.intp]) -> NoReturn:
+        """Raise an error."""
+        _refuse()
+
+    def sums_of_subsets(
+        self, subsets: Sequence[NDArray[np.intp]], terms: Sequence[Term]
+    ) -> NoReturn:
         """Raise an error."""
         _refuse()
 

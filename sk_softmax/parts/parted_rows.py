@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NoReturn
@@ -142,6 +142,12 @@ class PartedRows:
         _refuse()
 
     def subset(self, indices: NDArray[np.intp]) -> NoReturn:
+        """Raise an error."""
+        _refuse()
+
+    def sums_of_subsets(
+        self, subsets: Sequence[NDArray[np.intp]], terms: Sequence[Term]
+    ) -> NoReturn:
         """Raise an error."""
         _refuse()
 

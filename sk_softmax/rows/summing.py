@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sk_softmax.interfaces import Block, CollectedTerm, Term
 from sk_softmax.interfaces.quiet import quiet
@@ -59,6 +60,27 @@ class SummedInBlocks:
                 sums, kept = term(read(bounds[0]))
             return tuple([np.asarray(part, dtype=np.float64) for part in sums]), [kept]
         return collect_over_blocks(bounds, lambda rows: term(read(rows)), self.n_threads)
+
+    def sums_of_subsets(
+        self, subsets: Sequence[NDArray[np.intp]], terms: Sequence[Term]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the sums of each term over the rows of its indices, in order, in float64.
+
+        Each thread takes a subset at a time, if there are several: of 10,000 rows of MNIST each
+        class has a block of 900, and there is nothing to share within one.
+        """
+
+        def summed(pair: tuple[NDArray[np.intp], Term]) -> tuple[Any, ...]:
+            rows = self.subset(pair[0])
+            if len(subsets) > 1:
+                rows.n_threads = 1
+            return rows.sum(pair[1])
+
+        yield from _in_order(summed, list(zip(subsets, terms, strict=True)), self.n_threads)
+
+    def subset(self, indices: NDArray[np.intp]) -> SummedInBlocks:
+        """Return the rows of these indices as rows."""
+        raise NotImplementedError
 
     def _cut(self, rows_per_block: int) -> list[slice]:
         """Return the rows of each block, in order.

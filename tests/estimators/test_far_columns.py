@@ -14,6 +14,7 @@ from rival import Problem
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import TimeSeriesSplit
+from sklearn.preprocessing import StandardScaler
 
 from sk_softmax import SoftmaxRegression, SoftmaxRegressionCV, softmax_path
 from sk_softmax.solvers import LBFGS, SOLVERS
@@ -176,6 +177,23 @@ def test_more_columns_than_a_gram_matrix_is_measured_for(shape, r, n_classes):
         value = far.value(model.coef_, model.intercept_, C=0.01)
         assert value - least <= 3 * TOL * least
         assert model.n_iter_[0] <= 40
+
+
+@pytest.mark.parametrize("r", [2.0, 8.0, 100.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_columns", [40, 150])
+def test_columns_that_nearly_depend_on_one_another(n_columns, dtype, r):
+    """Their own variance is less than rounding in float32 leaves of a matrix of far columns."""
+    rng = np.random.default_rng(0)
+    common = rng.normal(size=(2000, 10))
+    X = common @ rng.normal(size=(10, n_columns)) + 0.03 * rng.normal(size=(2000, n_columns))
+    y = (common[:, :4] + rng.normal(size=(2000, 4))).argmax(axis=1)
+    X = StandardScaler().fit_transform(X)
+    near = SoftmaxRegression(C=100.0, tol=1e-6).fit(X.astype(dtype), y)
+    far = SoftmaxRegression(C=100.0, tol=1e-6).fit((X + r).astype(dtype), y)
+    assert far.n_iter_[0] <= 1.5 * near.n_iter_[0]
+    assert far.converged_
+    assert far.objective(X + r, y) == pytest.approx(near.objective(X, y), rel=1e-5)
 
 
 @pytest.mark.parametrize("solver", ["gd", "lbfgs", LBFGS(precondition=False), "newton-cholesky"])

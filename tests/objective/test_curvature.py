@@ -60,6 +60,25 @@ def test_classes_matrices_are_inverted_in_float32_unless_that_loses_much(smalles
     assert (error > 0) == (smallest == 0.1)
 
 
+@pytest.mark.parametrize("smallest", [0.1, 1e-9])
+@pytest.mark.parametrize("unit", [1.0, 1e39])
+@pytest.mark.parametrize("width", [np.float32, np.float64])
+def test_many_columns_are_solved_for_as_few_are(width, unit, smallest, monkeypatch):
+    rng = np.random.default_rng(0)
+    bases = [np.linalg.qr(rng.normal(size=(30, 30)))[0] for _ in range(3)]
+    units = np.where(np.arange(30) == 7, unit, 1.0)
+    matrices = np.array([q * np.geomspace(1, smallest, 30) @ q.T for q in bases])
+    gradient = np.einsum("kij,kj->ki", matrices, rng.normal(size=(3, 30))) * units
+    matrices *= units * units[:, None]
+    few = ClassGrams(matrices.copy(), np.float64).solve(gradient) * units
+    monkeypatch.setattr("sk_softmax.objective.curvature.MANY_COLUMNS", 30)
+    many = ClassGrams(matrices.copy(), width).solve(gradient) * units
+    is_narrow = width == np.float32 and smallest == 0.1
+    error = np.abs(many - few).max() / np.abs(few).max()
+    assert error < (1e-5 if is_narrow else 1e-6)
+    assert (error > 1e-8) == is_narrow
+
+
 def objective_of(n_columns, n_classes=3, C=1.0):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, n_columns - 1))
