@@ -43,8 +43,9 @@ FOR_MOST = 1.0
 # and 47 with the shift at 1, 191 at 3 and 797 at 10; at 1,000 it ended after 4,600, a fifth above
 # the optimum. So of up to COLUMNS_COMPARED columns it is seen how much the least independent has
 # of its own, and rounding may be HIDDEN of that; more are shifted from FOR_MOST on. A shift is not
-# free: with 1,000,000 rows of 10 features in float64 a fit took 126 ms for 94.
-COLUMNS_COMPARED, HIDDEN = 64, 0.01
+# free: with 1,000,000 rows of 10 features in float64 a fit took 126 ms for 94. But rows are not
+# narrowed to float32 where a column stays farther than FOR_INDEPENDENT.
+COLUMNS_COMPARED, HIDDEN, FOR_INDEPENDENT = 64, 0.01, 10.0
 
 # Few numbers are computed as they are given, and are shifted farther from zero: iris takes a tenth
 # longer with a shift.
@@ -165,7 +166,7 @@ def shift_by_sample(settings: Settings, rows: Rows, some: Any, weights: Weights 
     values = (values.toarray() if sp.issparse(values) else values).astype(np.float64, copy=False)
     mean, ratio = _mean_and_ratio(values, weights)
     if _has_full_metric(settings, rows) and not _are_few(rows):
-        far_enough = max(far_enough, min(_hidden_from(values), _for_few(rows)))
+        far_enough = max(far_enough, min(_hidden_from(values), FOR_INDEPENDENT))
     shift = _by_moments(settings, rows, mean, ratio, far_enough, partial(_sizes, some))
     return replace(shift, widens=shift.widens or _is_uneven(values, rows.dtype))
 

@@ -39,9 +39,9 @@ FEW_COLUMNS = 32
 # MNIST that takes 2.6 of the 12.5 ms of an evaluation.
 MOST_NARROWED = 2**25
 
-# Bytes, 16 MiB, up to which shifted rows are a copy. Larger ones are shifted anew in each block: a
+# Bytes, 4 MiB, up to which shifted rows are a copy. Larger ones are shifted anew in each block: a
 # cross-validation of digits took 213 ms so, and 182 to 201 with a copy.
-MOST_SHIFTED = 2**24
+MOST_SHIFTED = 2**22
 
 # Columns up to which they are shifted one by one, in a copy of the block: of 32,768 rows of 10
 # features one took 0.08 ms, and all at once 0.25 ms; the products of an evaluation take 0.4 ms.

@@ -196,6 +196,21 @@ def test_columns_that_nearly_depend_on_one_another(n_columns, dtype, r):
     assert far.objective(X + r, y) == pytest.approx(near.objective(X, y), rel=1e-5)
 
 
+@pytest.mark.parametrize("r", [30.0, 300.0])
+@pytest.mark.parametrize("n_columns", [30, 150])
+def test_columns_that_nearly_depend_on_one_another_without_an_intercept(n_columns, r):
+    """Nothing absorbs a shift, so float32 would see too little of them."""
+    rng = np.random.default_rng(0)
+    common = rng.normal(size=(3000, 8))
+    X = common @ rng.normal(size=(8, n_columns)) + 0.05 * rng.normal(size=(3000, n_columns))
+    X = X / X.std(axis=0) + r
+    y = (common[:, :4] + rng.normal(size=(3000, 4))).argmax(axis=1)
+    fitted = SoftmaxRegression(C=100.0, tol=1e-6, fit_intercept=False).fit(X, y)
+    exact = SoftmaxRegression(C=100.0, tol=1e-10, fit_intercept=False, solver="newton-cholesky")
+    assert fitted.converged_
+    assert fitted.objective(X, y) == pytest.approx(exact.fit(X, y).objective(X, y), rel=1e-6)
+
+
 @pytest.mark.parametrize("solver", ["gd", "lbfgs", LBFGS(precondition=False), "newton-cholesky"])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("r", [1e3, 1e6])
