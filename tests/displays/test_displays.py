@@ -106,7 +106,8 @@ class TestCoefficients:
 
     def test_images_fill_the_figure_smooth_or_not(self, digits_model):
         label = "nats from blank to full ink"
-        for smooth, interpolation in ((False, "auto"), (True, "bicubic")):
+        by_default = matplotlib.rcParams["image.interpolation"]  # its name depends on the version
+        for smooth, interpolation in ((False, by_default), (True, "bicubic")):
             display = CoefficientDisplay.from_estimator(
                 digits_model, image_shape=(8, 8), smooth=smooth, label=label
             )

@@ -31,7 +31,8 @@ def test_solutions_and_null_space(n_dependent, seed):
     assert found.null.shape == (n_dependent, 12 + n_dependent)
     np.testing.assert_allclose(np.linalg.norm(found.null * scale, axis=1), 1.0)
     assert np.abs(found.null @ X.T).max(initial=0.0) < 1e-7
-    assert np.linalg.matrix_rank(found.null * scale) == n_dependent
+    if n_dependent:  # NumPy before 2 has no rank of an empty matrix
+        assert np.linalg.matrix_rank(found.null * scale) == n_dependent
 
 
 def test_columns_of_one_encoder_beside_a_constant():
