@@ -40,12 +40,13 @@ FOR_MOST = 1.0
 # With a full metric the iterations are the same for any origin but for the rounding of the matrix,
 # ``eps r^2``: in float32, in which large rows are computed first, 6e-6 at 10. It hides what nearly
 # dependent columns have of their own. Of 3,000 x 500 of those L-BFGS took 55 iterations without
-# and 47 with the shift at 1, 191 at 3 and 797 at 10; at 1,000 it ended after 4,600, a fifth above
+# and 47 with the shift at 1, 191 at 3 and 584 at 10; at 1,000 it ended after 4,100, a fifth above
 # the optimum. So of up to COLUMNS_COMPARED columns it is seen how much the least independent has
 # of its own, and rounding may be HIDDEN of that; more are shifted from FOR_MOST on. A shift is not
-# free: with 1,000,000 rows of 10 features in float64 a fit took 126 ms for 94. But rows are not
-# narrowed to float32 where a column stays farther than FOR_INDEPENDENT.
-COLUMNS_COMPARED, HIDDEN, FOR_INDEPENDENT = 64, 0.01, 10.0
+# free: with 1,000,000 rows of 10 features in float64 a fit took 126 ms for 94. But beyond about 10
+# deviations rows are not narrowed to float32, and another sample of them tells: none stays farther
+# than FOR_INDEPENDENT.
+COLUMNS_COMPARED, HIDDEN, FOR_INDEPENDENT = 64, 0.01, 8.0
 
 # Few numbers are computed as they are given, and are shifted farther from zero: iris takes a tenth
 # longer with a shift.
@@ -165,8 +166,8 @@ def shift_by_sample(settings: Settings, rows: Rows, some: Any, weights: Weights 
     values = some if len(columns) == rows.n_features else some[:, columns]
     values = (values.toarray() if sp.issparse(values) else values).astype(np.float64, copy=False)
     mean, ratio = _mean_and_ratio(values, weights)
-    if _has_full_metric(settings, rows) and not _are_few(rows):
-        far_enough = max(far_enough, min(_hidden_from(values), FOR_INDEPENDENT))
+    if far_enough == FOR_MOST and _has_full_metric(settings, rows):
+        far_enough = max(FOR_MOST, min(_hidden_from(values), FOR_INDEPENDENT))
     shift = _by_moments(settings, rows, mean, ratio, far_enough, partial(_sizes, some))
     return replace(shift, widens=shift.widens or _is_uneven(values, rows.dtype))
 
@@ -269,11 +270,6 @@ def _far_enough(settings: Settings, rows: Rows) -> float:
         return np.inf
     if not (_has_full_metric(settings, rows) and _are_few(rows)):
         return FOR_MOST
-    return _for_few(rows)
-
-
-def _for_few(rows: Rows) -> float:
-    """Return how many deviations from zero columns are shifted wherever they cost time alone."""
     return FOR_FEW if rows.dtype == np.float64 else FOR_FEW_IN_FLOAT32
 
 

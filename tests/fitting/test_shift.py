@@ -80,7 +80,7 @@ def test_the_ratio_decides_and_the_metric_what_ratio():
 
 
 def test_columns_that_depend_on_one_another_are_shifted_sooner():
-    X = columns(5.0, 5.0, 5.0, 9.0, 50.0, n_rows=20_000)
+    X = columns(5.0, 5.0, 5.0, 7.0, 50.0, n_rows=20_000)
     assert shift_for(X).of_columns.astype(bool).tolist() == [False, False, False, False, True]
     for expected in ([False, False, False, True, True], [True] * 5):
         X[:, 1] = X[:, 0] + 0.03 * (X[:, 1] - X[:, 0])
